@@ -1,0 +1,8 @@
+"""`python -m pettycash_tui`, the same as `pettycash`."""
+
+import sys
+
+from pettycash_tui.cli.main import main
+
+if __name__ == "__main__":
+    sys.exit(main())

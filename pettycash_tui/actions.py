@@ -1,0 +1,261 @@
+"""Every action a key can start, once: bindings, footer, help, remapping and the key table of the docs are made from it.
+
+An action's `id` is a public name: people remap keys by it (`App.set_keymap`), so it never changes once released.
+Textual is imported only where bindings are made: the docs and the command line list the keys without it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from textual.binding import Binding
+
+APP = "app"
+LIST = "list"
+FORM = "form"
+
+# Scopes that are alive together with the app's own: a screen with a list, or a screen with a form.
+LIST_SCREENS = ("requisitions", "approvals", "payments", "ledger")
+FORM_SCREENS = ("requisition_form",)
+
+# ctrl+h/i/j/m are backspace, tab and enter on many terminals; ctrl+a and ctrl+b belong to screen and tmux; ctrl+s and
+# ctrl+q stop and start the terminal's output; ctrl+c and ctrl+z belong to the shell.
+_TAKEN = frozenset(f"ctrl+{letter}" for letter in "himjabsqcz")
+_LONG_NAMES = {"slash": "/", "question_mark": "?", "full_stop": ".", "comma": ",", "colon": ":", "minus": "-"}
+_SHOWN = {
+    "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "pgup", "pagedown": "pgdn", "escape": "esc",
+    "question_mark": "?", "slash": "/",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something a person can do with a key.
+
+    `keys` are Textual key names, the first is the one shown. `method` is the Textual action (`quit`, `go('payments')`,
+    `screen.filter`): without a target it is looked up on the node that holds the binding. `priority` bindings are
+    asked before the focused widget.
+    """
+
+    id: str
+    keys: tuple[str, ...]
+    label: str
+    tooltip: str
+    scope: str
+    method: str
+    footer: bool = False
+    priority: bool = False
+
+    @property
+    def shown_key(self) -> str:
+        """The first key as it is written for people: `esc`, `^p`, `↓`."""
+        return display_key(self.keys[0])
+
+
+def _action(
+    id: str, keys: str, label: str, tooltip: str, method: str, *, footer: bool = False, scope: str = ""
+) -> Action:
+    return Action(id, tuple(keys.split()), label, tooltip, scope or id.partition(".")[0], method, footer)
+
+
+ACTIONS: tuple[Action, ...] = (
+    _action("app.help", "? f1", "Help", "Show what this screen is for and all its keys.", "help", footer=True),
+    _action("app.back", "escape", "Back", "Close what is open, or go back to the screen before.", "back"),
+    _action("app.find", "ctrl+p", "Find", "Find any action, screen or object by its name, number or amount.",
+            "command_palette"),
+    _action("requisition.new", "n", "New", "Enter a new requisition.", "go('requisition_form')", footer=True,
+            scope=APP),
+    _action("go.requisitions", "2", "Requisitions", "Go to the requisitions.", "go('requisitions')", scope=APP),
+    _action("go.approvals", "3", "Approvals", "Go to the approvals that wait for you.", "go('approvals')", scope=APP),
+    _action("go.payments", "4", "Payments", "Go to the payments.", "go('payments')", scope=APP),
+    _action("go.ledger", "5", "Fund ledger", "Go to the cash book of a fund.", "go('ledger')", scope=APP),
+    _action("session.sign_out", "L", "Sign out", "Sign out, and let the next person sign in.", "sign_out", scope=APP),
+    _action("app.quit", "q", "Quit", "Leave the program; drafts are kept.", "quit"),
+    # -- lists ---------------------------------------------------------------------------------------------------------
+    _action("list.down", "down j", "Down", "Go to the next row.", "row_down"),
+    _action("list.up", "up k", "Up", "Go to the row before.", "row_up"),
+    _action("list.page_down", "pagedown ctrl+d", "Page down", "Go down by one page.", "rows_down"),
+    _action("list.page_up", "pageup ctrl+u", "Page up", "Go up by one page.", "rows_up"),
+    _action("list.first", "home g", "First", "Go to the first row.", "row_first"),
+    _action("list.last", "end G", "Last", "Go to the last row.", "row_last"),
+    _action("list.right", "right l", "Next pane", "Go to the pane on the right.", "app.focus_next"),
+    _action("list.left", "left h", "Pane before", "Go to the pane on the left.", "app.focus_previous"),
+    _action("list.open", "enter", "Open", "Open the row under the cursor.", "row_select", footer=True),
+    _action("list.mark", "space", "Mark", "Mark or unmark the row, to act on several at once.", "row_mark"),
+    _action("list.filter", "/", "Filter", "Show only the rows that match what you type.", "screen.filter", footer=True),
+    _action("list.refresh", "r", "Refresh", "Read the rows again; the cursor stays on its row.", "reload"),
+    _action("list.copy", "y", "Copy", "Copy the row as plain text to the clipboard.", "row_copy"),
+    # -- forms: letters are typed here, so every key is a control chord, an F-key or a named key -----------------------
+    _action("form.submit", "ctrl+g f2", "Submit", "Check the form and send it.", "submit", footer=True),
+    _action("form.next", "tab", "Next field", "Go to the next field.", "app.focus_next"),
+    _action("form.previous", "shift+tab", "Field before", "Go to the field before.", "app.focus_previous"),
+    _action("requisition_form.save", "ctrl+t f3", "Save draft", "Save it as a draft, to finish another time.",
+            "save_draft", footer=True),
+    _action("requisition_form.discard", "ctrl+o f4", "Discard", "Throw away what you typed in this form.", "discard",
+            footer=True),
+    # -- screens -------------------------------------------------------------------------------------------------------
+    _action("requisitions.submit", "s", "Submit", "Submit the draft under the cursor for approval.", "submit",
+            footer=True),
+    _action("requisitions.edit", "e", "Edit", "Change the requisition: a draft, or one sent back to you.", "edit",
+            footer=True),
+    _action("requisitions.withdraw", "w", "Withdraw", "Take your requisition back, before it is paid.", "withdraw",
+            footer=True),
+    _action("requisitions.whose", "m", "Mine/all", "Show your own requisitions, or all that you may see.",
+            "switch_whose"),
+    _action("requisitions.status", "t", "Status", "Show only one status; again shows the next.", "next_status"),
+    _action("requisitions.why", "v", "Why", "Explain why it is routed so, and why you may or may not act.", "why"),
+    _action("approvals.approve", "a", "Approve", "Approve the requisition, or all marked ones.", "approve",
+            footer=True),
+    _action("approvals.reject", "x", "Reject", "Reject it for good; a reason is asked.", "reject", footer=True),
+    _action("approvals.request_changes", "c", "Ask changes", "Send it back to the requester; a reason is asked.",
+            "request_changes", footer=True),
+    _action("approvals.confirm_urgency", "u", "Confirm urgent",
+            "Confirm that it is urgent: this is also your approval, and it goes straight to treasury.",
+            "confirm_urgency"),
+    _action("approvals.decline_urgency", "d", "Decline urgent",
+            "Say that it is not urgent: the normal sequence of approvals runs.", "decline_urgency"),
+    _action("approvals.why", "v", "Why", "Explain why it is routed so, and why you may or may not act.", "why"),
+    _action("payments.pay", "p", "Pay", "Pay the payment under the cursor; Enter does the same.", "pay", footer=True),
+    _action("payments.send_code", "o", "Send code", "Send a one-time code, or a new one in place of the old.",
+            "send_code", footer=True),
+    _action("payments.retry", "t", "Retry", "Try a failed payment again.", "retry", footer=True),
+    _action("payments.assign", "i", "Assign", "Assign another treasury officer to pay it.", "assign"),
+    _action("payments.inquire", "u", "Ask again", "Ask the gateway what became of a payment with no answer.",
+            "inquire"),
+    _action("payments.status", "f", "Status", "Show only one status; again shows the next.", "next_status"),
+    _action("payments.why", "v", "Why not", "Show every reason why it cannot be paid now.", "why"),
+    _action("ledger.next_fund", "f", "Next fund", "Show the cash book of the next fund.", "next_fund", footer=True),
+    _action("ledger.previous_fund", "F", "Fund before", "Show the cash book of the fund before.", "previous_fund"),
+    _action("ledger.type", "t", "Type", "Show only paid out, paid in or adjustments; again shows all.", "next_type",
+            footer=True),
+    _action("ledger.period", "p", "Period", "Choose the period shown.", "period", footer=True),
+    _action("ledger.verify", "v", "Verify", "Check that the balances follow from the entries, and the seal.", "verify"),
+)  # fmt: skip
+
+
+class Clash(NamedTuple):
+    """One key that two actions of scopes alive together want."""
+
+    key: str
+    first: str
+    second: str
+
+
+class KeyRow(NamedTuple):
+    """One line of the key table: the scope, the keys for people, what it does, the public name."""
+
+    scope: str
+    keys: str
+    label: str
+    tooltip: str
+    id: str
+
+
+def display_key(key: str) -> str:
+    """A Textual key name as people read it: `ctrl+p` is `^p`, `escape` is `esc`, `f1` is `F1`."""
+    if key.startswith("ctrl+"):
+        return "^" + key[5:]
+    if key[:1] == "f" and key[1:].isdigit():
+        return key.upper()
+    return _SHOWN.get(key, _LONG_NAMES.get(key, key))
+
+
+def action(id: str) -> Action:
+    """The action of that public name. Raises KeyError when there is none."""
+    return _BY_ID[id]
+
+
+def actions_of(*scopes: str) -> tuple[Action, ...]:
+    """The actions of these scopes, in the order of the registry."""
+    return tuple(entry for entry in ACTIONS if entry.scope in scopes)
+
+
+def binding(id: str) -> Binding:
+    """One action as a Textual binding, for a node outside its scope (`/` on a screen whose list is not focused)."""
+    from textual.binding import Binding
+
+    entry = _BY_ID[id]
+    return Binding(
+        ",".join(entry.keys),
+        entry.method,
+        entry.label,
+        show=entry.footer,
+        priority=entry.priority,
+        tooltip=entry.tooltip,
+        id=entry.id,
+    )
+
+
+def bindings_for(scope: str) -> list[Binding]:
+    """The bindings of a scope, for the `BINDINGS` of the class that answers them."""
+    return [binding(entry.id) for entry in actions_of(scope)]
+
+
+def key_table(scopes: Iterable[str] | None = None) -> list[KeyRow]:
+    """All keys as lines for the docs, or those of some scopes."""
+    chosen = None if scopes is None else set(scopes)
+    return [
+        KeyRow(entry.scope, " ".join(display_key(key) for key in entry.keys), entry.label, entry.tooltip, entry.id)
+        for entry in ACTIONS
+        if chosen is None or entry.scope in chosen
+    ]
+
+
+def clashes(scopes: Iterable[str], keymap: Mapping[str, str] | None = None) -> list[Clash]:
+    """The keys that two actions of these scopes share, after a remapping."""
+    owner: dict[str, str] = {}
+    found = []
+    for entry in actions_of(*scopes):
+        for key in _keys_of(entry, keymap):
+            if key in owner:
+                found.append(Clash(key, owner[key], entry.id))
+            owner.setdefault(key, entry.id)
+    return found
+
+
+def all_clashes(keymap: Mapping[str, str] | None = None) -> list[Clash]:
+    """The clashes on any screen: what is alive together is the app, the list or the form, and the screen."""
+    together = [(APP, LIST, name) for name in LIST_SCREENS] + [(APP, FORM, name) for name in FORM_SCREENS]
+    return list(dict.fromkeys(clash for scopes in together for clash in clashes(scopes, keymap)))
+
+
+def keymap_problems(keymap: Mapping[str, str]) -> list[str]:
+    """What is wrong with a remapping (`{"requisition.new": "N,ctrl+n"}`), as sentences; none when it may be used."""
+    problems = [f"{id}: there is no such action" for id in keymap if id not in _BY_ID]
+    for id, keys in keymap.items():
+        for key in _split(keys):
+            if reason := _refused(key):
+                problems.append(f"{id}: {key} {reason}")
+        if not _split(keys):
+            problems.append(f"{id}: expected at least one key")
+    problems += [f"{first} and {second} both want {key}" for key, first, second in all_clashes(keymap)]
+    return problems
+
+
+def refused_keys() -> list[str]:
+    """The keys of the registry itself that no action may have; there are none."""
+    return [f"{entry.id}: {key}" for entry in ACTIONS for key in entry.keys if _refused(key)]
+
+
+def _refused(key: str) -> str:
+    if key in _TAKEN:
+        return "is another key on many terminals, or the terminal's own"
+    if key.startswith("alt+"):
+        return "is an alt chord, which many terminals send as escape"
+    return ""
+
+
+def _split(keys: str) -> Sequence[str]:
+    return tuple(_LONG_NAMES.get(key.strip(), key.strip()) for key in keys.split(",") if key.strip())
+
+
+def _keys_of(entry: Action, keymap: Mapping[str, str] | None) -> Sequence[str]:
+    if keymap and entry.id in keymap:
+        return _split(keymap[entry.id])
+    return entry.keys
+
+
+_BY_ID: dict[str, Action] = {entry.id: entry for entry in ACTIONS}

@@ -1,0 +1,45 @@
+"""Which nouns there are, and where each is kept: the one table that `pettycash --help` and the loading of nouns read.
+
+Strings only, so that the help lists every noun without importing one.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+
+class Noun(NamedTuple):
+    """Where a noun lives and the line that `pettycash --help` shows for it.
+
+    `attribute` is the name in the module: `app` holds a group of verbs (a `typer.Typer`), `command` a function.
+    """
+
+    module: str
+    help: str
+    attribute: str = "app"
+
+
+NOUNS: dict[str, Noun] = {
+    "demo": Noun("pettycash_tui.cli.demo", "Make the demo company and open the desk on it.", "command"),
+    "init": Noun("pettycash_tui.cli.init", "First set-up: database, company, administrator.", "command"),
+    "db": Noun("pettycash_tui.cli.db", "Upgrade, check, back up and restore the database."),
+    "doctor": Noun("pettycash_tui.cli.doctor", "What is wrong here, and the command that mends it.", "command"),
+    "login": Noun("pettycash_tui.cli.login", "Sign in.", "command"),
+    "logout": Noun("pettycash_tui.cli.logout", "Sign out.", "command"),
+    "whoami": Noun("pettycash_tui.cli.whoami", "Who is signed in, and with which roles.", "command"),
+    "passwd": Noun("pettycash_tui.cli.passwd", "Change your password.", "command"),
+    "totp": Noun("pettycash_tui.cli.totp", "Enrol and verify one-time codes."),
+    "org": Noun("pettycash_tui.cli.org", "Companies, regions, branches, departments, cost centers."),
+    "category": Noun("pettycash_tui.cli.category", "What money may be spent on."),
+    "account": Noun("pettycash_tui.cli.account", "The chart of accounts."),
+    "user": Noun("pettycash_tui.cli.user", "People, their roles and delegations."),
+    "policy": Noun("pettycash_tui.cli.policy", "Thresholds and approval routes."),
+    "req": Noun("pettycash_tui.cli.req", "Requisitions: ask, approve, follow."),
+    "pay": Noun("pettycash_tui.cli.pay", "Payments: confirm by code, execute, reconcile."),
+    "execution": Noun("pettycash_tui.cli.execution", "Every attempt to pay, and its outcome."),
+    "ledger": Noun("pettycash_tui.cli.ledger", "Single entries of a fund's ledger."),
+    "fund": Noun("pettycash_tui.cli.fund", "Funds: balance, ledger, statement, transfer."),
+    "replenishment": Noun("pettycash_tui.cli.replenishment", "Requests to fill a fund up again."),
+    "jobs": Noun("pettycash_tui.cli.jobs", "Run what cron and timers run."),
+    "audit": Noun("pettycash_tui.cli.audit", "Read, verify and export the audit trail."),
+}

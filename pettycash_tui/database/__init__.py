@@ -1,0 +1,1 @@
+"""Engine, transactions, migrations, constraints and triggers."""

@@ -1,0 +1,113 @@
+"""Engines with the transaction recipe of each database.
+
+SQLite: WAL, synchronous=FULL, foreign keys and recursive triggers on, the driver's own transaction handling off, BEGIN
+IMMEDIATE for units of work and plain BEGIN with query_only for reading. With the driver's default (BEGIN before the
+first write) two payers both read the old balance and one debit is lost.
+Postgres: READ COMMITTED; row locks are taken by the services in the order requisition, payment, code, fund, head.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.exc import ArgumentError
+
+BUSY_TIMEOUT_SECONDS = 15
+READ_ONLY = {"read_only": True, "postgresql_readonly": True}
+"""Execution options of a connection that only reads."""
+
+
+class BadAddress(ValueError):
+    """The database URL is not one this program can open; the message says what was expected."""
+
+
+def parse_address(address: str) -> URL:
+    """The URL of a database: `postgresql://…` or `sqlite:///file`. Raises BadAddress."""
+    try:
+        url = make_url(address)
+    except ArgumentError:
+        raise BadAddress("The database must be postgresql://host/name or sqlite:///path/to/file.db") from None
+    backend = url.get_backend_name()
+    if address.startswith("postgres://") or backend == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if backend == "sqlite" and url.database and url.database != ":memory:":
+        return url.set(drivername="sqlite+pysqlite")
+    raise BadAddress("The database must be postgresql://host/name or sqlite:///path/to/file.db")
+
+
+def sqlite_address(path: Path) -> URL:
+    """The URL of an embedded file."""
+    return URL.create("sqlite+pysqlite", database=str(path))
+
+
+def is_embedded(url: URL) -> bool:
+    """Whether the database is a SQLite file."""
+    return url.get_backend_name() == "sqlite"
+
+
+def shown(url: URL) -> str:
+    """The address without its password, for messages."""
+    return url.render_as_string(hide_password=True).replace("+psycopg", "").replace("+pysqlite", "")
+
+
+def make_file(path: Path) -> bool:
+    """Make the embedded file, readable by its owner alone. Returns False when it was there already."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        return False
+    return True
+
+
+def open_engine(url: URL, *, pool_size: int = 5) -> Engine:
+    """An engine for `url`. Nothing is connected yet."""
+    if is_embedded(url):
+        engine = create_engine(
+            url,
+            connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False},
+            pool_size=pool_size,
+            max_overflow=10,
+        )
+        event.listen(engine, "connect", _prepare_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    return create_engine(
+        url,
+        isolation_level="READ COMMITTED",
+        connect_args={
+            "connect_timeout": 5,
+            "application_name": "pettycash",
+            # A lock that is not had in 15 s, like SQLite's busy timeout, is reported instead of hanging a desk.
+            "options": "-c timezone=UTC -c lock_timeout=15s -c idle_in_transaction_session_timeout=60s",
+        },
+        pool_size=pool_size,
+        max_overflow=10,
+    )
+
+
+def _prepare_sqlite(driver_connection: Any, _record: Any) -> None:
+    driver_connection.isolation_level = None
+    cursor = driver_connection.cursor()
+    try:
+        cursor.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_SECONDS * 1000}")
+        if cursor.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
+            cursor.execute("PRAGMA journal_mode = WAL")
+        cursor.execute("PRAGMA synchronous = FULL")
+        cursor.execute("PRAGMA foreign_keys = ON")
+        cursor.execute("PRAGMA recursive_triggers = ON")
+    finally:
+        cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    if connection.get_execution_options().get("read_only"):
+        connection.exec_driver_sql("PRAGMA query_only = ON")
+        connection.exec_driver_sql("BEGIN")
+    else:
+        connection.exec_driver_sql("PRAGMA query_only = OFF")
+        connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,62 @@
+"""Which schema a database has, and how it gets the current one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+from sqlalchemy import Connection, Engine, inspect, text
+
+REVISIONS = ("0001",)
+"""Every revision this program knows, oldest first. Written out so that a command need not import Alembic to check."""
+
+HEAD = REVISIONS[-1]
+
+
+class SchemaState(StrEnum):
+    """How a database's schema stands to the program's."""
+
+    EMPTY = "empty"
+    CURRENT = "current"
+    OLDER = "older"
+    NEWER = "newer"
+    FOREIGN = "foreign"
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaStatus:
+    """The state, and the revision found (None on an empty or foreign database)."""
+
+    state: SchemaState
+    revision: str | None
+
+
+def status(connection: Connection) -> SchemaStatus:
+    """Read the schema's revision. One query on a database that is set up."""
+    if connection.dialect.name == "sqlite":
+        found = connection.execute(text("SELECT 1 FROM sqlite_master WHERE name = 'alembic_version'")).scalar()
+    else:
+        found = connection.execute(text("SELECT to_regclass('alembic_version')")).scalar()
+    if found is None:
+        tables = inspect(connection).get_table_names()
+        return SchemaStatus(SchemaState.FOREIGN if tables else SchemaState.EMPTY, None)
+    revision = connection.execute(text("SELECT version_num FROM alembic_version")).scalar()
+    if revision is None:
+        return SchemaStatus(SchemaState.EMPTY, None)
+    if revision == HEAD:
+        return SchemaStatus(SchemaState.CURRENT, revision)
+    return SchemaStatus(SchemaState.OLDER if revision in REVISIONS else SchemaState.NEWER, revision)
+
+
+def upgrade(engine: Engine) -> None:
+    """Bring the schema to HEAD, in one transaction, triggers included."""
+    from alembic import command
+    from alembic.config import Config
+
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).with_name("migrations")))
+    config.set_main_option("path_separator", "os")
+    with engine.begin() as connection:
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")

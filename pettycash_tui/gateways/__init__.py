@@ -1,0 +1,1 @@
+"""How money leaves: cash, bank file, M-Pesa; one protocol, one file each."""

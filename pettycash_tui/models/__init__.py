@@ -1,0 +1,1 @@
+"""Tables, enums and column types; no rule that needs a query."""

@@ -1,0 +1,46 @@
+"""What every table shares: named constraints, a UUIDv7 key, creation and change times."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlmodel import Field, SQLModel
+
+from pettycash_tui.models.columns import id_field, moment
+
+# Every constraint has a name, so that a migration can drop it and an error message can be mapped to its rule.
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+metadata = SQLModel.metadata
+
+
+class Row(SQLModel):
+    """A table with a UUIDv7 key."""
+
+    id: UUID = id_field()
+    created_at: datetime = moment()
+
+
+class ChangingRow(Row):
+    """A table whose rows change: it also says when."""
+
+    updated_at: datetime = moment()
+
+
+class ListedRow(ChangingRow):
+    """Something that is deactivated instead of deleted."""
+
+    is_active: bool = Field(default=True, nullable=False)
+
+
+def columns_of(row: SQLModel) -> dict[str, Any]:
+    """The row as column values, for an INSERT."""
+    return {name: getattr(row, name) for name in type(row).model_fields}

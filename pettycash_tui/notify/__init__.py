@@ -1,0 +1,1 @@
+"""How a person is reached: email, SMS, desktop file; one protocol."""

@@ -1,0 +1,219 @@
+"""The desk: an open database with its home, and the only door to transactions.
+
+`with desk.work(actor) as work:` is one unit of work; `desk.run(actor, service, …)` is the same with retries on a busy
+database, and the way screens and commands call a service. `desk.read(actor, query, …)` runs a query in a read-only
+transaction. Every driver error leaves here as one of `errors`.
+"""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from sqlalchemy import URL, Engine, select
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
+
+from pettycash_tui.database import engine as engines
+from pettycash_tui.database import schema
+from pettycash_tui.database.trouble import Kind, Trouble, diagnose
+from pettycash_tui.models import tables as t
+from pettycash_tui.services.errors import DatabaseUnavailable, Overtaken, PettyCashError, Refused
+from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.rules import sentence_for
+from pettycash_tui.services.secrets import Secrets
+from pettycash_tui.services.work import Clock, Reading, Work, system_clock
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+ATTEMPTS = 6
+"""How often a unit of work is tried against a busy database before the person is told."""
+
+PRODUCTION = "production"
+DEMO = "demo"
+
+
+class Desk:
+    """An open database and its home folder (keys, outbox, session, exports)."""
+
+    def __init__(self, url: URL, home: Path, *, clock: Clock = system_clock, pool_size: int = 5) -> None:
+        self.url = url
+        self.home = home
+        self.clock = clock
+        self.engine: Engine = engines.open_engine(url, pool_size=pool_size)
+        self._reader = self.engine.execution_options(**engines.READ_ONLY)
+        self._kind: str | None = None
+
+    @cached_property
+    def secrets(self) -> Secrets:
+        """The server key and other secrets, looked up outside the database."""
+        return Secrets(self.home, embedded=engines.is_embedded(self.url))
+
+    @property
+    def shown_address(self) -> str:
+        """The database's address without a password."""
+        return engines.shown(self.url)
+
+    def close(self) -> None:
+        """Let go of every connection."""
+        self.engine.dispose()
+
+    def schema_status(self) -> schema.SchemaStatus:
+        """The schema's state. Raises DatabaseUnavailable when it cannot be read."""
+        with self._translated(), self._reader.connect() as connection:
+            return schema.status(connection)
+
+    def require_current(self) -> None:
+        """Raise DatabaseUnavailable unless the schema is this program's."""
+        found = self.schema_status()
+        if found.state is schema.SchemaState.CURRENT:
+            return
+        raise DatabaseUnavailable(_SCHEMA_SENTENCES[found.state].format(address=self.shown_address), code="schema")
+
+    def upgrade(self) -> None:
+        """Migrate to this program's schema."""
+        with self._translated():
+            schema.upgrade(self.engine)
+
+    @property
+    def kind(self) -> str:
+        """`demo` or `production`; empty when not set up yet."""
+        if not self._kind:
+            with self._translated(), self._reader.connect() as connection:
+                self._kind = connection.execute(select(t.installation.c.kind)).scalar() or ""
+        return self._kind
+
+    @property
+    def is_demo(self) -> bool:
+        """Whether `--as` may act for anybody here."""
+        return self.kind == DEMO
+
+    @contextmanager
+    def work(self, actor: Actor, *, audited: bool = True) -> Iterator[Work]:
+        """One unit of work: committed at the end, undone by any error, which leaves as one of `errors`."""
+        with self._translated():
+            with self.engine.begin() as connection:
+                work = Work(connection, actor, self.clock())
+                yield work
+                work.finish(audited=audited)
+            for act in work.afterwards:
+                act()
+
+    @contextmanager
+    def reading(self, actor: Actor) -> Iterator[Reading]:
+        """A read-only transaction."""
+        with self._translated(), self._reader.connect() as connection:
+            yield Reading(connection, actor, self.clock())
+
+    def run(self, actor: Actor, service: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+        """Run a service in a unit of work of its own, again on a busy database, with bounded jitter."""
+        return self._retrying(lambda: self._run_once(actor, service, True, args, kwargs))
+
+    def run_unaudited(
+        self, actor: Actor, service: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """The same for what leaves no trace of its own: counting a try before it is compared, drafts, last seen."""
+        return self._retrying(lambda: self._run_once(actor, service, False, args, kwargs))
+
+    def read(
+        self, actor: Actor, query: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Run a query in a read-only transaction; a lost connection is opened again once."""
+
+        def once() -> T:
+            with self._translated(), self._reader.connect() as connection:
+                return query(Reading(connection, actor, self.clock()), *args, **kwargs)
+
+        try:
+            return self._retrying(once)
+        except DatabaseUnavailable as error:
+            if error.code != "database_away":
+                raise
+            return once()
+
+    def _run_once(
+        self, actor: Actor, service: Callable[..., T], audited: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> T:
+        with self.work(actor, audited=audited) as work:
+            result = service(work, *args, **kwargs)
+        return result
+
+    def _retrying(self, once: Callable[[], T]) -> T:
+        for attempt in range(ATTEMPTS):
+            try:
+                return once()
+            except DatabaseUnavailable as error:
+                if error.code != "database_busy" or attempt == ATTEMPTS - 1:
+                    raise
+                time.sleep(min(1.0, 0.01 * 2**attempt) * (0.5 + random.random()))
+        raise AssertionError("unreachable")
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            raise self._translate(diagnose(error), error) from error
+        except PoolTimeout as error:
+            raise DatabaseUnavailable(
+                "Every connection to the database is in use. Wait a moment and try again.", code="database_busy"
+            ) from error
+
+    def _translate(self, trouble: Trouble, error: DBAPIError) -> Exception:
+        if trouble.kind is Kind.RULE:
+            sentence = sentence_for(trouble.rule)
+            if sentence is None:
+                return error
+            if sentence.overtaken:
+                return Overtaken(sentence.message, code=trouble.rule)
+            return Refused(sentence.message, code=sentence.code, fields=sentence.fields)
+        found = _TROUBLE_SENTENCES.get(trouble.kind)
+        if found is None:
+            return error
+        code, message = found
+        return DatabaseUnavailable(message.format(address=self.shown_address, detail=trouble.detail), code=code)
+
+
+_SCHEMA_SENTENCES = {
+    schema.SchemaState.EMPTY: "The database {address} is empty. Set it up with `pettycash init`, or `pettycash demo`.",
+    schema.SchemaState.OLDER: "The database {address} is of an earlier version. Run `pettycash db upgrade`.",
+    schema.SchemaState.NEWER: (
+        "The database {address} is of a later version than this program. Install the newer program."
+    ),
+    schema.SchemaState.FOREIGN: (
+        "The database {address} holds other data than petty cash. Name another with --database or --home."
+    ),
+}
+
+_TROUBLE_SENTENCES = {
+    Kind.BUSY: ("database_busy", "The database is busy with somebody else's work. Nothing was changed; try again."),
+    Kind.AWAY: (
+        "database_away",
+        "The database {address} cannot be reached ({detail}). Nothing was changed; try again, or ask your admin.",
+    ),
+    Kind.READ_ONLY: (
+        "database_read_only",
+        "The database {address} can only be read. Nothing was changed; check the file's and folder's permissions.",
+    ),
+    Kind.FULL: (
+        "disk_full",
+        "The disk of the database {address} is full or failing. Nothing was changed; make room and try again.",
+    ),
+    Kind.DAMAGED: ("database_damaged", "The file of the database {address} is not a database or is damaged."),
+    Kind.NO_SCHEMA: (
+        "schema",
+        "The database {address} is not at this program's version. Run `pettycash db upgrade`.",
+    ),
+    Kind.FORBIDDEN: (
+        "database_forbidden",
+        "The database {address} refuses this program's user ({detail}). Check its password and grants.",
+    ),
+}
+
+__all__ = ["DEMO", "PRODUCTION", "Desk", "PettyCashError"]

@@ -1,0 +1,369 @@
+"""Executing a payment: the debit, its ledger entry, the code, the trail and the audit event, all of it or none.
+
+Locks: requisition, payment, code, fund, stream head. Pressing twice, a lost connection and a retry, two officers at
+once and a killed process all pay exactly once. A failure is recorded in a transaction of its own, so that it survives
+the rollback. Source: domain, section 3, executing.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, update
+
+from pettycash_tui.gateways.protocol import GatewayFailed, Order, ReferenceMissing
+from pettycash_tui.gateways.registry import GATEWAYS
+from pettycash_tui.models import tables as t
+from pettycash_tui.models.columns import new_id
+from pettycash_tui.models.enums import (
+    EntrySource,
+    PaymentStatus,
+    RequisitionStatus,
+    StepKind,
+    StepStatus,
+    TrailAction,
+)
+from pettycash_tui.models.money import Money
+from pettycash_tui.models.requisitions import ApprovalTrail
+from pettycash_tui.models.treasury import PaymentExecution
+from pettycash_tui.services import holds, ledger, locate, otp, payment_facts, payments, replenishments
+from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.errors import (
+    DatabaseUnavailable,
+    InvalidInput,
+    Overtaken,
+    PettyCashError,
+    Reason,
+    Refused,
+)
+from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.inputs import clean_text
+from pettycash_tui.services.permissions import Right
+from pettycash_tui.services.work import Reading, Work
+
+REFERENCE_LENGTH = 120
+KEY_LENGTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Executed:
+    """A payment that was executed. `repeated`: the result of an earlier call with the same idempotency key."""
+
+    payment_id: UUID
+    payment: str
+    requisition: str
+    fund: str
+    amount: Money
+    gateway_reference: str
+    voucher_number: str
+    executed_at: datetime
+    balance_after: Money
+    repeated: bool = False
+    replenishment: str | None = None
+
+
+def execute(
+    desk: Desk,
+    actor: Actor,
+    ref: str | UUID,
+    *,
+    code: str | None = None,
+    reference: str | None = None,
+    idempotency_key: str | None = None,
+) -> Executed:
+    """Pay. `code` is the one-time code, unless it was verified before; `reference` the gateway's.
+
+    The same idempotency key gives the earlier result again; without one a second attempt is Refused.
+    Raises Refused with every reason, InvalidInput, Overtaken.
+    """
+    typed_reference = clean_text("reference", reference or "", max_length=REFERENCE_LENGTH, required=False)
+    if idempotency_key is not None:
+        idempotency_key = clean_text("idempotency_key", idempotency_key, max_length=KEY_LENGTH)
+        earlier = desk.read(actor, _earlier, ref, idempotency_key)
+        if earlier is not None:
+            return earlier
+    # Made before anything is sent: after a lost connection it tells whether the money left by this very call.
+    key = idempotency_key or str(new_id())
+    actor.require(Right.EXECUTE)
+    desk.read(actor, _require_reference, ref, typed_reference)
+    proof = None
+    if code is not None:
+        proof, _ = otp.prove(desk, actor, ref, code)
+    try:
+        return desk.run(actor, _execute, ref, proof, typed_reference, key)
+    except DatabaseUnavailable as error:
+        if error.code != "database_away":
+            raise
+        return _after_lost_connection(desk, actor, ref, key, error)
+    except PettyCashError:
+        raise
+    except Exception as error:
+        what = str(error) if isinstance(error, GatewayFailed) else f"fault: {type(error).__name__}"
+        desk.run(actor, record_failure, ref, what)
+        if isinstance(error, GatewayFailed):
+            raise Refused.because(Reason("gateway_failed", f"The payment failed: {error}")) from error
+        raise
+
+
+def _earlier(reading: Reading, ref: str | UUID, key: str) -> Executed | None:
+    payment = locate.payment(reading, ref)
+    p = t.payment.c
+    other = reading.execute(
+        select(p.id, p.number).where(p.company_id == payment.company_id, p.idempotency_key == key)
+    ).first()
+    if other is None:
+        return None
+    if other.id != payment.id:
+        raise InvalidInput.of(idempotency_key=f"belongs to {other.number}; use a new one for {payment.number}")
+    return result_of(reading, payment.id, repeated=True)
+
+
+def result_of(reading: Reading, payment_id: UUID, *, repeated: bool) -> Executed | None:
+    """The result of an executed payment, as it was; None when it is not executed."""
+    p, e, entry, f, r = (
+        t.payment.c,
+        t.payment_execution.c,
+        t.ledger_entry.c,
+        t.treasury_fund.c,
+        t.requisition.c,
+    )
+    row = reading.execute(
+        select(
+            p.id,
+            p.number,
+            r.number.label("requisition"),
+            f.code,
+            p.amount,
+            p.currency,
+            e.gateway_reference,
+            p.voucher_number,
+            e.executed_at,
+            entry.balance_after,
+        )
+        .select_from(t.payment)
+        .join(t.requisition, r.id == p.requisition_id)
+        .join(t.treasury_fund, f.id == p.fund_id)
+        .join(t.payment_execution, e.payment_id == p.id)
+        .join(t.ledger_entry, entry.payment_id == p.id)
+        .where(p.id == payment_id)
+    ).first()
+    if row is None:
+        return None
+    return Executed(
+        payment_id=row.id,
+        payment=row.number,
+        requisition=row.requisition,
+        fund=row.code,
+        amount=Money(row.amount, row.currency),
+        gateway_reference=row.gateway_reference,
+        voucher_number=row.voucher_number,
+        executed_at=row.executed_at,
+        balance_after=Money(row.balance_after, row.currency),
+        repeated=repeated,
+    )
+
+
+def _require_reference(reading: Reading, ref: str | UUID, typed_reference: str) -> None:
+    """Refuse a missing reference before a code is spent on it."""
+    _receipt(locate.payment(reading, ref), typed_reference)
+
+
+def _receipt(payment: Row[Any], typed_reference: str) -> Any:
+    order = Order(payment.number, payment.payee, payment.destination, payment.amount, payment.currency, payment.method)
+    try:
+        return GATEWAYS[payment.method].pay(order, typed_reference)
+    except ReferenceMissing as error:
+        raise InvalidInput.of(reference=str(error)) from None
+
+
+def _execute(work: Work, ref: str | UUID, proof: otp.Proof | None, typed_reference: str, key: str) -> Executed:
+    found = ref if isinstance(ref, UUID) else locate.payment(work, ref).id
+    facts = payment_facts.read(work, found, lock=True)
+    reasons = payment_facts.reasons_against(facts, work.actor.id, work.now, code_offered=proof is not None)
+    if reasons:
+        if proof is not None and payment_facts.is_executed(facts):
+            # A right code was checked a moment ago, when nothing stood against it: somebody else was faster.
+            raise Overtaken(reasons[0].message, code="already_executed", reasons=reasons)
+        raise Refused.because(*reasons)
+    if not facts.is_held and not holds.place(work, facts.fund_id, facts.amount):
+        raise Refused.because(Reason("not_enough", f"Fund {facts.fund_code} has not enough available."))
+    spent = otp.consume(work, facts, proof) if facts.otp_required or proof is not None else None
+    receipt = _receipt(facts, typed_reference)
+    _require_new_reference(work, facts, receipt.reference)
+    work.add(
+        PaymentExecution(
+            id=new_id(),
+            created_at=work.now,
+            company_id=facts.company_id,
+            payment_id=facts.id,
+            executor_id=work.actor.person_id,
+            method=facts.method,
+            gateway_reference=receipt.reference,
+            gateway_status=receipt.status,
+            otp_verified_at=spent.verified_at if spent else None,
+            otp_verified_by_id=work.actor.id if spent else None,
+            channel=spent.channel if spent else None,
+            source=work.actor.source,
+            client=work.actor.client,
+            executed_at=work.now,
+        )
+    )
+    _mark_requisition_paid(work, facts)
+    posted = ledger.pay_out_held(
+        work,
+        facts.fund_id,
+        facts.amount,
+        ledger.Posting(
+            EntrySource.PAYMENT,
+            facts.contra_account_id,
+            f"{facts.payee}: {facts.purpose}".replace("\n", " "),
+            payment_id=facts.id,
+        ),
+        facts.timezone,
+    )
+    if posted is None or posted.voucher_number is None:
+        raise Refused.because(Reason("not_enough", f"Fund {facts.fund_code} is inactive or has not enough."))
+    work.execute(
+        update(t.payment)
+        .where(t.payment.c.id == facts.id)
+        .values(
+            status=PaymentStatus.SUCCESS,
+            is_held=False,
+            voucher_number=posted.voucher_number,
+            idempotency_key=key,
+            last_error="",
+            executed_at=work.now,
+            updated_at=work.now,
+        )
+    )
+    replenishment = None
+    if posted.balance < posted.reorder_level:
+        replenishment = replenishments.request_automatically(work, facts.fund_id)
+    payments.record(
+        work,
+        facts,
+        "payment.executed",
+        {
+            "requisition": facts.requisition_number,
+            "method": facts.method,
+            "gateway_reference": receipt.reference,
+            "voucher_number": posted.voucher_number,
+            "code_channel": spent.channel if spent else "not_required",
+            "entry": posted.seal,
+        },
+    )
+    return Executed(
+        payment_id=facts.id,
+        payment=facts.number,
+        requisition=facts.requisition_number,
+        fund=facts.fund_code,
+        amount=Money(facts.amount, facts.currency),
+        gateway_reference=receipt.reference,
+        voucher_number=posted.voucher_number,
+        executed_at=work.now,
+        balance_after=Money(posted.balance, facts.currency),
+        replenishment=replenishment,
+    )
+
+
+def _require_new_reference(work: Work, facts: Row[Any], reference: str) -> None:
+    e, p = t.payment_execution.c, t.payment.c
+    used = work.execute(
+        select(p.number)
+        .join_from(t.payment_execution, t.payment, p.id == e.payment_id)
+        .where(e.company_id == facts.company_id, e.gateway_reference == reference)
+    ).scalar()
+    if used is not None:
+        raise Refused(
+            f"Reference {reference!r} is on {used} already. Check it and type it again.",
+            code="reference_used",
+            fields={"reference": "must be new"},
+        )
+
+
+def _mark_requisition_paid(work: Work, facts: Row[Any]) -> None:
+    reviewer = None
+    if facts.has_review:
+        s = t.approval_step.c
+        first = (
+            select(s.id)
+            .where(
+                s.requisition_id == facts.requisition_id,
+                s.revision == facts.revision,
+                s.kind == StepKind.REVIEW,
+                s.status == StepStatus.WAITING,
+            )
+            .order_by(s.position)
+            .limit(1)
+            .scalar_subquery()
+        )
+        reviewer = work.execute(
+            update(t.approval_step)
+            .where(s.id == first)
+            .values(status=StepStatus.CURRENT, became_current_at=work.now, updated_at=work.now)
+            .returning(s.approver_id)
+        ).scalar()
+    work.execute(
+        update(t.requisition)
+        .where(t.requisition.c.id == facts.requisition_id)
+        .values(status=RequisitionStatus.PAID, next_approver_id=reviewer, updated_at=work.now)
+    )
+    work.add(
+        ApprovalTrail(
+            id=new_id(),
+            created_at=work.now,
+            timestamp=work.now,
+            requisition_id=facts.requisition_id,
+            revision=facts.revision,
+            user_id=work.actor.id,
+            role=work.actor.role,
+            action=TrailAction.PAID,
+            comment=facts.number,
+            source=work.actor.source,
+            content_hash=payment_facts.payment_hash(facts),
+        )
+    )
+
+
+def record_failure(work: Work, ref: str | UUID, what: str) -> None:
+    """Record that a payment failed: its count, its last error, and after the last retry the hold goes back."""
+    found = locate.payment(work, ref)
+    facts = payment_facts.read(work, found.id, lock=True)
+    if payment_facts.is_executed(facts) or facts.status is PaymentStatus.CANCELLED:
+        return
+    count = min(facts.retry_count + 1, facts.max_retries)
+    final = count >= facts.max_retries
+    work.execute(
+        update(t.payment)
+        .where(t.payment.c.id == facts.id)
+        .values(
+            status=PaymentStatus.FAILED,
+            retry_count=count,
+            last_error=what[:500],
+            is_held=facts.is_held and not final,
+            updated_at=work.now,
+        )
+    )
+    if facts.is_held and final:
+        holds.release(work, facts.fund_id, facts.amount)
+        holds.take_up_waiting(work, facts.fund_id)
+    payments.record(work, facts, "payment.failed", {"error": what, "retry_count": count, "final": final})
+
+
+def _after_lost_connection(desk: Desk, actor: Actor, ref: str | UUID, key: str, error: DatabaseUnavailable) -> Executed:
+    """The connection went away while paying: look whether this call's payment stands before saying anything."""
+    unsure = DatabaseUnavailable(
+        f"The connection to the database was lost while paying {ref}. Look at the payment before anything else;"
+        " trying again cannot pay it twice.",
+        code="database_away",
+    )
+    try:
+        done = desk.read(actor, _earlier, ref, key)
+    except DatabaseUnavailable:
+        raise unsure from error
+    if done is None:
+        raise error
+    return done

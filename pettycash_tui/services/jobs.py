@@ -1,0 +1,141 @@
+"""Jobs for cron and systemd timers: idempotent, one instance at a time across hosts, with a dry run.
+
+A lease row says which host runs a job and until when it may: a host that dies keeps a job from running for at most the
+lease's time. Running a job that has nothing to do is a success.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import insert, or_, select, update
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.services import escalation
+from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.errors import NotFound, Overtaken, PettyCashError, Refused
+from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.work import Reading, Work
+
+LEASE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class JobResult:
+    """What a run did (or, on a dry run, would do): one sentence each."""
+
+    name: str
+    dry_run: bool
+    done: tuple[str, ...]
+    left: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job and its last run."""
+
+    name: str
+    description: str
+    last_run_at: datetime | None
+    last_result: str
+
+
+def _escalate_approvals(desk: Desk, dry_run: bool) -> JobResult:
+    found = desk.read(SYSTEM, escalation.overdue)
+    if dry_run:
+        sentences = tuple(f"{step.requisition}: {step.hours} hours with {step.approver}" for step in found)
+        return JobResult("escalate-approvals", True, sentences)
+    done, left = [], []
+    for step in found:
+        try:
+            moved = desk.run(SYSTEM, _escalate_one, step)
+        except PettyCashError as error:
+            left.append(f"{step.requisition}: {error.message}")
+            continue
+        if moved.to is None:
+            left.append(f"{moved.requisition}: nobody eligible above {moved.from_username}")
+        else:
+            done.append(f"{moved.requisition}: from {moved.from_username} to {moved.to}")
+    return JobResult("escalate-approvals", False, tuple(done), tuple(left))
+
+
+def _escalate_one(work: Work, step: escalation.OverdueStep) -> escalation.Escalated:
+    moved = escalation.escalate(work, step)
+    if moved.to is None:
+        raise _NothingDone(f"nobody eligible stands above {moved.from_username}, or it is decided meanwhile")
+    return moved
+
+
+class _NothingDone(Refused):
+    """Nothing was changed, so there is no event to write."""
+
+    default_code = "nothing_done"
+
+
+JOBS: dict[str, tuple[str, Callable[[Desk, bool], JobResult]]] = {
+    "escalate-approvals": ("Give approvals beyond their service level to the next person up.", _escalate_approvals),
+}
+
+
+def run(desk: Desk, name: str, *, dry_run: bool = False) -> JobResult:
+    """Run a job under its lease. Raises NotFound, or Overtaken while another host runs it."""
+    found = JOBS.get(name)
+    if found is None:
+        raise NotFound(f"There is no job {name[:40]!r}; known: {', '.join(sorted(JOBS))}.")
+    if dry_run:
+        return found[1](desk, True)
+    holder = f"{socket.gethostname()}:{os.getpid()}"
+    desk.run_unaudited(SYSTEM, _take_lease, name, holder)
+    result = JobResult(name, False, ())
+    try:
+        result = found[1](desk, False)
+    finally:
+        desk.run_unaudited(SYSTEM, _end_lease, name, holder, f"{len(result.done)} done, {len(result.left)} left")
+    return result
+
+
+def list_jobs(reading: Reading) -> tuple[JobView, ...]:
+    """Every job with its last run."""
+    rows = {row.name: row for row in reading.execute(select(t.job_lease))}
+    return tuple(
+        JobView(
+            name,
+            description,
+            rows[name].last_run_at if name in rows else None,
+            rows[name].last_result if name in rows else "",
+        )
+        for name, (description, _) in sorted(JOBS.items())
+    )
+
+
+def _take_lease(work: Work, name: str, holder: str) -> None:
+    j = t.job_lease.c
+    if work.execute(select(j.name).where(j.name == name)).first() is None:
+        values = {"name": name, "holder": "", "expires_at": work.now, "last_result": ""}
+        if work.is_postgres:
+            from sqlalchemy.dialects.postgresql import insert as postgres_insert
+
+            work.execute(postgres_insert(t.job_lease).values(values).on_conflict_do_nothing())
+        else:
+            work.execute(insert(t.job_lease).values(values))
+    taken = work.execute(
+        update(t.job_lease)
+        .where(j.name == name, or_(j.expires_at <= work.now, j.holder == ""))
+        .values(holder=holder, expires_at=work.now + LEASE)
+    )
+    if taken.rowcount != 1:
+        row = work.execute(select(j.holder).where(j.name == name)).scalar()
+        raise Overtaken(f"The job {name} is running already ({row}).", code="job_running")
+
+
+def _end_lease(work: Work, name: str, holder: str, result: str) -> None:
+    j = t.job_lease.c
+    work.execute(
+        update(t.job_lease)
+        .where(j.name == name, j.holder == holder)
+        .values(holder="", expires_at=work.now, last_run_at=work.now, last_result=result)
+    )

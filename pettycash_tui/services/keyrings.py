@@ -1,0 +1,62 @@
+"""The keyring of the desktop, where there is one that keeps anything."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from threading import Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from keyring.backend import KeyringBackend
+
+SERVICE = "pettycash"
+PATIENCE_SECONDS = 3.0
+"""How long a keyring may take to answer before it counts as none: one that asks for a password on a screen that
+nobody sees would hang a job for ever."""
+
+
+def get(name: str) -> str | None:
+    """The secret of that name, or None: none kept, no keyring, locked, raising or too slow."""
+    return _ask(lambda backend: backend.get_password(SERVICE, name))
+
+
+def put(name: str, value: str) -> bool:
+    """Hand a secret over; whether the keyring took it. Read it back: some take and do not keep."""
+
+    def act(backend: KeyringBackend) -> str:
+        backend.set_password(SERVICE, name, value)
+        return "done"
+
+    return _ask(act) is not None
+
+
+def _ask(act: Callable[[KeyringBackend], str | None]) -> str | None:
+    """What the keyring says; None when there is none, it is locked, it raises, or it takes too long."""
+    answers: list[str | None] = []
+
+    def ask() -> None:
+        # A backend may raise anything: D-Bus errors, KeyringLocked, ImportError of a half-installed plugin.
+        with suppress(Exception):
+            import keyring
+
+            backend = keyring.get_keyring()
+            if _keeps(backend):
+                answers.append(act(backend))
+
+    asking = Thread(target=ask, name="keyring", daemon=True)
+    asking.start()
+    asking.join(PATIENCE_SECONDS)
+    return answers[0] if answers else None
+
+
+def _keeps(backend: KeyringBackend) -> bool:
+    """Whether a backend keeps anything: not the fail and null ones, nor a chain of nothing else."""
+    from keyring.backends import chainer, fail, null
+
+    if isinstance(backend, fail.Keyring | null.Keyring):
+        return False
+    if isinstance(backend, chainer.ChainerBackend):
+        return any(_keeps(one) for one in backend.backends)
+    return True

@@ -1,0 +1,170 @@
+"""Posting to a fund's cash book: the one function that moves a balance, and always with its entry.
+
+The fund's row gives the next sequence and the balance in the same guarded UPDATE; the entry's triggers check both
+against the entry before. Source: domain, section 3, LedgerEntry.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, case, update
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.models.columns import new_id
+from pettycash_tui.models.enums import EntrySource, EntryType
+from pettycash_tui.models.treasury import LedgerEntry
+from pettycash_tui.services.work import Work
+
+_F = t.treasury_fund.c
+_STATE = (
+    _F.id,
+    _F.company_id,
+    _F.code,
+    _F.currency,
+    _F.account_id,
+    _F.current_balance,
+    _F.held_amount,
+    _F.reorder_level,
+    _F.ledger_sequence,
+    _F.voucher_sequence,
+)
+
+_PAY_HELD = (
+    update(t.treasury_fund)
+    .where(
+        _F.id == bindparam("fund"),
+        _F.is_active,
+        _F.held_amount >= bindparam("sum"),
+        _F.current_balance >= bindparam("sum"),
+    )
+    .values(
+        current_balance=_F.current_balance - bindparam("sum"),
+        held_amount=_F.held_amount - bindparam("sum"),
+        ledger_sequence=_F.ledger_sequence + 1,
+        # A year that goes back (a clock set wrong) goes on counting in the later year: numbers never repeat.
+        voucher_sequence=case((_F.voucher_year < bindparam("year"), 1), else_=_F.voucher_sequence + 1),
+        voucher_year=case((_F.voucher_year < bindparam("year"), bindparam("year")), else_=_F.voucher_year),
+        updated_at=bindparam("now"),
+    )
+    .returning(*_STATE, _F.voucher_year)
+)
+_PAY_IN = (
+    update(t.treasury_fund)
+    .where(_F.id == bindparam("fund"), _F.is_active)
+    .values(
+        current_balance=_F.current_balance + bindparam("sum"),
+        ledger_sequence=_F.ledger_sequence + 1,
+        updated_at=bindparam("now"),
+    )
+    .returning(*_STATE)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Posting:
+    """What an entry says besides the money: where it comes from and its other account."""
+
+    source: EntrySource
+    contra_account_id: UUID
+    description: str
+    payment_id: UUID | None = None
+    replenishment_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """The entry as written, and the fund after it (minor units)."""
+
+    entry: LedgerEntry
+    fund_code: str
+    balance: int
+    available: int
+    reorder_level: int
+    voucher_number: str | None = None
+
+    @property
+    def seal(self) -> dict[str, Any]:
+        """The entry's content for its audit event, whose canonical text is its seal."""
+        e = self.entry
+        return {
+            "entry_id": e.id,
+            "journal": e.journal,
+            "fund_id": e.fund_id,
+            "sequence": e.sequence,
+            "entry_type": e.entry_type,
+            "amount": e.amount,
+            "currency": e.currency,
+            "balance_after": e.balance_after,
+            "account_id": e.account_id,
+            "contra_account_id": e.contra_account_id,
+            "source_type": e.source_type,
+            "payment_id": e.payment_id,
+            "replenishment_id": e.replenishment_id,
+            "description": e.description,
+            "value_date": e.value_date,
+        }
+
+
+def pay_out_held(work: Work, fund_id: UUID, amount: int, posting: Posting, timezone: str) -> Posted | None:
+    """Debit a held amount: balance and hold fall together, the voucher number is the fund's next of the year.
+
+    None when the fund is inactive or holds less than this (the caller says why).
+    """
+    year = work.today(timezone).year
+    row = work.execute(_PAY_HELD, {"fund": fund_id, "sum": amount, "year": year, "now": work.now}).first()
+    if row is None:
+        return None
+    voucher = f"PCV-{row.code}-{row.voucher_year}-{row.voucher_sequence:05d}"
+    return _post(work, row, EntryType.DEBIT, amount, posting, timezone, voucher)
+
+
+def pay_in(work: Work, fund_id: UUID, amount: int, posting: Posting, timezone: str) -> Posted | None:
+    """Credit the fund. None when it is inactive."""
+    row = work.execute(_PAY_IN, {"fund": fund_id, "sum": amount, "now": work.now}).first()
+    if row is None:
+        return None
+    return _post(work, row, EntryType.CREDIT, amount, posting, timezone, None)
+
+
+def _post(
+    work: Work,
+    fund: Row[Any],
+    entry_type: EntryType,
+    amount: int,
+    posting: Posting,
+    timezone: str,
+    voucher: str | None,
+) -> Posted:
+    entry = LedgerEntry(
+        id=new_id(),
+        created_at=work.now,
+        company_id=fund.company_id,
+        # The journal of a single entry carries the entry's own number; a transfer's two share the first one's.
+        journal=f"JNL-{fund.code}-{fund.ledger_sequence:06d}",
+        fund_id=fund.id,
+        sequence=fund.ledger_sequence,
+        entry_type=entry_type,
+        amount=amount,
+        currency=fund.currency,
+        balance_after=fund.current_balance,
+        account_id=fund.account_id,
+        contra_account_id=posting.contra_account_id,
+        source_type=posting.source,
+        payment_id=posting.payment_id,
+        replenishment_id=posting.replenishment_id,
+        description=posting.description[:400],
+        value_date=work.today(timezone),
+        created_by_id=work.actor.id,
+    )
+    work.add(entry)
+    return Posted(
+        entry,
+        fund.code,
+        fund.current_balance,
+        fund.current_balance - fund.held_amount,
+        fund.reorder_level,
+        voucher,
+    )

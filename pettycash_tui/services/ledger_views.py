@@ -1,0 +1,211 @@
+"""Reading a fund's cash book: keyset pages at any depth over its gapless sequence, and one entry.
+
+The sequence has no gap, so a page at a position is a range of the index (fund, sequence): the millionth row costs what
+the first does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy.sql import ColumnElement
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.models.enums import EntrySource, EntryType
+from pettycash_tui.models.money import Money
+from pettycash_tui.services import locate, visibility
+from pettycash_tui.services.errors import NotAllowed, NotFound
+from pettycash_tui.services.paging import Page, clean_limit, decode, page_of
+from pettycash_tui.services.refs import PersonRef, Ref, person, person_columns, place
+from pettycash_tui.services.requisition_views import contains
+from pettycash_tui.services.work import Reading
+
+_L = t.ledger_entry.c
+_CONTRA = t.account.alias("contra")
+_BY = t.user.alias("created_by")
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFilter:
+    """What a ledger is narrowed to. Dates are value dates, both included."""
+
+    entry_type: EntryType | None = None
+    from_date: date | None = None
+    to_date: date | None = None
+    search: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether the whole ledger is shown, so that a position is a sequence."""
+        return self == EntryFilter()
+
+
+@dataclass(frozen=True, slots=True)
+class EntryView:
+    """A line of the cash book."""
+
+    id: UUID
+    fund: str
+    journal: str
+    sequence: int
+    entry_type: EntryType
+    amount: Money
+    balance_after: Money
+    contra_account: Ref | None
+    source_type: EntrySource
+    description: str
+    payment: str | None
+    requisition: str | None
+    replenishment: str | None
+    voucher_number: str | None
+    value_date: date
+    created_by: PersonRef | None
+    created_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerFund:
+    """The fund of an open ledger, found and permitted once."""
+
+    id: UUID
+    code: str
+    name: str
+    currency: str
+    entries: int
+
+
+def open_ledger(reading: Reading, fund: str | UUID) -> LedgerFund:
+    """The fund, if the actor may read its ledger. Raises NotFound, NotAllowed."""
+    found = locate.fund(reading, fund)
+    f = t.treasury_fund.c
+    if reading.execute(select(f.id).where(f.id == found.id, visibility.ledgers(reading.actor))).first() is None:
+        raise NotAllowed(f"Your role may not read the ledger of {found.code}.")
+    return LedgerFund(found.id, found.code, found.name, found.currency, found.ledger_sequence)
+
+
+def list_entries(
+    reading: Reading,
+    fund: LedgerFund,
+    given: EntryFilter,
+    *,
+    limit: int | None = None,
+    after: str | None = None,
+    newest_first: bool = False,
+) -> Page[EntryView]:
+    """The entries of a fund, in the order of its sequence."""
+    size = clean_limit(limit)
+    key = decode(after, int)
+    statement = _rows().where(_L.fund_id == fund.id, *_conditions(given))
+    if key is not None:
+        statement = statement.where(_L.sequence < key[0] if newest_first else _L.sequence > key[0])
+    order = _L.sequence.desc() if newest_first else _L.sequence
+    found = reading.execute(statement.order_by(order).limit(size + 1)).all()
+    return page_of(found, size, lambda row: _view(row, fund), lambda row: (row.sequence,))
+
+
+def entries_from(
+    reading: Reading, fund: LedgerFund, given: EntryFilter, *, sequence: int, limit: int, backwards: bool = False
+) -> tuple[EntryView, ...]:
+    """At most `limit` entries from `sequence` on (included), or up to it when backwards; always in ascending order."""
+    statement = _rows().where(_L.fund_id == fund.id, *_conditions(given))
+    if backwards:
+        statement = statement.where(_L.sequence <= sequence).order_by(_L.sequence.desc())
+    else:
+        statement = statement.where(_L.sequence >= sequence).order_by(_L.sequence)
+    views = [_view(row, fund) for row in reading.execute(statement.limit(limit))]
+    return tuple(reversed(views)) if backwards else tuple(views)
+
+
+def count_entries(reading: Reading, fund: LedgerFund, given: EntryFilter) -> int:
+    """How many entries a filter shows; of the whole ledger, the last sequence."""
+    if given.is_empty:
+        f = t.treasury_fund.c
+        return int(reading.execute(select(f.ledger_sequence).where(f.id == fund.id)).scalar_one())
+    statement = select(func.count()).select_from(t.ledger_entry).where(_L.fund_id == fund.id, *_conditions(given))
+    return int(reading.execute(statement).scalar_one())
+
+
+def show_entry(reading: Reading, ref: str | UUID) -> EntryView:
+    """One entry by id, by `FUND:SEQUENCE` (`NBI:42`) or by its journal (`JNL-NBI-000042`). Raises NotFound."""
+    statement = (
+        _rows()
+        .add_columns(t.treasury_fund.c.code.label("fund_code"))
+        .join(t.treasury_fund, t.treasury_fund.c.id == _L.fund_id)
+    )
+    row = reading.execute(
+        statement.where(visibility.ledgers(reading.actor), _named(ref)).order_by(_L.sequence).limit(1)
+    ).first()
+    if row is None:
+        raise NotFound(f"There is no ledger entry {str(ref)[:40]} that you may see. Name it as NBI:42 or by its id.")
+    return _view(row, row.fund_code)
+
+
+def _named(ref: str | UUID) -> ColumnElement[bool]:
+    found_id = locate.as_uuid(ref)
+    if found_id is not None:
+        return _L.id == found_id
+    text = str(ref).strip().upper()
+    fund, separator, sequence = text.rpartition(":")
+    if separator and sequence.isascii() and sequence.isdigit() and len(sequence) < 19:
+        return (t.treasury_fund.c.code == fund) & (_L.sequence == int(sequence))
+    return _L.journal == text[:40]
+
+
+def _rows() -> Select[Any]:
+    return (
+        select(
+            t.ledger_entry,
+            _CONTRA.c.code.label("contra_account_code"),
+            _CONTRA.c.name.label("contra_account_name"),
+            t.payment.c.number.label("payment_number"),
+            t.payment.c.voucher_number,
+            t.requisition.c.number.label("requisition_number"),
+            t.replenishment.c.number.label("replenishment_number"),
+            *person_columns(_BY, "created_by"),
+        )
+        .select_from(t.ledger_entry)
+        .join(_CONTRA, _CONTRA.c.id == _L.contra_account_id)
+        .outerjoin(t.payment, t.payment.c.id == _L.payment_id)
+        .outerjoin(t.requisition, t.requisition.c.id == t.payment.c.requisition_id)
+        .outerjoin(t.replenishment, t.replenishment.c.id == _L.replenishment_id)
+        .outerjoin(_BY, _BY.c.id == _L.created_by_id)
+    )
+
+
+def _conditions(given: EntryFilter) -> list[ColumnElement[bool]]:
+    made: list[ColumnElement[bool]] = []
+    if given.entry_type is not None:
+        made.append(_L.entry_type == given.entry_type)
+    if given.from_date is not None:
+        made.append(_L.value_date >= given.from_date)
+    if given.to_date is not None:
+        made.append(_L.value_date <= given.to_date)
+    if given.search:
+        made.append(or_(contains(_L.description, given.search), contains(_L.journal, given.search)))
+    return made
+
+
+def _view(row: Row[Any], fund: LedgerFund | str) -> EntryView:
+    return EntryView(
+        id=row.id,
+        fund=fund if isinstance(fund, str) else fund.code,
+        journal=row.journal,
+        sequence=row.sequence,
+        entry_type=row.entry_type,
+        amount=Money(row.amount, row.currency),
+        balance_after=Money(row.balance_after, row.currency),
+        contra_account=place(row, "contra_account"),
+        source_type=row.source_type,
+        description=row.description,
+        payment=row.payment_number,
+        requisition=row.requisition_number,
+        replenishment=row.replenishment_number,
+        voucher_number=row.voucher_number,
+        value_date=row.value_date,
+        created_by=person(row, "created_by"),
+        created_at=row.created_at,
+    )

@@ -1,0 +1,147 @@
+"""What people are told, and by which channel.
+
+Demo databases write to the home's outbox, because their people have no mailboxes, and so does a test home
+(PETTYCASH_OUTBOX=1). Everybody else needs a mail server: PETTYCASH_SMTP_HOST, _PORT, _TLS, _USER and _FROM, or the
+section `[smtp]` of `<home>/config.toml` with host, port, tls, user and from.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from pathlib import Path
+from string import Template
+from typing import TYPE_CHECKING, Any
+
+from pettycash_tui.models.money import Money
+from pettycash_tui.models.text import printable
+from pettycash_tui.notify.message import Message
+from pettycash_tui.notify.protocol import Channel, DeliveryFailed
+from pettycash_tui.services.errors import PettyCashError, Refused
+from pettycash_tui.services.shipped import shipped_text
+
+if TYPE_CHECKING:
+    from pettycash_tui.notify.email import SmtpSettings
+    from pettycash_tui.services.desk import Desk
+    from pettycash_tui.services.identity import Actor
+
+OUTBOX_VARIABLE = "PETTYCASH_OUTBOX"
+_LOOPBACK = ("localhost", "127.0.0.1", "::1")
+_PORTS = {"none": 25, "starttls": 587, "tls": 465}
+
+
+def channel_for(desk: Desk) -> Channel:
+    """The channel that reaches the people of this desk. Raises DeliveryFailed with the setting to make."""
+    if desk.is_demo or os.environ.get(OUTBOX_VARIABLE) == "1":
+        from pettycash_tui.notify.outbox import Outbox
+
+        return Outbox(desk.home, clock=desk.clock)
+    settings = smtp_settings(desk)
+    if settings is None:
+        raise DeliveryFailed(
+            "No mail server is set up, so no message can be sent. Set PETTYCASH_SMTP_HOST and PETTYCASH_SMTP_FROM, "
+            f"or host and from in the section [smtp] of {desk.home / 'config.toml'}."
+        )
+    from pettycash_tui.notify.email import Email
+
+    return Email(settings, clock=desk.clock)
+
+
+def deliver(desk: Desk, message: Message) -> None:
+    """Hand a message over now. Raises Refused (code `delivery_failed`) with the reason in a sentence.
+
+    A network call, so never inside a unit of work.
+    """
+    try:
+        channel_for(desk).deliver(message)
+    except DeliveryFailed as error:
+        raise Refused(str(error), code="delivery_failed") from error
+
+
+def send_code(desk: Desk, officer: Actor, facts: Any, code: str) -> None:
+    """Send the one-time code of a payment to its executor, and return once it is handed over.
+
+    `facts` has the payment's number, amount, currency and payee, the officer's address and the time a code is valid.
+    Raises Refused (`delivery_failed`).
+    """
+    message = otp_code(
+        to_name=officer.name,
+        to_address=facts.actor_email,
+        code=code,
+        amount=str(Money(facts.amount, facts.currency)),
+        payee=facts.payee,
+        payment=facts.number,
+        minutes=max(1, facts.otp_expiry_seconds // 60),
+    )
+    deliver(desk, message)
+
+
+def otp_code(
+    *, to_name: str, to_address: str, code: str, amount: str, payee: str, payment: str, minutes: int
+) -> Message:
+    """The message with a one-time code for one payment; `amount` with its currency, `minutes` until it expires."""
+    texts = {
+        "name": to_name,
+        "amount": amount,
+        "payee": payee,
+        "payment": payment,
+        "code": code,
+        "minutes": f"{minutes} minute" if minutes == 1 else f"{minutes} minutes",
+    }
+    # One line each: a payee with line breaks could put a false code on a line of its own.
+    body = Template(shipped_text("messages/otp_code.txt")).substitute(
+        {name: printable(text) for name, text in texts.items()}
+    )
+    return Message(to_name, to_address, f"Your code for {printable(payment)}", body, "otp_code")
+
+
+def smtp_settings(desk: Desk) -> SmtpSettings | None:
+    """The mail server to use, or None when none is set. Raises DeliveryFailed naming a setting that is wrong."""
+    given = _given(desk.home)
+    host = given.get("host", "")
+    if not host:
+        return None
+    from pettycash_tui.notify.email import SmtpSettings, Tls
+
+    tls = given.get("tls", "") or ("tls" if given.get("port") == "465" else "starttls")
+    if tls not in _PORTS:
+        raise DeliveryFailed("PETTYCASH_SMTP_TLS must be none, starttls or tls.")
+    port = given.get("port", "") or str(_PORTS[tls])
+    if not (port.isascii() and port.isdigit() and 0 < int(port) < 65_536):
+        raise DeliveryFailed("PETTYCASH_SMTP_PORT must be a number from 1 to 65535.")
+    sender = given.get("from", "")
+    if "@" not in sender:
+        raise DeliveryFailed("PETTYCASH_SMTP_FROM must be the address that messages come from.")
+    user = given.get("user", "") or None
+    if user and tls == "none" and host not in _LOOPBACK:
+        raise DeliveryFailed("PETTYCASH_SMTP_TLS is none: the password would cross the network unprotected.")
+    return SmtpSettings(host, int(port), Tls(tls), sender, user, lambda: _password(desk))
+
+
+def _password(desk: Desk) -> str | None:
+    try:
+        return desk.secrets.get("smtp_password")
+    except PettyCashError as error:
+        raise DeliveryFailed(error.message) from error
+
+
+def _given(home: Path) -> dict[str, str]:
+    """The settings of the file, each replaced by the environment's where that has one."""
+    section = _section(home / "config.toml")
+    names = ("host", "port", "tls", "user", "from")
+    return {
+        name: os.environ.get(f"PETTYCASH_SMTP_{name.upper()}") or str(section.get(name, "")).strip() for name in names
+    }
+
+
+def _section(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            found = tomllib.load(file).get("smtp", {})
+    except FileNotFoundError:
+        return {}
+    except (OSError, tomllib.TOMLDecodeError) as error:
+        raise DeliveryFailed(f"The file {path} cannot be read ({error}).") from None
+    if not isinstance(found, dict):
+        raise DeliveryFailed(f"In {path}, smtp must be a section: [smtp].")
+    return found

@@ -1,0 +1,113 @@
+"""From what was given on the command line to an open desk and a known person.
+
+The home defaults to the user's data folder, the database to `<home>/pettycash.db`. Nothing here makes a database:
+only `pettycash init` and `pettycash demo` do.
+"""
+
+from __future__ import annotations
+
+import os
+from hashlib import sha256
+from ipaddress import ip_address
+from pathlib import Path
+
+from platformdirs import user_data_dir
+from sqlalchemy import URL
+
+from pettycash_tui.database import engine as engines
+from pettycash_tui.database.schema import SchemaState
+from pettycash_tui.services import signin, token_file
+from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, NotSignedIn
+from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.work import Clock, system_clock
+
+DATABASE_FILE = "pettycash.db"
+DEMO_HOME = Path(user_data_dir("pettycash-demo", appauthor=False))
+"""Where `pettycash demo` puts its company when no home is given, apart from real books."""
+
+
+def default_home() -> Path:
+    """The home when none is given."""
+    return Path(user_data_dir("pettycash", appauthor=False))
+
+
+def address_of(database: str | None, home: Path | None) -> URL:
+    """The database that these options name. Raises InvalidInput naming `database`."""
+    if not database:
+        return engines.sqlite_address((home or default_home()).absolute() / DATABASE_FILE)
+    try:
+        return engines.parse_address(database)
+    except engines.BadAddress:
+        raise InvalidInput.of(database="must be postgresql://host/name or sqlite:///path/to/file.db") from None
+
+
+def open_desk(
+    database: str | None, home: Path | None, *, require_current: bool = True, clock: Clock = system_clock
+) -> Desk:
+    """An open desk on a database that is there. An embedded file of an earlier version is upgraded on the way.
+
+    Without `require_current` the schema is not looked at (`db status`, `db upgrade`, `doctor`, set-up).
+    Raises InvalidInput for an address that is none; DatabaseUnavailable when the database is missing, cannot be
+    reached, is empty, holds other data, is of a later version, or (Postgres) of an earlier one.
+    """
+    url = address_of(database, home)
+    _require_file(url)
+    desk = Desk(url, (home or default_home()).absolute(), clock=clock)
+    try:
+        if require_current:
+            if engines.is_embedded(url) and desk.schema_status().state is SchemaState.OLDER:
+                desk.upgrade()
+            desk.require_current()
+    except BaseException:
+        desk.close()
+        raise
+    return desk
+
+
+def _require_file(url: URL) -> None:
+    # SQLite makes a file that is not there, and an empty database would then stand where the books should be.
+    if engines.is_embedded(url) and not Path(str(url.database)).is_file():
+        raise DatabaseUnavailable(
+            f"There is no database at {url.database}. Make one with `pettycash init`, or look around with "
+            "`pettycash demo`; another one is named by --home or --database.",
+            code="no_database",
+        )
+
+
+def identify(desk: Desk, as_user: str | None) -> Actor:
+    """The person who acts: `--as` in a demo database, else the one who signed in from this home.
+
+    Raises NotAllowed for `--as` elsewhere or of an unknown person, NotSignedIn when nobody is signed in.
+    """
+    source = source_here()
+    if as_user is not None:
+        return signin.act_as(desk, as_user, home_id(desk.home), source=source)
+    kept = token_file.read(desk.home)
+    if kept is None:
+        raise NotSignedIn(
+            "You are not signed in. Sign in with `pettycash login USER`"
+            + (", or act as a demo person with --as USER." if desk.is_demo else ".")
+        )
+    if kept.database != desk.shown_address:
+        raise NotSignedIn(
+            f"You are signed in to {kept.database}, not to {desk.shown_address}. Sign in with `pettycash login USER`."
+        )
+    return signin.resume(desk, kept.token, client=signin.CLI, source=source)
+
+
+def home_id(home: Path) -> str:
+    """A short name for a home, the same for every command that runs in it."""
+    return sha256(os.fsencode(home.resolve())).hexdigest()[:16]
+
+
+def source_here() -> str:
+    """Where this process is used from: `local`, or the address of the SSH connection as sshd tells it.
+
+    For the trail only: who may do what never depends on it, since a shell may set the variable.
+    """
+    address = os.environ.get("SSH_CONNECTION", "").partition(" ")[0]
+    try:
+        return f"ssh {ip_address(address)}" if address else "local"
+    except ValueError:
+        return "local"

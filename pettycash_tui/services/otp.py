@@ -1,0 +1,380 @@
+"""One-time codes for payments: sent to the executor, bound to the payment's content, counted before compared.
+
+Six digits from `secrets`, stored as HMAC-SHA256 under a key outside the database. Five wrong tries void a code;
+another can be asked for after 60 seconds; ten failures in a row lock the officer. A wrong code is a refusal, never a
+failed payment. Source: domain, section 3, OTP challenge; RFC 6238 for the authenticator app.
+"""
+
+from __future__ import annotations
+
+import hmac
+import secrets
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, update
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.models.columns import new_id
+from pettycash_tui.models.enums import OtpChannel
+from pettycash_tui.models.money import Money
+from pettycash_tui.models.treasury import OtpChallenge
+from pettycash_tui.services import locate, messages, payment_facts, payments, totp
+from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.errors import InvalidInput, PettyCashError, Reason, Refused
+from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.permissions import Right
+from pettycash_tui.services.work import Work
+
+DIGITS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A code on its way. `demo_code` is filled in demo databases only, where codes are shown on the screen."""
+
+    payment: str
+    channel: OtpChannel
+    sent_to: str
+    expires_at: datetime
+    resend_after: datetime
+    attempts_left: int
+    demo_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """A code that was right; the payment can be executed until it expires."""
+
+    payment: str
+    channel: OtpChannel
+    verified_at: datetime
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """A right code, to be consumed in the transaction that uses it."""
+
+    challenge_id: UUID
+    channel: OtpChannel
+    totp_step: int | None
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """A counted try, not yet compared."""
+
+    facts: Row[Any]
+    challenge_id: UUID
+    channel: OtpChannel
+    code_hmac: str | None
+    attempts: int
+    max_attempts: int
+    expires_at: datetime
+
+
+# --- sending ----------------------------------------------------------------------------------------------------------
+
+
+def send(desk: Desk, actor: Actor, ref: str | UUID) -> Sent:
+    """Make a code for a payment and send it to the actor, its executor. Voids the code before it.
+
+    Raises Refused with every reason against executing, or when the last code is younger than the resend time.
+    """
+    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+    key = desk.secrets.derive("otp")
+    sent, facts = desk.run(actor, _make, ref, code, key)
+    if sent.channel is OtpChannel.TOTP:
+        return sent
+    try:
+        messages.deliver(
+            desk,
+            messages.otp_code(
+                to_name=actor.name,
+                to_address=facts.actor_email,
+                code=code,
+                amount=str(Money(facts.amount, facts.currency)),
+                payee=facts.payee,
+                payment=facts.number,
+                minutes=max(1, facts.otp_expiry_seconds // 60),
+            ),
+        )
+    except PettyCashError:
+        desk.run(actor, _void_undelivered, facts.id)
+        raise
+    return replace(sent, demo_code=code) if desk.is_demo else sent
+
+
+def _make(work: Work, ref: str | UUID, code: str, key: bytes) -> tuple[Sent, Row[Any]]:
+    work.actor.require(Right.EXECUTE)
+    found = locate.payment(work, ref)
+    facts = payment_facts.read(work, found.id, lock=True)
+    reasons = payment_facts.reasons_against(facts, work.actor.id, work.now, code_offered=True)
+    if reasons:
+        raise Refused.because(*reasons)
+    _require_resend_time(work, facts)
+    payments.void_codes(work, facts.id)
+    challenge = _challenge(work, facts, sent=True)
+    if challenge.channel is not OtpChannel.TOTP:
+        challenge.code_hmac = _mac(key, challenge.id, code)
+    work.add(challenge)
+    payments.record(work, facts, "otp.sent", {"channel": challenge.channel, "challenge": challenge.id})
+    return _sent(work, facts, challenge), facts
+
+
+def _challenge(work: Work, facts: Row[Any], *, sent: bool) -> OtpChallenge:
+    channel = facts.otp_channel
+    if channel is OtpChannel.TOTP and facts.totp_confirmed_at is None:
+        if not facts.actor_email:
+            raise Refused.because(
+                Reason("no_channel", "You have no authenticator app enrolled. Run `pettycash totp enrol`.")
+            )
+        channel = OtpChannel.EMAIL
+    if channel is OtpChannel.EMAIL and not facts.actor_email:
+        raise Refused.because(Reason("no_channel", "You have no email address on file: an admin can add one."))
+    return OtpChallenge(
+        id=new_id(),
+        created_at=work.now,
+        updated_at=work.now,
+        payment_id=facts.id,
+        executor_id=work.actor.person_id,
+        session_id=work.actor.session_id,
+        payment_hash=payment_facts.payment_hash(facts),
+        channel=channel,
+        expires_at=work.now + timedelta(seconds=facts.otp_expiry_seconds),
+        max_attempts=facts.otp_max_attempts,
+        sent_at=work.now if sent else None,
+    )
+
+
+def _sent(work: Work, facts: Row[Any], challenge: OtpChallenge) -> Sent:
+    to = "your authenticator app" if challenge.channel is OtpChannel.TOTP else _masked(facts.actor_email)
+    return Sent(
+        payment=facts.number,
+        channel=challenge.channel,
+        sent_to=to,
+        expires_at=challenge.expires_at,
+        resend_after=work.now + timedelta(seconds=facts.otp_resend_seconds),
+        attempts_left=challenge.max_attempts,
+    )
+
+
+def _require_resend_time(work: Work, facts: Row[Any]) -> None:
+    o = t.otp_challenge.c
+    last = work.execute(
+        select(o.created_at)
+        .where(o.payment_id == facts.id, o.executor_id == work.actor.id)
+        .order_by(o.created_at.desc())
+        .limit(1)
+    ).scalar()
+    if last is None:
+        return
+    wait = last + timedelta(seconds=facts.otp_resend_seconds) - work.now
+    if wait > timedelta(0):
+        seconds = int(wait.total_seconds()) + 1
+        raise Refused.because(
+            Reason("resend_too_soon", f"A code for {facts.number} was made a moment ago; ask again in {seconds} s.")
+        )
+
+
+def _void_undelivered(work: Work, payment_id: UUID) -> None:
+    payments.void_codes(work, payment_id)
+    facts = payment_facts.read(work, payment_id)
+    payments.record(work, facts, "otp.undelivered", {})
+
+
+# --- trying -----------------------------------------------------------------------------------------------------------
+
+
+def verify(desk: Desk, actor: Actor, ref: str | UUID, code: str) -> Verified:
+    """Check a code; the payment can then be executed until it expires. Raises Refused when it is wrong."""
+    proof, facts = prove(desk, actor, ref, code)
+    return desk.run(actor, _mark_verified, facts.id, proof)
+
+
+def prove(desk: Desk, actor: Actor, ref: str | UUID, code: str) -> tuple[Proof, Row[Any]]:
+    """Count a try (committed), then compare. Raises Refused when wrong, void, expired, or none was sent."""
+    typed = "".join(code.split())
+    if not (typed.isascii() and typed.isdigit() and len(typed) == DIGITS):
+        raise InvalidInput.of(otp=f"must be the {DIGITS} digits of the code, such as 012345")
+    key = desk.secrets.derive("otp")
+    tried = desk.run_unaudited(actor, _count_try, ref)
+    step: int | None = None
+    if tried.channel is OtpChannel.TOTP:
+        secret = totp.current_secret(tried.facts.totp_secret, actor.person_id, desk.secrets)
+        step = totp.matching_step(secret, typed, desk.clock())
+        right = step is not None
+    else:
+        right = hmac.compare_digest(tried.code_hmac or "", _mac(key, tried.challenge_id, typed))
+    if not right:
+        raise desk.run(actor, _note_wrong, tried)
+    return Proof(tried.challenge_id, tried.channel, step, tried.expires_at), tried.facts
+
+
+def _count_try(work: Work, ref: str | UUID) -> _Try:
+    work.actor.require(Right.EXECUTE)
+    found = locate.payment(work, ref)
+    facts = payment_facts.read(work, found.id)
+    reasons = payment_facts.reasons_against(facts, work.actor.id, work.now, code_offered=True)
+    if reasons:
+        raise Refused.because(*reasons)
+    if facts.code_id is None:
+        if facts.otp_channel is not OtpChannel.TOTP or facts.totp_confirmed_at is None:
+            raise _no_code(work, facts)
+        # The app makes its codes without being asked: the first one typed opens the challenge that counts tries.
+        _require_resend_time(work, facts)
+        work.add(_challenge(work, facts, sent=False))
+        facts = payment_facts.read(work, found.id)
+    o = t.otp_challenge.c
+    counted = work.execute(
+        update(t.otp_challenge)
+        .where(
+            o.id == facts.code_id,
+            o.executor_id == work.actor.id,
+            o.attempts < o.max_attempts,
+            o.voided_at.is_(None),
+            o.consumed_at.is_(None),
+            o.expires_at > work.now,
+        )
+        .values(attempts=o.attempts + 1, updated_at=work.now)
+        .returning(o.id, o.channel, o.code_hmac, o.attempts, o.max_attempts, o.expires_at, o.payment_hash)
+    ).first()
+    if counted is None:
+        if facts.code_expires_at <= work.now:
+            raise Refused.because(
+                Reason("code_expired", f"The code for {facts.number} has expired. Ask for another: `pay send-otp`.")
+            )
+        raise _no_code(work, facts)
+    if counted.payment_hash != payment_facts.payment_hash(facts):
+        raise Refused.because(Reason("code_not_of_payment", f"This code is not for {facts.number} as it stands."))
+    return _Try(
+        facts,
+        counted.id,
+        counted.channel,
+        counted.code_hmac,
+        counted.attempts,
+        counted.max_attempts,
+        counted.expires_at,
+    )
+
+
+def _no_code(work: Work, facts: Row[Any]) -> Refused:
+    o = t.otp_challenge.c
+    last = work.execute(
+        select(o.voided_at, o.consumed_at, o.attempts, o.max_attempts)
+        .where(o.payment_id == facts.id)
+        .order_by(o.created_at.desc())
+        .limit(1)
+    ).first()
+    if last is not None and last.attempts >= last.max_attempts:
+        return Refused.because(
+            Reason("code_void", f"The code for {facts.number} is void after too many tries. Ask for another.")
+        )
+    if last is not None and last.consumed_at is not None:
+        return Refused.because(Reason("code_used", f"The code for {facts.number} is used. Ask for another."))
+    return Refused.because(
+        Reason("no_code", f"No code was sent for {facts.number}. Ask for one: `pettycash pay send-otp {facts.number}`.")
+    )
+
+
+def _note_wrong(work: Work, tried: _Try) -> Refused:
+    """Record a wrong try, void the code after the last, lock the officer after too many in a row."""
+    u = t.user.c
+    failures = work.execute(
+        update(t.user)
+        .where(u.id == work.actor.id)
+        .values(otp_failures=u.otp_failures + 1, updated_at=work.now)
+        .returning(u.otp_failures)
+    ).scalar_one()
+    left = tried.max_attempts - tried.attempts
+    if left <= 0:
+        payments.void_codes(work, tried.facts.id)
+    locked = failures >= tried.facts.lock_after_failures
+    if locked:
+        work.execute(
+            update(t.user).where(u.id == work.actor.id, u.otp_locked_at.is_(None)).values(otp_locked_at=work.now)
+        )
+    payments.record(
+        work,
+        tried.facts,
+        "otp.refused",
+        {"challenge": tried.challenge_id, "attempts": tried.attempts, "failures_in_a_row": failures},
+    )
+    if locked:
+        message = "The code is wrong, and you are locked after too many wrong codes. An admin unlocks you."
+        return Refused.because(Reason("code_locked", message))
+    if left <= 0:
+        message = f"The code is wrong, and the code for {tried.facts.number} is void now. Ask for another."
+        return Refused.because(Reason("code_void", message))
+    tries = "1 try is" if left == 1 else f"{left} tries are"
+    return Refused.because(Reason("code_wrong", f"The code is wrong; {tries} left."))
+
+
+def _mark_verified(work: Work, payment_id: UUID, proof: Proof) -> Verified:
+    o = t.otp_challenge.c
+    marked = work.execute(
+        update(t.otp_challenge)
+        .where(o.id == proof.challenge_id, o.voided_at.is_(None), o.consumed_at.is_(None), o.expires_at > work.now)
+        .values(verified_at=work.now, updated_at=work.now)
+    )
+    facts = payment_facts.read(work, payment_id)
+    if marked.rowcount != 1:
+        raise Refused.because(Reason("code_expired", f"The code for {facts.number} has expired. Ask for another."))
+    accept(work, proof, facts)
+    payments.record(work, facts, "otp.verified", {"challenge": proof.challenge_id, "channel": proof.channel})
+    return Verified(facts.number, proof.channel, work.now, proof.expires_at)
+
+
+# --- consuming --------------------------------------------------------------------------------------------------------
+
+
+def accept(work: Work, proof: Proof, facts: Row[Any]) -> None:
+    """Take a right code: a time step of the app once only, and the officer's failures start from 0 again."""
+    if proof.totp_step is not None and not totp.accept_step(work, work.actor.person_id, proof.totp_step):
+        raise Refused.because(Reason("code_used", "This code was used already. Wait for the app's next one."))
+    if facts.otp_failures:
+        work.execute(update(t.user).where(t.user.c.id == work.actor.id).values(otp_failures=0))
+
+
+def consume(work: Work, facts: Row[Any], proof: Proof | None) -> Row[Any]:
+    """Spend the code in the transaction of the debit. Raises Refused when it is not there, spent, void or expired."""
+    o = t.otp_challenge.c
+    statement = (
+        update(t.otp_challenge)
+        .where(
+            o.payment_id == facts.id,
+            o.executor_id == work.actor.id,
+            o.payment_hash == payment_facts.payment_hash(facts),
+            o.voided_at.is_(None),
+            o.consumed_at.is_(None),
+            o.expires_at > work.now,
+        )
+        .values(consumed_at=work.now, updated_at=work.now)
+        .returning(o.verified_at, o.channel)
+    )
+    if proof is None:
+        statement = statement.where(o.verified_at.is_not(None))
+    else:
+        statement = statement.where(o.id == proof.challenge_id).values(verified_at=work.now)
+    spent = work.execute(statement).first()
+    if spent is None:
+        raise Refused.because(
+            Reason("code_not_verified", f"The code for {facts.number} is not verified, or used or void. Ask again.")
+        )
+    if proof is not None:
+        accept(work, proof, facts)
+    return spent
+
+
+def _mac(key: bytes, challenge_id: UUID, code: str) -> str:
+    return hmac.new(key, f"{challenge_id}:{code}".encode(), sha256).hexdigest()
+
+
+def _masked(address: str) -> str:
+    name, _, host = address.partition("@")
+    return f"{name[:1]}…@{host}"

@@ -1,0 +1,91 @@
+"""Files that only their owner may touch: the server key, the session, secrets that a setting names."""
+
+from __future__ import annotations
+
+import os
+import secrets as random_source
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+from pettycash_tui.services.errors import Refused
+
+LARGEST = 65_536
+"""No secret is longer, in bytes."""
+
+
+def read_owner_only(path: Path) -> str:
+    """A file's text without the end of its last line.
+
+    Raises Refused unless it is a regular file that belongs to us and that nobody else may touch; FileNotFoundError
+    when it is not there.
+    """
+    try:
+        # Without O_NONBLOCK a named pipe in its place would hang the program here.
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise refused_file(path, f"cannot be read ({error.strerror})") from error
+    with os.fdopen(handle, "rb") as file:
+        # Asked of the open file: a path could be exchanged between the question and the reading.
+        about = os.fstat(file.fileno())
+        if not stat.S_ISREG(about.st_mode):
+            raise refused_file(path, "is not a regular file")
+        if about.st_uid != os.geteuid():
+            raise refused_file(path, "belongs to another user of this computer")
+        if about.st_mode & 0o077:
+            raise refused_file(
+                path, f"can be touched by others (mode {about.st_mode & 0o777:04o}); run chmod 600 on it"
+            )
+        content = file.read(LARGEST + 1)
+    return text_of(path, content)
+
+
+def write_owner_only(path: Path, content: str) -> None:
+    """Write or replace a file that only its owner can read, whole or not at all."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{random_source.token_hex(8)}")
+    try:
+        write_new(draft, content)
+        draft.replace(path)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+        raise
+
+
+def write_new(path: Path, content: str) -> None:
+    """Make a file with mode 0600 and put it on the disk. Raises FileExistsError when the name is taken."""
+    handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Put a folder's entries on the disk."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def text_of(path: Path, content: bytes) -> str:
+    """The text of a secret's file. Raises Refused when it is empty, too large or not UTF-8."""
+    if len(content) > LARGEST:
+        raise refused_file(path, "is too large for a secret")
+    try:
+        text = content.decode("utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise refused_file(path, "is not text in UTF-8") from None
+    if not text:
+        raise refused_file(path, "is empty")
+    return text
+
+
+def refused_file(path: Path, why: str) -> Refused:
+    """The refusal of a secret's file."""
+    return Refused(f"The file {path} is not used, because it {why}.", code="unsafe_file")

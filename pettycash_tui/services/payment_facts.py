@@ -1,0 +1,188 @@
+"""Everything that decides whether a payment may be executed, read in one statement, and every reason against it.
+
+The commands, the screens and the execution itself ask the same function. Source: domain, section 3, can_execute.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, exists, select
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.models.enums import PaymentStatus, RequisitionStatus, Role, StepKind, StepStatus
+from pettycash_tui.models.money import Money
+from pettycash_tui.services import audit
+from pettycash_tui.services.errors import Reason
+from pettycash_tui.services.work import Reading
+
+_R, _P, _F, _C, _O, _U = (
+    t.requisition.c,
+    t.payment.c,
+    t.treasury_fund.c,
+    t.company.c,
+    t.otp_challenge.c,
+    t.user.c,
+)
+_HAS_REVIEW = exists().where(
+    t.approval_step.c.requisition_id == _R.id,
+    t.approval_step.c.revision == _R.revision,
+    t.approval_step.c.kind == StepKind.REVIEW,
+    t.approval_step.c.status == StepStatus.WAITING,
+)
+_FACTS = (
+    select(
+        _P.id,
+        _P.number,
+        _P.company_id,
+        _P.requisition_id,
+        _P.revision,
+        _P.requested_by_id,
+        _P.fund_id,
+        _P.payee,
+        _P.amount,
+        _P.currency,
+        _P.method,
+        _P.destination,
+        _P.status,
+        _P.is_held,
+        _P.executor_id,
+        _P.otp_required,
+        _P.retry_count,
+        _P.max_retries,
+        _P.idempotency_key,
+        _P.voucher_number,
+        _R.number.label("requisition_number"),
+        _R.status.label("requisition_status"),
+        _R.purpose,
+        _F.code.label("fund_code"),
+        _F.is_active.label("fund_active"),
+        _F.current_balance,
+        _F.held_amount,
+        _C.timezone,
+        _C.otp_expiry_seconds,
+        _C.otp_max_attempts,
+        _C.otp_resend_seconds,
+        _C.lock_after_failures,
+        t.category.c.account_id.label("contra_account_id"),
+        _O.id.label("code_id"),
+        _O.executor_id.label("code_executor_id"),
+        _O.payment_hash.label("code_payment_hash"),
+        _O.channel.label("code_channel"),
+        _O.expires_at.label("code_expires_at"),
+        _O.verified_at.label("code_verified_at"),
+        _O.attempts.label("code_attempts"),
+        _U.role.label("actor_role"),
+        _U.is_active.label("actor_active"),
+        _U.otp_locked_at,
+        _U.otp_failures,
+        _U.otp_channel,
+        _U.email.label("actor_email"),
+        _U.totp_secret,
+        _U.totp_confirmed_at,
+        _HAS_REVIEW.label("has_review"),
+    )
+    .select_from(t.requisition)
+    .join(t.payment, _P.requisition_id == _R.id)
+    .join(t.treasury_fund, _F.id == _P.fund_id)
+    .join(t.company, _C.id == _P.company_id)
+    .join(t.category, t.category.c.id == _R.category_id)
+    .outerjoin(t.otp_challenge, (_O.payment_id == _P.id) & _O.voided_at.is_(None) & _O.consumed_at.is_(None))
+    .outerjoin(t.user, _U.id == bindparam("reader", type_=_U.id.type))
+    .where(_P.id == bindparam("payment", type_=_P.id.type))
+)
+_LOCKED = _FACTS.with_for_update(key_share=True, of=[t.requisition, t.payment])
+
+
+def read(reading: Reading, payment_id: UUID, *, lock: bool = False) -> Row[Any]:
+    """The facts of a payment for the actor. Locked: the requisition first, then the payment."""
+    return reading.execute(_LOCKED if lock else _FACTS, {"reader": reading.actor.id, "payment": payment_id}).one()
+
+
+def payment_hash(facts: Any) -> str:
+    """The canonical hash of (payment, amount, currency, destination) that a code is bound to."""
+    return sha256(
+        audit.canonical_text(
+            {
+                "payment": facts.id,
+                "amount": facts.amount,
+                "currency": facts.currency,
+                "destination": facts.destination,
+            }
+        ).encode()
+    ).hexdigest()
+
+
+def is_executed(facts: Any) -> bool:
+    """Whether the money has left."""
+    return facts.status in (PaymentStatus.SUCCESS, PaymentStatus.RECONCILED)
+
+
+def reasons_against(facts: Any, actor_id: UUID | None, now: datetime, *, code_offered: bool = False) -> list[Reason]:
+    """Every reason why the actor may not execute the payment now, not only the first."""
+    reasons = [*_of_state(facts), *_of_person(facts, actor_id)]
+    if facts.otp_required and not code_offered and not is_executed(facts):
+        reasons += _of_code(facts, now)
+    return reasons + _of_money(facts)
+
+
+def _of_state(facts: Any) -> list[Reason]:
+    if is_executed(facts):
+        return [Reason("already_executed", f"{facts.number} is executed already, voucher {facts.voucher_number}.")]
+    reasons = []
+    if facts.status is PaymentStatus.CANCELLED:
+        reasons.append(Reason("cancelled", f"{facts.number} is cancelled."))
+    if facts.status in (PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN):
+        message = f"{facts.number} was sent and is not settled; its state has to be asked first."
+        reasons.append(Reason("in_doubt", message))
+    if facts.requisition_status is not RequisitionStatus.APPROVED:
+        reasons.append(Reason("not_approved", f"{facts.requisition_number} is not fully approved."))
+    if facts.retry_count >= facts.max_retries:
+        reasons.append(Reason("retries_used", f"{facts.number} has used its {facts.max_retries} retries."))
+    return reasons
+
+
+def _of_person(facts: Any, actor_id: UUID | None) -> list[Reason]:
+    reasons = []
+    if facts.requested_by_id == actor_id:
+        message = f"{facts.requisition_number} is your own request: nobody pays their own."
+        reasons.append(Reason("own_requisition", message))
+    if facts.actor_role is not Role.TREASURY or not facts.actor_active:
+        reasons.append(Reason("not_treasury", "Only an active treasury officer executes payments."))
+    if facts.executor_id is None:
+        reasons.append(Reason("no_executor", f"{facts.number} has no executor: the CFO assigns one."))
+    elif facts.executor_id != actor_id:
+        reasons.append(Reason("not_executor", f"{facts.number} is assigned to another officer."))
+    if facts.otp_locked_at is not None:
+        message = "You are locked after too many wrong codes: an admin unlocks you."
+        reasons.append(Reason("code_locked", message))
+    return reasons
+
+
+def _of_code(facts: Any, now: datetime) -> list[Reason]:
+    if facts.code_verified_at is None:
+        message = f"The one-time code for {facts.number} is not verified: `pettycash pay send-otp {facts.number}`."
+        return [Reason("code_not_verified", message)]
+    if facts.code_expires_at <= now:
+        return [Reason("code_expired", f"The one-time code for {facts.number} has expired: ask for another.")]
+    return []
+
+
+def _of_money(facts: Any) -> list[Reason]:
+    reasons = []
+    if not facts.fund_active:
+        reasons.append(Reason("fund_inactive", f"Fund {facts.fund_code} is not active."))
+    is_open = not is_executed(facts) and facts.status is not PaymentStatus.CANCELLED
+    available = facts.current_balance - facts.held_amount
+    if is_open and not facts.is_held and available < facts.amount:
+        reasons.append(
+            Reason(
+                "not_enough",
+                f"Fund {facts.fund_code} has {Money(available, facts.currency)} available;"
+                f" {facts.number} needs {Money(facts.amount, facts.currency)}.",
+            )
+        )
+    return reasons

@@ -1,0 +1,302 @@
+"""Reading payments and executions: lists, one, and why a person may or may not execute it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, func, or_, select
+from sqlalchemy.sql import ColumnElement
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.models.enums import OtpChannel, PaymentMethod, PaymentStatus
+from pettycash_tui.models.money import Money
+from pettycash_tui.services import locate, payment_facts, visibility
+from pettycash_tui.services.errors import NotFound, Reason
+from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
+from pettycash_tui.services.refs import PersonRef, person, person_columns
+from pettycash_tui.services.requisition_views import between, contains
+from pettycash_tui.services.work import Reading
+
+_EXECUTOR = t.user.alias("executor")
+_REQUESTER = t.user.alias("requester")
+_P, _E = t.payment.c, t.payment_execution.c
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentFilter:
+    """What a list is narrowed to. `waiting`: only those without a hold, or only those with one."""
+
+    status: PaymentStatus | None = None
+    fund: str | None = None
+    from_date: date | None = None
+    to_date: date | None = None
+    search: str | None = None
+    requisition: str | None = None
+    mine: bool = False
+    waiting: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentView:
+    """A payment with what a list, a prompt and a script need of it."""
+
+    id: UUID
+    number: str
+    requisition: str
+    fund: str
+    amount: Money
+    currency: str
+    payee: str
+    purpose: str
+    method: PaymentMethod
+    destination: str
+    status: PaymentStatus
+    held: bool
+    executor: PersonRef | None
+    requested_by: PersonRef | None
+    otp_required: bool
+    retry_count: int
+    max_retries: int
+    last_error: str
+    scheduled_for: date | None
+    gateway_reference: str | None
+    voucher_number: str | None
+    created_at: datetime
+    executed_at: datetime | None
+    fund_balance: Money
+    fund_available: Money
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentExplanation:
+    """Whether the actor may execute a payment now, and every reason against."""
+
+    number: str
+    allowed: bool
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ExecutionView:
+    """An execution."""
+
+    id: UUID
+    payment: str
+    requisition: str
+    fund: str
+    amount: Money
+    method: PaymentMethod
+    payee: str
+    executor: PersonRef | None
+    gateway_reference: str
+    gateway_status: str
+    voucher_number: str | None
+    otp_verified_at: datetime | None
+    channel: OtpChannel | None
+    source: str
+    client: str
+    executed_at: datetime
+
+
+def _rows() -> Select[Any]:
+    f, r = t.treasury_fund.c, t.requisition.c
+    return (
+        select(
+            t.payment,
+            r.number.label("requisition_number"),
+            r.purpose,
+            f.code.label("fund_code"),
+            f.current_balance,
+            f.held_amount,
+            _E.gateway_reference,
+            *person_columns(_EXECUTOR, "executor"),
+            *person_columns(_REQUESTER, "requested_by"),
+        )
+        .select_from(t.payment)
+        .join(t.requisition, r.id == _P.requisition_id)
+        .join(t.treasury_fund, f.id == _P.fund_id)
+        .outerjoin(t.payment_execution, _E.payment_id == _P.id)
+        .outerjoin(_EXECUTOR, _EXECUTOR.c.id == _P.executor_id)
+        .join(_REQUESTER, _REQUESTER.c.id == _P.requested_by_id)
+    )
+
+
+def list_payments(
+    reading: Reading,
+    given: PaymentFilter,
+    *,
+    limit: int | None = None,
+    after: str | None = None,
+    oldest_first: bool = False,
+) -> Page[PaymentView]:
+    """The payments that the actor may see, newest first (or oldest, to page backwards)."""
+    size = clean_limit(limit)
+    key = decode(after, datetime, UUID)
+    conditions = _conditions(reading, given)
+    further = behind([_P.created_at, _P.id], key, descending=not oldest_first)
+    if further is not None:
+        conditions.append(further)
+    order = [_P.created_at, _P.id] if oldest_first else [_P.created_at.desc(), _P.id.desc()]
+    found = reading.execute(_rows().where(*conditions).order_by(*order).limit(size + 1)).all()
+    return page_of(found, size, _view, lambda row: (row.created_at, row.id))
+
+
+def count_payments(reading: Reading, given: PaymentFilter) -> int:
+    """How many payments a filter shows."""
+    statement = (
+        select(func.count())
+        .select_from(t.payment)
+        .join(t.requisition, t.requisition.c.id == _P.requisition_id)
+        .where(*_conditions(reading, given))
+    )
+    return int(reading.execute(statement).scalar_one())
+
+
+def _conditions(reading: Reading, given: PaymentFilter) -> list[ColumnElement[bool]]:
+    conditions = [visibility.payments(reading)]
+    if given.mine:
+        conditions.append(_P.executor_id == reading.actor.id)
+    if given.status is not None:
+        conditions.append(_P.status == given.status)
+    if given.waiting is not None:
+        conditions.append(_P.is_held.is_(not given.waiting))
+    if given.fund:
+        conditions.append(_P.fund_id == locate.fund(reading, given.fund).id)
+    if given.requisition:
+        conditions.append(_P.requisition_id == locate.requisition(reading, given.requisition).id)
+    conditions += between(_P.created_at, given.from_date, given.to_date, reading)
+    if given.search:
+        text = given.search
+        columns = [_P.number, _P.payee, _P.voucher_number, t.requisition.c.number]
+        conditions.append(or_(*[contains(column, text) for column in columns]))
+    return conditions
+
+
+def show(reading: Reading, ref: str | UUID) -> PaymentView:
+    """One payment. Raises NotFound."""
+    found = locate.payment(reading, ref)
+    return _view(reading.execute(_rows().where(_P.id == found.id)).one())
+
+
+def explain(reading: Reading, ref: str | UUID) -> PaymentExplanation:
+    """Every reason why the actor may not execute it now: the same function that execution asks."""
+    found = locate.payment(reading, ref)
+    facts = payment_facts.read(reading, found.id)
+    reasons = payment_facts.reasons_against(facts, reading.actor.id, reading.now)
+    return PaymentExplanation(found.number, not reasons, tuple(reasons))
+
+
+def _view(row: Any) -> PaymentView:
+    return PaymentView(
+        id=row.id,
+        number=row.number,
+        requisition=row.requisition_number,
+        fund=row.fund_code,
+        amount=Money(row.amount, row.currency),
+        currency=row.currency,
+        payee=row.payee,
+        purpose=row.purpose,
+        method=row.method,
+        destination=row.destination,
+        status=row.status,
+        held=row.is_held,
+        executor=person(row, "executor"),
+        requested_by=person(row, "requested_by"),
+        otp_required=row.otp_required,
+        retry_count=row.retry_count,
+        max_retries=row.max_retries,
+        last_error=row.last_error,
+        scheduled_for=row.scheduled_for,
+        gateway_reference=row.gateway_reference,
+        voucher_number=row.voucher_number,
+        created_at=row.created_at,
+        executed_at=row.executed_at,
+        fund_balance=Money(row.current_balance, row.currency),
+        fund_available=Money(row.current_balance - row.held_amount, row.currency),
+    )
+
+
+# --- executions -------------------------------------------------------------------------------------------------------
+
+
+def _execution_rows() -> Select[Any]:
+    return (
+        select(
+            t.payment_execution,
+            _P.number.label("payment_number"),
+            _P.amount,
+            _P.currency,
+            _P.payee,
+            _P.voucher_number,
+            t.requisition.c.number.label("requisition_number"),
+            t.treasury_fund.c.code.label("fund_code"),
+            *person_columns(_EXECUTOR, "executor"),
+        )
+        .select_from(t.payment_execution)
+        .join(t.payment, _P.id == _E.payment_id)
+        .join(t.requisition, t.requisition.c.id == _P.requisition_id)
+        .join(t.treasury_fund, t.treasury_fund.c.id == _P.fund_id)
+        .join(_EXECUTOR, _EXECUTOR.c.id == _E.executor_id)
+    )
+
+
+def list_executions(
+    reading: Reading, given: PaymentFilter, *, limit: int | None = None, after: str | None = None
+) -> Page[ExecutionView]:
+    """The executions that the actor may see, newest first."""
+    size = clean_limit(limit)
+    key = decode(after, datetime, UUID)
+    conditions = [visibility.payments(reading), visibility.of_company(_E.company_id, reading.actor)]
+    if given.fund:
+        conditions.append(_P.fund_id == locate.fund(reading, given.fund).id)
+    if given.mine:
+        conditions.append(_E.executor_id == reading.actor.id)
+    conditions += between(_E.executed_at, given.from_date, given.to_date, reading)
+    if given.search:
+        columns = [_P.number, _P.payee, _E.gateway_reference, _P.voucher_number]
+        conditions.append(or_(*[contains(column, given.search) for column in columns]))
+    further = behind([_E.executed_at, _E.id], key, descending=True)
+    if further is not None:
+        conditions.append(further)
+    found = reading.execute(
+        _execution_rows().where(*conditions).order_by(_E.executed_at.desc(), _E.id.desc()).limit(size + 1)
+    ).all()
+    return page_of(found, size, _execution, lambda row: (row.executed_at, row.id))
+
+
+def show_execution(reading: Reading, ref: str | UUID) -> ExecutionView:
+    """The execution of a payment, by the payment's number or the execution's id. Raises NotFound."""
+    found_id = locate.as_uuid(ref)
+    conditions = [visibility.payments(reading)]
+    if found_id is not None:
+        conditions.append(or_(_E.id == found_id, _E.payment_id == found_id))
+    else:
+        conditions.append(_E.payment_id == locate.payment(reading, ref).id)
+    row = reading.execute(_execution_rows().where(*conditions)).first()
+    if row is None:
+        raise NotFound(f"There is no execution of {str(ref)[:40]} that you may see.")
+    return _execution(row)
+
+
+def _execution(row: Any) -> ExecutionView:
+    return ExecutionView(
+        id=row.id,
+        payment=row.payment_number,
+        requisition=row.requisition_number,
+        fund=row.fund_code,
+        amount=Money(row.amount, row.currency),
+        method=row.method,
+        payee=row.payee,
+        executor=person(row, "executor"),
+        gateway_reference=row.gateway_reference,
+        gateway_status=row.gateway_status,
+        voucher_number=row.voucher_number,
+        otp_verified_at=row.otp_verified_at,
+        channel=row.channel,
+        source=row.source,
+        client=row.client,
+        executed_at=row.executed_at,
+    )

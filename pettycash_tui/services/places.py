@@ -1,0 +1,181 @@
+"""The branch, region, department, cost centre, category and fund that a requisition names or defaults to.
+
+For a branch (field) origin the branch (region) defaults to the requester's, for every origin the department does; a
+branch implies its region; head office has neither. Fund: the branch's, else the region's, else the company's.
+Source: domain, section 2, input rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, Table, and_, or_, select
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.models.enums import OriginType
+from pettycash_tui.services.errors import InvalidInput
+from pettycash_tui.services.locate import as_uuid
+from pettycash_tui.services.visibility import of_company
+from pettycash_tui.services.work import Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """An origin with its branch and region."""
+
+    origin: OriginType
+    branch_id: UUID | None
+    region_id: UUID | None
+
+
+class PlaceFinder:
+    """Looks up what a requisition names, inside one company."""
+
+    def __init__(self, reading: Reading, company_id: UUID | None, company_code: str | None) -> None:
+        self.reading = reading
+        self.company = self._company(company_id, company_code)
+
+    def _company(self, company_id: UUID | None, code: str | None) -> Row[Any]:
+        c, actor = t.company.c, self.reading.actor
+        statement = select(c.id, c.code, c.currency, c.timezone).where(of_company(c.id, actor), c.is_active)
+        if company_id is not None:
+            statement = statement.where(c.id == company_id)
+        elif code is not None:
+            statement = statement.where(c.code == code.strip().upper())
+        rows = self.reading.execute(statement.limit(2)).all()
+        if len(rows) == 1:
+            row: Row[Any] = rows[0]
+            return row
+        if rows:
+            raise InvalidInput.of(company="must be named, because you act for several companies")
+        raise InvalidInput.of(company=f"must be an active company's code, not {code!r}")
+
+    def place(self, origin: OriginType, branch: str | None, region: str | None, base: Row[Any] | None) -> Place:
+        """The place of a requisition. Raises InvalidInput naming `branch` or `region`."""
+        actor = self.reading.actor
+        if origin is OriginType.HQ:
+            for name, typed in (("branch", branch), ("region", region)):
+                if typed:
+                    raise InvalidInput.of(**{name: "must be left out when the origin is hq"})
+            return Place(origin, None, None)
+        if origin is OriginType.BRANCH:
+            default = base.branch_id if base is not None and base.branch_id else actor.branch_id
+            row = self._row(t.branch, "branch", branch, default)
+            if row is None:
+                raise InvalidInput.of(branch="is missing; a branch origin needs one, such as --branch NBI")
+            if region and (named := self._row(t.region, "region", region, None)) and named.id != row.region_id:
+                raise InvalidInput.of(region=f"must be the region of branch {row.code}, or left out")
+            return Place(origin, row.id, row.region_id)
+        default = base.region_id if base is not None and base.region_id else actor.region_id
+        row = self._row(t.region, "region", region, default)
+        if row is None:
+            raise InvalidInput.of(region="is missing; a field origin needs one")
+        if branch:
+            raise InvalidInput.of(branch="must be left out when the origin is field")
+        return Place(origin, None, row.id)
+
+    def department(self, typed: str | None, base: Row[Any] | None) -> UUID | None:
+        """The department: as typed, else as it was, else the requester's."""
+        return self._optional(t.department, "department", typed, base, self.reading.actor.department_id)
+
+    def cost_center(self, typed: str | None, base: Row[Any] | None) -> UUID | None:
+        """The cost centre: as typed, else as it was, else the requester's."""
+        default = None
+        if base is None and typed is None and self.reading.actor.id:
+            default = self.reading.execute(
+                select(t.user.c.cost_center_id).where(t.user.c.id == self.reading.actor.id)
+            ).scalar()
+        return self._optional(t.cost_center, "cost_center", typed, base, default)
+
+    def category(self, typed: str | None, base: Row[Any] | None) -> UUID:
+        """The category: as typed, else as it was, else the company's default."""
+        c = t.category.c
+        if typed:
+            row = self._row(t.category, "category", typed, None)
+        elif base is not None:
+            return UUID(str(base.category_id))
+        else:
+            row = self.reading.execute(
+                select(c.id).where(c.company_id == self.company.id, c.is_default, c.is_active)
+            ).first()
+        if row is None:
+            raise InvalidInput.of(category="is missing; the company has no default category")
+        return UUID(str(row.id))
+
+    def fund(self, typed: str | None, place: Place, base: Row[Any] | None, given: Any) -> Row[Any]:
+        """The fund that pays: as typed, else as it was while the place stays, else the nearest to the place."""
+        f = t.treasury_fund.c
+        columns = select(f.id, f.code, f.currency, f.is_active).where(f.company_id == self.company.id)
+        moved = any(value is not None for value in (given.origin, given.branch, given.region))
+        if typed:
+            found_id = as_uuid(typed)
+            row = self.reading.execute(
+                columns.where(f.id == found_id if found_id else f.code == typed.strip().upper())
+            ).first()
+            if row is None:
+                raise InvalidInput.of(fund=f"{_quote(typed)} is not a fund of {self.company.code}; see `fund list`")
+        elif base is not None and not moved:
+            row = self.reading.execute(columns.where(f.id == base.fund_id)).one()
+        else:
+            row = self._nearest(columns, place)
+        if not row.is_active:
+            raise InvalidInput.of(fund=f"{row.code} is not active; choose another, see `fund list`")
+        return row
+
+    def _nearest(self, columns: Any, place: Place) -> Row[Any]:
+        f = t.treasury_fund.c
+        rows = self.reading.execute(
+            columns.add_columns(f.branch_id, f.region_id).where(
+                f.is_active,
+                or_(
+                    f.branch_id == place.branch_id,
+                    and_(f.branch_id.is_(None), f.region_id == place.region_id),
+                    and_(f.branch_id.is_(None), f.region_id.is_(None)),
+                ),
+            )
+        ).all()
+        if not rows:
+            raise InvalidInput.of(fund=f"is missing; {self.company.code} has no active fund for this origin")
+        nearest: Row[Any] = min(rows, key=lambda row: 0 if row.branch_id else 1 if row.region_id else 2)
+        return nearest
+
+    def _optional(
+        self, table: Table, name: str, typed: str | None, base: Row[Any] | None, default: UUID | None
+    ) -> UUID | None:
+        if typed == "":
+            return None
+        if typed is None:
+            return getattr(base, f"{name}_id") if base is not None else default
+        row = self._row(table, name, typed, None)
+        return row.id if row else None
+
+    def _row(self, table: Table, name: str, typed: str | None, default: UUID | None) -> Row[Any] | None:
+        if not typed and default is None:
+            return None
+        found_id = as_uuid(typed) if typed else default
+        named = table.c.id == found_id if found_id else table.c.code == str(typed).strip().upper()
+        if name == "category" and not found_id:
+            # Category codes are words in lower case: `general`, `travel`.
+            named = table.c.code.in_({str(typed).strip(), str(typed).strip().lower(), str(typed).strip().upper()})
+        row = self.reading.execute(
+            select(table).where(table.c.company_id == self.company.id, table.c.is_active, named)
+        ).first()
+        if row is None:
+            raise InvalidInput.of(**{name: self._unknown(table, name, typed or str(default))})
+        return row
+
+    def _unknown(self, table: Table, name: str, typed: str) -> str:
+        known = self.reading.execute(
+            select(table.c.code)
+            .where(table.c.company_id == self.company.id, table.c.is_active)
+            .order_by(table.c.code)
+            .limit(8)
+        ).scalars()
+        words = name.replace("_", " ")
+        return f"{_quote(typed)} is not an active {words} of {self.company.code}; known: {', '.join(known) or 'none'}"
+
+
+def _quote(typed: str) -> str:
+    return repr(typed if len(typed) <= 40 else typed[:40] + "…")

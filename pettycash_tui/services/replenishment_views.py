@@ -1,0 +1,120 @@
+"""Reading replenishments."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, or_, select
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.models.enums import ReplenishmentStatus
+from pettycash_tui.models.money import Money
+from pettycash_tui.services import locate, visibility
+from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
+from pettycash_tui.services.refs import PersonRef, person, person_columns
+from pettycash_tui.services.requisition_views import between, contains
+from pettycash_tui.services.work import Reading
+
+_PEOPLE = ("requested_by", "approved_by", "completed_by", "rejected_by")
+_ALIAS = {name: t.user.alias(name) for name in _PEOPLE}
+_R = t.replenishment.c
+
+
+@dataclass(frozen=True, slots=True)
+class ReplenishmentView:
+    """A replenishment."""
+
+    id: UUID
+    number: str
+    fund: str
+    status: ReplenishmentStatus
+    balance_snapshot: Money
+    requested_amount: Money
+    completed_amount: Money | None
+    reference: str | None
+    auto_triggered: bool
+    reason: str
+    requested_by: PersonRef | None
+    requested_at: datetime
+    approved_by: PersonRef | None
+    approved_at: datetime | None
+    completed_by: PersonRef | None
+    completed_at: datetime | None
+    rejected_by: PersonRef | None
+    rejected_at: datetime | None
+
+
+def _rows() -> Select[Any]:
+    statement = (
+        select(
+            t.replenishment,
+            t.treasury_fund.c.code.label("fund_code"),
+            *[column for name in _PEOPLE for column in person_columns(_ALIAS[name], name)],
+        )
+        .select_from(t.replenishment)
+        .join(t.treasury_fund, t.treasury_fund.c.id == _R.fund_id)
+    )
+    for name, alias in _ALIAS.items():
+        statement = statement.outerjoin(alias, alias.c.id == _R[f"{name}_id"])
+    return statement
+
+
+def list_replenishments(
+    reading: Reading,
+    *,
+    status: ReplenishmentStatus | None = None,
+    fund: str | None = None,
+    from_date: date | None = None,
+    to_date: date | None = None,
+    search: str | None = None,
+    limit: int | None = None,
+    after: str | None = None,
+) -> Page[ReplenishmentView]:
+    """The replenishments of the actor's company, newest first."""
+    size = clean_limit(limit)
+    key = decode(after, datetime, UUID)
+    statement = _rows().where(visibility.of_company(_R.company_id, reading.actor))
+    if status is not None:
+        statement = statement.where(_R.status == status)
+    if fund:
+        statement = statement.where(_R.fund_id == locate.fund(reading, fund).id)
+    statement = statement.where(*between(_R.created_at, from_date, to_date, reading))
+    if search:
+        statement = statement.where(or_(*[contains(column, search) for column in (_R.number, _R.reference, _R.reason)]))
+    further = behind([_R.created_at, _R.id], key, descending=True)
+    if further is not None:
+        statement = statement.where(further)
+    found = reading.execute(statement.order_by(_R.created_at.desc(), _R.id.desc()).limit(size + 1)).all()
+    return page_of(found, size, _view, lambda row: (row.created_at, row.id))
+
+
+def show(reading: Reading, ref: str | UUID) -> ReplenishmentView:
+    """One replenishment. Raises NotFound."""
+    found = locate.replenishment(reading, ref)
+    return _view(reading.execute(_rows().where(_R.id == found.id)).one())
+
+
+def _view(row: Any) -> ReplenishmentView:
+    return ReplenishmentView(
+        id=row.id,
+        number=row.number,
+        fund=row.fund_code,
+        status=row.status,
+        balance_snapshot=Money(row.balance_snapshot, row.currency),
+        requested_amount=Money(row.requested_amount, row.currency),
+        completed_amount=Money(row.completed_amount, row.currency) if row.completed_amount is not None else None,
+        reference=row.reference,
+        auto_triggered=row.auto_triggered,
+        reason=row.reason,
+        requested_by=person(row, "requested_by"),
+        requested_at=row.requested_at,
+        approved_by=person(row, "approved_by"),
+        approved_at=row.approved_at,
+        completed_by=person(row, "completed_by"),
+        completed_at=row.completed_at,
+        rejected_by=person(row, "rejected_by"),
+        rejected_at=row.rejected_at,
+    )

@@ -1,0 +1,280 @@
+"""Bringing a fund back to its target: requested automatically or by hand, approved by another, completed with a credit.
+
+requested amount = target - available - already in transit (but never less than what waits). One open request per fund.
+Source: domain, section 3, Replenishment.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, func, insert, select, update
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.models.base import columns_of
+from pettycash_tui.models.columns import new_id
+from pettycash_tui.models.enums import (
+    OPEN_REPLENISHMENTS,
+    AccountPurpose,
+    EntrySource,
+    PaymentStatus,
+    ReplenishmentStatus,
+)
+from pettycash_tui.models.money import Money
+from pettycash_tui.models.treasury import Replenishment
+from pettycash_tui.services import audit, holds, ledger, locate
+from pettycash_tui.services.errors import Reason, Refused
+from pettycash_tui.services.inputs import clean_text, parse_money
+from pettycash_tui.services.numbering import NumberKind, next_number
+from pettycash_tui.services.permissions import Right
+from pettycash_tui.services.work import Reading, Work
+
+REFERENCE_LENGTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class ReplenishmentState:
+    """A replenishment after something was done to it. `taken_up`: payments that waited and hold their amount now."""
+
+    id: UUID
+    number: str
+    fund: str
+    status: ReplenishmentStatus
+    amount: Money
+    taken_up: tuple[str, ...] = ()
+
+
+def request_automatically(work: Work, fund_id: UUID) -> str | None:
+    """Ask for replenishment unless a request is open. Never undoes the payment that caused it.
+
+    The insert gives way to a request made at the same moment. Returns the number, or None.
+    """
+    f = t.treasury_fund.c
+    fund = work.execute(select(t.treasury_fund).where(f.id == fund_id)).one()
+    if not fund.is_active or _open_request(work, fund_id) is not None:
+        return None
+    amount = _wanted(work, fund)
+    if amount <= 0:
+        return None
+    row = _new_row(work, fund, amount, automatic=True)
+    if not _insert_unless_open(work, row):
+        return None
+    data = {"amount": amount, "automatic": True, "balance": row.balance_snapshot}
+    _record(work, row, "replenishment.requested", data)
+    return row.number
+
+
+def request(work: Work, fund_ref: str | UUID, amount_text: str | None = None, reason: str = "") -> ReplenishmentState:
+    """Ask by hand: for the usual amount, or for `amount_text`."""
+    work.actor.require(Right.REQUEST_REPLENISHMENT)
+    fund = locate.fund(work, fund_ref)
+    if not fund.is_active:
+        raise Refused.because(Reason("fund_inactive", f"Fund {fund.code} is not active."))
+    opened = _open_request(work, fund.id)
+    if opened is not None:
+        raise Refused.because(Reason("replenishment_open", f"Fund {fund.code} has an open request already: {opened}."))
+    if amount_text is not None:
+        amount = parse_money("amount", amount_text, fund.currency).minor
+    else:
+        amount = _wanted(work, fund)
+        if amount <= 0:
+            raise Refused.because(
+                Reason("at_target", f"Fund {fund.code} is at its target. Name an --amount to ask all the same.")
+            )
+    row = _new_row(work, fund, amount, automatic=False)
+    row.reason = clean_text("reason", reason, max_length=500, required=False)
+    work.add(row)
+    _record(work, row, "replenishment.requested", {"amount": amount, "automatic": False, "reason": row.reason})
+    return ReplenishmentState(row.id, row.number, fund.code, row.status, Money(amount, fund.currency))
+
+
+def approve(work: Work, ref: str | UUID) -> ReplenishmentState:
+    """Approve a request that somebody else made."""
+    work.actor.require(Right.APPROVE_REPLENISHMENT)
+    row = locate.replenishment(work, ref, lock=True)
+    _require(row, ReplenishmentStatus.PENDING)
+    if row.requested_by_id == work.actor.id:
+        raise Refused.because(Reason("own_request", f"{row.number} is your own request: somebody else approves it."))
+    _change(
+        work,
+        row,
+        "replenishment.approved",
+        {"amount": row.requested_amount},
+        status=ReplenishmentStatus.APPROVED,
+        approved_by_id=work.actor.person_id,
+        approved_at=work.now,
+    )
+    return _state(work, row, ReplenishmentStatus.APPROVED, row.requested_amount)
+
+
+def reject(work: Work, ref: str | UUID, reason: str) -> ReplenishmentState:
+    """Refuse an open request. The reason is required."""
+    work.actor.require(Right.APPROVE_REPLENISHMENT)
+    reason = clean_text("reason", reason, max_length=500)
+    row = locate.replenishment(work, ref, lock=True)
+    _require(row, ReplenishmentStatus.PENDING, ReplenishmentStatus.APPROVED)
+    _change(
+        work,
+        row,
+        "replenishment.rejected",
+        {"reason": reason},
+        status=ReplenishmentStatus.REJECTED,
+        reason=reason,
+        rejected_by_id=work.actor.person_id,
+        rejected_at=work.now,
+    )
+    return _state(work, row, ReplenishmentStatus.REJECTED, row.requested_amount)
+
+
+def complete(work: Work, ref: str | UUID, reference: str, amount_text: str | None = None) -> ReplenishmentState:
+    """Record that the money arrived: credits the fund and takes up payments that waited, oldest first."""
+    work.actor.require(Right.COMPLETE_REPLENISHMENT)
+    reference = clean_text("reference", reference, max_length=REFERENCE_LENGTH)
+    row = locate.replenishment(work, ref, lock=True)
+    _require(row, ReplenishmentStatus.APPROVED)
+    amount = row.requested_amount
+    if amount_text is not None:
+        amount = parse_money("amount", amount_text, row.currency).minor
+    r = t.replenishment.c
+    used = work.execute(
+        select(r.number).where(r.company_id == row.company_id, r.reference == reference, r.id != row.id)
+    ).scalar()
+    if used is not None:
+        raise Refused(
+            f"Reference {reference!r} is on {used} already. Check it and type it again.",
+            code="reference_used",
+            fields={"reference": "must be new"},
+        )
+    _change(
+        work,
+        row,
+        "replenishment.completed",
+        {"amount": amount, "reference": reference},
+        status=ReplenishmentStatus.COMPLETED,
+        completed_amount=amount,
+        reference=reference,
+        completed_by_id=work.actor.person_id,
+        completed_at=work.now,
+    )
+    timezone = work.execute(select(t.company.c.timezone).where(t.company.c.id == row.company_id)).scalar_one()
+    posted = ledger.pay_in(
+        work,
+        row.fund_id,
+        amount,
+        ledger.Posting(
+            EntrySource.REPLENISHMENT,
+            account_for(work, row.company_id, AccountPurpose.REPLENISHMENT_SOURCE),
+            f"Replenishment {row.number}, {reference}",
+            replenishment_id=row.id,
+        ),
+        timezone,
+    )
+    if posted is None:
+        raise Refused.because(Reason("fund_inactive", f"The fund of {row.number} is not active."))
+    work.execute(update(t.treasury_fund).where(t.treasury_fund.c.id == row.fund_id).values(last_replenished=work.now))
+    taken = holds.take_up_waiting(work, row.fund_id)
+    _record(work, row, "ledger.posted", {**posted.seal, "taken_up": taken})
+    return _state(work, row, ReplenishmentStatus.COMPLETED, amount, tuple(taken))
+
+
+def account_for(reading: Reading, company_id: UUID, purpose: AccountPurpose) -> UUID:
+    """The company's account that treasury posts this against."""
+    a = t.account.c
+    found = reading.execute(select(a.id).where(a.company_id == company_id, a.purpose == purpose, a.is_active)).scalar()
+    if found is None:
+        raise Refused.because(
+            Reason(
+                "no_account",
+                f"The chart of accounts has no account for {purpose.label.lower()}. See `pettycash account list`.",
+            )
+        )
+    return UUID(str(found))
+
+
+def _wanted(reading: Reading, fund: Row[Any]) -> int:
+    p, r = t.payment.c, t.replenishment.c
+    waiting = reading.execute(
+        select(func.coalesce(func.sum(p.amount), 0)).where(
+            p.fund_id == fund.id,
+            p.is_held.is_(False),
+            p.status.in_([PaymentStatus.PENDING, PaymentStatus.FAILED]),
+        )
+    ).scalar_one()
+    in_transit = reading.execute(
+        select(func.coalesce(func.sum(r.requested_amount), 0)).where(
+            r.fund_id == fund.id, r.status == ReplenishmentStatus.APPROVED
+        )
+    ).scalar_one()
+    available = fund.current_balance - fund.held_amount
+    # The usual amount would leave a payment that is larger than the target waiting for ever.
+    wanted: int = max(fund.target_balance - available, int(waiting) - available) - int(in_transit)
+    return wanted
+
+
+def _open_request(reading: Reading, fund_id: UUID) -> str | None:
+    r = t.replenishment.c
+    return reading.execute(
+        select(r.number).where(r.fund_id == fund_id, r.status.in_(list(OPEN_REPLENISHMENTS)))
+    ).scalar()
+
+
+def _new_row(work: Work, fund: Row[Any], amount: int, *, automatic: bool) -> Replenishment:
+    return Replenishment(
+        id=new_id(),
+        created_at=work.now,
+        updated_at=work.now,
+        company_id=fund.company_id,
+        number=next_number(work, fund.company_id, NumberKind.REPLENISHMENT),
+        fund_id=fund.id,
+        currency=fund.currency,
+        balance_snapshot=fund.current_balance,
+        requested_amount=amount,
+        auto_triggered=automatic,
+        requested_by_id=work.actor.person_id,
+        requested_at=work.now,
+    )
+
+
+def _insert_unless_open(work: Work, row: Replenishment) -> bool:
+    if work.is_postgres:
+        from sqlalchemy.dialects.postgresql import insert as postgres_insert
+
+        statement = postgres_insert(t.replenishment).values(columns_of(row)).on_conflict_do_nothing()
+        return work.execute(statement).rowcount == 1
+    # BEGIN IMMEDIATE: nobody can have opened one since it was looked for.
+    work.execute(insert(t.replenishment).values(columns_of(row)))
+    return True
+
+
+def _require(row: Row[Any], *allowed: ReplenishmentStatus) -> None:
+    if row.status not in allowed:
+        words = " or ".join(status.label.lower() for status in allowed)
+        raise Refused.because(
+            Reason("wrong_status", f"{row.number} is {row.status.label.lower()}; it must be {words} for this.")
+        )
+
+
+def _change(work: Work, row: Row[Any], action: str, data: dict[str, Any], **values: Any) -> None:
+    work.execute(update(t.replenishment).where(t.replenishment.c.id == row.id).values(**values, updated_at=work.now))
+    _record(work, row, action, data)
+
+
+def _state(
+    reading: Reading, row: Row[Any], status: ReplenishmentStatus, amount: int, taken: tuple[str, ...] = ()
+) -> ReplenishmentState:
+    code = reading.execute(select(t.treasury_fund.c.code).where(t.treasury_fund.c.id == row.fund_id)).scalar_one()
+    return ReplenishmentState(row.id, row.number, code, status, Money(amount, row.currency), taken)
+
+
+def _record(work: Work, row: Any, action: str, data: dict[str, Any]) -> None:
+    work.record(
+        action,
+        "replenishment",
+        row.id,
+        row.number,
+        stream=audit.fund_stream(row.fund_id),
+        company_id=row.company_id,
+        data=data,
+    )

@@ -1,0 +1,223 @@
+"""Where secrets come from: the server key, passwords of mail and database, credentials of gateways.
+
+Looked up in this order (architecture, trust boundary): `$CREDENTIALS_DIRECTORY/<name>`, the file that
+`PETTYCASH_<NAME>_FILE` names (refused unless owner-only), the keyring, `PETTYCASH_<NAME>` with a warning. The server
+key may besides be in a file of the home, which is asked before the keyring: it was made only because no other place
+had a key, and a keyring costs a tenth of a second and more, or hangs where nobody can unlock it.
+
+Losing the server key voids every open code and every TOTP enrolment; nothing else depends on it.
+"""
+
+from __future__ import annotations
+
+import hmac
+import os
+import re
+import secrets as random_source
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from threading import Lock
+
+from pettycash_tui.services import keyrings
+from pettycash_tui.services.errors import InvalidInput, Reason, Refused
+from pettycash_tui.services.owner_only import read_owner_only, refused_file, sync_folder, text_of, write_new
+
+SERVER_KEY = "server_key"
+KEY_BYTES = 32
+KEY_FILE = "server.key"
+_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A secret and, in words, the place it was found in."""
+
+    value: str
+    where: str
+
+    def __repr__(self) -> str:
+        return f"Found(where={self.where!r})"
+
+
+class Secrets:
+    """The secrets of one home. `embedded`: its database is a file, whose key is made when there is none."""
+
+    def __init__(self, home: Path, embedded: bool) -> None:
+        self.home = home
+        self.embedded = embedded
+        self.warnings: list[str] = []
+        self._key: bytes | None = None
+        self._lock = Lock()
+
+    def get(self, name: str) -> str | None:
+        """The secret of that name (`smtp_password`), or None. Raises Refused for a file that others may read."""
+        found = self._find(name)
+        return found.value if found else None
+
+    def where(self, name: str) -> str:
+        """In words, where the secret of that name is kept; `nowhere` when it is not."""
+        found = self._find(name)
+        return found.where if found else "nowhere"
+
+    def keep(self, name: str, value: str) -> str:
+        """Put a secret into the keyring and read it back. Returns where it is; raises Refused without a keyring."""
+        _check_name(name)
+        if not keyrings.put(name, value) or keyrings.get(name) != value:
+            raise Refused(
+                f"There is no keyring here that keeps a secret. Write it into a file that only you can read and set "
+                f"{_variable(name)}_FILE to its path.",
+                code="no_keyring",
+            )
+        return "the keyring"
+
+    def server_key(self) -> bytes:
+        """The 32 bytes that every code and TOTP secret depends on; made now for an embedded database without one.
+
+        Raises Refused when a shared database has none here, InvalidInput when what was found is no key.
+        """
+        with self._lock:
+            if self._key is None:
+                found = self._find(SERVER_KEY)
+                if found is None and not self.embedded:
+                    raise Refused.because(
+                        Reason(
+                            "no_server_key",
+                            "The server key is not on this host. Put the one of your other hosts into a file that only "
+                            f"you can read and set {_variable(SERVER_KEY)}_FILE to its path; a new key would void "
+                            "every code and every TOTP enrolment.",
+                        )
+                    )
+                self._key = _key_of(found or self._make())
+            return self._key
+
+    def make_server_key(self) -> str:
+        """First set-up: make the key in the home unless some place has one. Returns where it is, in words."""
+        with self._lock:
+            found = self._find(SERVER_KEY) or self._make()
+            self._key = _key_of(found)
+            return found.where
+
+    def derive(self, purpose: str) -> bytes:
+        """A key of 32 bytes for one purpose only (`otp`, `totp`), so that no two uses share one."""
+        return hkdf_sha256(self.server_key(), salt=b"pettycash", info=purpose.encode(), length=KEY_BYTES)
+
+    def _find(self, name: str) -> Found | None:
+        _check_name(name)
+        return (
+            _from_credentials(name)
+            or _from_named_file(name)
+            or (self._from_home() if name == SERVER_KEY else None)
+            or _from_keyring(name)
+            or self._from_environment(name)
+        )
+
+    def _from_home(self) -> Found | None:
+        path = self.home / KEY_FILE
+        try:
+            found = Found(read_owner_only(path), f"the file {path}")
+        except FileNotFoundError:
+            return None
+        variable = _variable(SERVER_KEY)
+        if os.environ.get(variable, found.value).strip() != found.value:
+            self._warn(f"{variable} is set but not used: {path} holds another key, which goes first.")
+        return found
+
+    def _from_environment(self, name: str) -> Found | None:
+        variable = _variable(name)
+        value = os.environ.get(variable, "").strip()
+        if not value:
+            return None
+        self._warn(
+            f"The secret {name} comes from the environment ({variable}), where other programs of yours can read it. "
+            f"Put it into a file that only you can read and set {variable}_FILE instead."
+        )
+        return Found(value, f"the environment ({variable})")
+
+    def _warn(self, sentence: str) -> None:
+        if sentence not in self.warnings:
+            self.warnings.append(sentence)
+
+    def _make(self) -> Found:
+        path = self.home / KEY_FILE
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            # Written whole under another name and then linked: of two processes one link fails, and no reader ever
+            # sees half a key.
+            draft = path.with_name(f".{KEY_FILE}.{random_source.token_hex(8)}")
+            write_new(draft, random_source.token_hex(KEY_BYTES) + "\n")
+            try:
+                with suppress(FileExistsError):
+                    os.link(draft, path)
+            finally:
+                draft.unlink()
+            sync_folder(self.home)
+        except OSError as error:
+            raise Refused(
+                f"The server key cannot be written to {path}: {error.strerror}. Check the folder's permissions.",
+                code="no_server_key",
+            ) from error
+        return Found(read_owner_only(path), f"the file {path}")
+
+
+def hkdf_sha256(key: bytes, *, salt: bytes, info: bytes, length: int) -> bytes:
+    """HKDF with SHA-256 (RFC 5869): extract, then expand."""
+    extracted = hmac.digest(salt or bytes(32), key, "sha256")
+    output, block, counter = b"", b"", 1
+    while len(output) < length:
+        block = hmac.digest(extracted, block + info + bytes([counter]), "sha256")
+        output, counter = output + block, counter + 1
+    return output[:length]
+
+
+def _check_name(name: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise InvalidInput.of(name="must be the name of a secret, such as server_key or smtp_password")
+
+
+def _variable(name: str) -> str:
+    return f"PETTYCASH_{name.upper()}"
+
+
+def _key_of(found: Found) -> bytes:
+    with suppress(ValueError):
+        key = bytes.fromhex(found.value.strip())
+        if len(key) == KEY_BYTES:
+            return key
+    raise InvalidInput(
+        f"The server key in {found.where} is not one: expected 64 hexadecimal digits (32 bytes).",
+        code="bad_server_key",
+        fields={SERVER_KEY: "must be 64 hexadecimal digits"},
+    )
+
+
+def _from_credentials(name: str) -> Found | None:
+    folder = os.environ.get("CREDENTIALS_DIRECTORY")
+    if not folder:
+        return None
+    # The service manager made this folder for us alone, so its owner and mode are its business (systemd.exec).
+    path = Path(folder) / name
+    try:
+        return Found(text_of(path, path.read_bytes()), f"the credentials directory ({path})")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise refused_file(path, f"cannot be read ({error.strerror})") from error
+
+
+def _from_named_file(name: str) -> Found | None:
+    variable = f"{_variable(name)}_FILE"
+    named = os.environ.get(variable)
+    if not named:
+        return None
+    path = Path(named).expanduser()
+    try:
+        return Found(read_owner_only(path), f"the file {path} ({variable})")
+    except FileNotFoundError:
+        # Going on to the next place would use another secret than the one that somebody took care to name.
+        raise Refused(f"{variable} names {path}, which is not there.", code="unsafe_file") from None
+
+
+def _from_keyring(name: str) -> Found | None:
+    value = keyrings.get(name)
+    return Found(value, "the keyring") if value else None

@@ -1,0 +1,152 @@
+"""Signing in, and what changes who can: passwords and locks.
+
+Sessions are in `sessions`, the comparing and counting in `proving`; both are offered here, as the one place to ask.
+Source: architecture, trust boundary.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Row, update
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.services import passwords, sessions
+from pettycash_tui.services.administering import administered
+from pettycash_tui.services.audit import company_stream
+from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.errors import InvalidInput, Overtaken, Refused
+from pettycash_tui.services.identity import SYSTEM, Actor, actor_of
+from pettycash_tui.services.proving import prove
+from pettycash_tui.services.sessions import CLI, act_as, end_sessions, resume, sign_out, touch, user_actor
+from pettycash_tui.services.work import Work
+
+__all__ = [
+    "CLI",
+    "SignedIn",
+    "act_as",
+    "administered",
+    "change_password",
+    "confirm_password",
+    "end_sessions",
+    "resume",
+    "set_password",
+    "sign_in",
+    "sign_out",
+    "touch",
+    "unlock",
+    "user_actor",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class SignedIn:
+    """A new session. The token is shown here once and never stored."""
+
+    actor: Actor
+    token: str
+    expires_at: datetime
+    must_change_password: bool
+
+    def __repr__(self) -> str:
+        return f"SignedIn(username={self.actor.username!r}, expires_at={self.expires_at.isoformat()})"
+
+
+def sign_in(desk: Desk, username: str, password: str, *, client: str, source: str, code: str | None = None) -> SignedIn:
+    """Begin a session. `code` is the current TOTP code of those who approve or pay and have enrolled.
+
+    Raises NotAllowed: `signin_refused` (whatever was wrong), `totp_needed` (the password is right; ask for the code
+    and call again), `totp_wrong`.
+    """
+    row = prove(desk, username, password, code=code, client=client, source=source, sign_in=True)
+
+    def begin(work: Work) -> SignedIn:
+        session = sessions.begin(work, row, client=client, source=source)
+        actor = actor_of(row, source=source, client=client, session_id=session.id)
+        _record(work.as_actor(actor), "signin.succeeded", row, {"client": client, "totp": code is not None})
+        return SignedIn(actor, session.token, session.expires_at, row.must_change_password)
+
+    return desk.run(SYSTEM, begin)
+
+
+def confirm_password(desk: Desk, actor: Actor, password: str) -> None:
+    """Prove that it is still the same person (the idle lock of the desk). Raises NotAllowed; tries are counted."""
+    prove(desk, actor.username, password, client=actor.client, source=actor.source)
+
+
+def change_password(desk: Desk, actor: Actor, old: str, new: str) -> None:
+    """Change one's own password and end one's other sessions.
+
+    Raises NotAllowed when `old` is wrong (tries are counted), InvalidInput naming `password` when `new` may not be one.
+    """
+    actor.person_id  # noqa: B018 - the system has no password
+    row = prove(desk, actor.username, old, client=actor.client, source=actor.source)
+    if old == new:
+        raise InvalidInput.of(password="must be another than before")
+    hashed = passwords.hash_password(new, actor.username)
+
+    def change(work: Work) -> None:
+        u = t.user.c
+        changed = work.execute(
+            update(t.user)
+            .where(u.id == actor.id, u.password_hash == row.password_hash)
+            .values(password_hash=hashed, must_change_password=False, updated_at=work.now)
+        )
+        if changed.rowcount != 1:
+            raise Overtaken("Your password was changed a moment ago by somebody else. Sign in again.")
+        end_sessions(work, actor.person_id, keep=actor.session_id)
+        _record(work, "password.changed", row, {})
+
+    desk.run(actor, change)
+
+
+def set_password(work: Work, username: str, new: str, *, must_change: bool = True, demo: bool = False) -> None:
+    """Give somebody a password (an admin's act): unlocks the account and ends every session of that person.
+
+    Raises NotAllowed without the right or for a superuser when one is none, NotFound, InvalidInput for `password`.
+    """
+    row = administered(work, username)
+    hashed = passwords.hash_password(new, row.username, demo=demo)
+    work.execute(
+        update(t.user)
+        .where(t.user.c.id == row.id)
+        .values(
+            password_hash=hashed,
+            must_change_password=must_change,
+            failed_logins=0,
+            locked_at=None,
+            updated_at=work.now,
+        )
+    )
+    end_sessions(work, row.id)
+    _record(work, "password.set", row, {})
+
+
+def unlock(work: Work, username: str) -> None:
+    """Let somebody try again, passwords and codes alike (an admin's act, and never on oneself).
+
+    Raises NotAllowed, NotFound, Refused when the account is one's own.
+    """
+    row = administered(work, username)
+    if row.id == work.actor.id:
+        raise Refused("Nobody unlocks their own account. Ask another admin.", code="own_account")
+    work.execute(
+        update(t.user)
+        .where(t.user.c.id == row.id)
+        .values(failed_logins=0, locked_at=None, otp_failures=0, otp_locked_at=None, updated_at=work.now)
+    )
+    _record(work, "user.unlocked", row, {})
+
+
+def _record(work: Work, action: str, row: Row[Any], data: dict[str, Any]) -> None:
+    work.record(
+        action,
+        "user",
+        row.id,
+        row.username,
+        stream=company_stream(row.company_id),
+        company_id=row.company_id,
+        data=data,
+    )

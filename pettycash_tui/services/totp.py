@@ -1,0 +1,239 @@
+"""Codes of an authenticator app (TOTP, RFC 6238): 30 seconds, six digits, SHA-1, as every app understands them.
+
+A person's secret is stored encrypted (AES-256-GCM) under a key derived from the server key, bound to the person's id:
+it is of no use to who reads the database or copies it to another row. While somebody enrols anew, the confirmed
+secret stays in force until the new one is confirmed; both are in the one encrypted column.
+"""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import secrets as random_source
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from sqlalchemy import Row, select, update
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.services.administering import administered
+from pettycash_tui.services.audit import company_stream
+from pettycash_tui.services.errors import NotFound, Overtaken, Refused
+from pettycash_tui.services.secrets import Secrets
+from pettycash_tui.services.work import Reading, Work
+
+if TYPE_CHECKING:
+    from pettycash_tui.services.desk import Desk
+    from pettycash_tui.services.identity import Actor
+
+STEP_SECONDS = 30
+DIGITS = 6
+SECRET_BYTES = 20
+ISSUER = "Pettycash"
+PURPOSE = "totp"
+_NONCE_BYTES = 12
+_ABSENT = bytes(SECRET_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """What an authenticator app needs, shown once: as a link, as text to type, and as a QR code in lines of text.
+
+    The filled blocks of the lines are the light squares: right on a terminal that writes light on dark.
+    """
+
+    uri: str
+    secret_base32: str
+    qr_lines: list[str]
+
+    def __repr__(self) -> str:
+        return "Enrolment(…)"
+
+
+def enrol(desk: Desk, actor: Actor) -> Enrolment:
+    """Make a new secret for the actor. It counts once `confirm` was given a code of it; until then the old one does."""
+    import pyotp
+
+    user_id = actor.person_id
+    secrets = desk.secrets
+    secret = random_source.token_bytes(SECRET_BYTES)
+
+    def keep(work: Work) -> None:
+        row = _row(work, user_id)
+        confirmed = _confirmed_or_absent(row, secrets)
+        _change(work, row, totp_secret=_encrypted(confirmed + secret, user_id, secrets))
+        _record(work, "totp.enrolled", row, {"again": confirmed != _ABSENT})
+
+    desk.run(actor, keep)
+    text = base64.b32encode(secret).decode()
+    uri = pyotp.TOTP(text).provisioning_uri(name=actor.username, issuer_name=ISSUER)
+    return Enrolment(uri, text, qr_lines(uri))
+
+
+def confirm(desk: Desk, actor: Actor, code: str) -> None:
+    """Put the new secret in force by a code of it. Raises Refused when there is none, or the code is wrong."""
+    user_id = actor.person_id
+    secrets = desk.secrets
+
+    def check(work: Work) -> None:
+        row = _row(work, user_id)
+        pending = _decrypted(row.totp_secret, user_id, secrets)[SECRET_BYTES:] if row.totp_secret else b""
+        if not pending:
+            raise Refused(
+                "There is nothing to confirm. Enrol first with `pettycash totp enrol`.", code="totp_not_enrolled"
+            )
+        step = matching_step(pending, code, work.now)
+        if step is None:
+            raise Refused(
+                "The code is not right. Check the clock of your phone, wait for the next code and try again.",
+                code="totp_wrong",
+                fields={"code": "does not match"},
+            )
+        _change(
+            work,
+            row,
+            totp_secret=_encrypted(pending, user_id, secrets),
+            totp_confirmed_at=work.now,
+            # Of another secret, so the steps of the old one do not count; this one is used up now.
+            totp_last_step=step,
+        )
+        _record(work, "totp.confirmed", row, {})
+
+    desk.run(actor, check)
+
+
+def reset(work: Work, username: str) -> None:
+    """Forget somebody's secret, so that they can enrol anew (an admin's act). Raises NotAllowed, NotFound, Refused."""
+    row = administered(work, username)
+    if row.id == work.actor.id:
+        raise Refused("Nobody resets their own codes. Ask another admin.", code="own_account")
+    work.execute(
+        update(t.user)
+        .where(t.user.c.id == row.id)
+        .values(totp_secret=None, totp_confirmed_at=None, updated_at=work.now)
+    )
+    _record(work, "totp.reset", row, {})
+
+
+def matching_step(secret: bytes, code: str, now: datetime, window: int = 1) -> int | None:
+    """The time step whose code this is, `window` steps around now; None when it is none of them.
+
+    Every step is compared, in constant time. RFC 6238, 5.2 allows one step for the delay of the network and the hand.
+    """
+    typed = "".join(code.split())
+    if not (len(typed) == DIGITS and typed.isascii() and typed.isdigit()):
+        return None
+    current = int(now.timestamp()) // STEP_SECONDS
+    found: int | None = None
+    for step in range(current - window, current + window + 1):
+        if hmac.compare_digest(code_at(secret, step), typed):
+            found = step
+    return found
+
+
+def code_at(secret: bytes, step: int) -> str:
+    """The code of a time step (HOTP, RFC 4226, 5.3)."""
+    digest = hmac.digest(secret, step.to_bytes(8, "big"), "sha1")
+    offset = digest[-1] & 0x0F
+    number = int.from_bytes(digest[offset : offset + 4], "big") & 0x7FFF_FFFF
+    return f"{number % 10**DIGITS:0{DIGITS}d}"
+
+
+def accept_step(work: Work, user_id: UUID, step: int) -> bool:
+    """Use a step up. False when it, or a later one, was used already: a code is accepted once."""
+    u = t.user.c
+    used = work.execute(update(t.user).where(u.id == user_id, u.totp_last_step < step).values(totp_last_step=step))
+    return used.rowcount == 1
+
+
+def current_secret(row_bytes: bytes | None, user_id: UUID, secrets: Secrets) -> bytes:
+    """The confirmed secret in `user.totp_secret`.
+
+    Raises Refused when there is none (`totp_not_enrolled`), or when the server key is another than the one it was
+    encrypted with (`totp_unreadable`).
+    """
+    confirmed = _decrypted(row_bytes, user_id, secrets)[:SECRET_BYTES] if row_bytes else _ABSENT
+    if confirmed == _ABSENT:
+        raise Refused(
+            "No authenticator app is enrolled. Enrol with `pettycash totp enrol`, then `pettycash totp verify`.",
+            code="totp_not_enrolled",
+        )
+    return confirmed
+
+
+def qr_lines(text: str) -> list[str]:
+    """A QR code in half blocks, two rows to a line; within 80 x 24 for the links made here."""
+    import segno
+
+    code = segno.make(text, error="l", micro=False)
+    # The norm asks for a light border of four; less is read as well, and a code that scrolls away is not.
+    border = next((size for size in (4, 2) if code.symbol_size(border=size)[1] <= 46), 1)
+    rows = [[bool(cell) for cell in row] for row in code.matrix_iter(border=border)]
+    if len(rows) % 2:
+        # Below the last row of an odd number nothing is drawn.
+        rows.append([True] * len(rows[0]))
+    blocks = {(True, True): " ", (True, False): "▄", (False, True): "▀", (False, False): "█"}
+    return [
+        "".join(blocks[upper, lower] for upper, lower in zip(rows[at], rows[at + 1], strict=True))
+        for at in range(0, len(rows), 2)
+    ]
+
+
+def _row(reading: Reading, user_id: UUID) -> Row[Any]:
+    row = reading.execute(select(t.user).where(t.user.c.id == user_id)).first()
+    if row is None or not row.is_active:
+        raise NotFound("Your account is not there any more.")
+    return row
+
+
+def _change(work: Work, row: Row[Any], **values: Any) -> None:
+    u = t.user.c
+    changed = work.execute(
+        update(t.user)
+        .where(u.id == row.id, u.totp_secret.is_not_distinct_from(row.totp_secret))
+        .values(**values, updated_at=work.now)
+    )
+    if changed.rowcount != 1:
+        raise Overtaken("You are enrolling in another window at the same moment. Begin again.")
+
+
+def _confirmed_or_absent(row: Row[Any], secrets: Secrets) -> bytes:
+    try:
+        return current_secret(row.totp_secret, row.id, secrets)
+    except Refused:
+        return _ABSENT
+
+
+def _encrypted(pair: bytes, user_id: UUID, secrets: Secrets) -> bytes:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    nonce = random_source.token_bytes(_NONCE_BYTES)
+    return nonce + AESGCM(secrets.derive(PURPOSE)).encrypt(nonce, pair, user_id.bytes)
+
+
+def _decrypted(stored: bytes, user_id: UUID, secrets: Secrets) -> bytes:
+    """The confirmed secret, or zeros, and behind it the one that waits to be confirmed, if any."""
+    from cryptography.exceptions import InvalidTag
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    try:
+        return AESGCM(secrets.derive(PURPOSE)).decrypt(stored[:_NONCE_BYTES], stored[_NONCE_BYTES:], user_id.bytes)
+    except (InvalidTag, ValueError):
+        raise Refused(
+            "Your authenticator app was enrolled under another server key. Ask an admin to reset your codes.",
+            code="totp_unreadable",
+        ) from None
+
+
+def _record(work: Work, action: str, row: Row[Any], data: dict[str, Any]) -> None:
+    work.record(
+        action,
+        "user",
+        row.id,
+        row.username,
+        stream=company_stream(row.company_id),
+        company_id=row.company_id,
+        data=data,
+    )

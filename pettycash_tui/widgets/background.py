@@ -1,0 +1,243 @@
+"""Work that waits for the database, done beside the event loop: the keys stay alive however slow it is.
+
+A screen or widget that inherits from `Background` calls `read` and `write`. The function runs in a thread and touches
+no widget; what comes of it is given to a callback on the event loop, or dropped when the screen is gone.
+
+The worker is a task that waits for the thread, rather than Textual's own thread worker: its end always runs on the
+event loop, even when it is cancelled, so that neither the count of what is under way nor the key of a write can leak.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import traceback
+from collections.abc import Callable, Hashable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from dataclasses import dataclass
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, TypeVarTuple
+from weakref import WeakKeyDictionary
+
+from textual.app import App
+from textual.screen import Screen
+from textual.timer import Timer
+from textual.widget import Widget
+
+from pettycash_tui.models.text import printable
+from pettycash_tui.services.errors import PettyCashError
+
+if TYPE_CHECKING:
+    _Base = Widget
+else:
+    _Base = object
+
+T = TypeVar("T")
+Ts = TypeVarTuple("Ts")
+
+BUSY_AFTER = 0.15
+"""Seconds before anything is said about waiting: what ends sooner is felt as instant, and a mark would only flicker."""
+
+FAULT = "Something went wrong in the program; the log names the place. Look at how things stand before you try again."
+
+_log = logging.getLogger("pettycash_tui.background")
+_latest: WeakKeyDictionary[Widget, dict[str, object]] = WeakKeyDictionary()
+_writing: WeakKeyDictionary[App[Any], set[Hashable]] = WeakKeyDictionary()
+_busy: WeakKeyDictionary[Screen[Any], int] = WeakKeyDictionary()
+
+
+@dataclass(frozen=True, slots=True)
+class _Outcome(Generic[T]):
+    """What a thread brought back: a value, or the error."""
+
+    value: T | None = None
+    error: Exception | None = None
+
+
+def busy(screen: Screen[Any]) -> int:
+    """How many reads and writes of this screen are under way."""
+    return _busy.get(screen, 0)
+
+
+class Background(_Base):
+    """What a screen or a widget inherits to read and write beside the event loop (first in the list of bases)."""
+
+    def read(
+        self,
+        group: str,
+        function: Callable[[*Ts], T],
+        *args: *Ts,
+        then: Callable[[T], object],
+        failed: Callable[[PettyCashError], object] | None = None,
+    ) -> None:
+        """Call `function(*args)` in a thread and give its result to `then`.
+
+        Within a group only the latest read counts: an older one is not begun when it still waits for a thread, and
+        its result is dropped when it comes. Errors go to `failed` (by default a notice).
+        """
+        ticket = object()
+        latest = _latest.setdefault(self, {})
+        latest[group] = ticket
+
+        def is_stale() -> bool:
+            return latest.get(group) is not ticket
+
+        async def carry() -> None:
+            outcome = await asyncio.to_thread(_attempt, function, args, is_stale)
+            if outcome is not None and not is_stale():
+                self._deliver(outcome, then, failed)
+
+        self._begin(carry, group)
+
+    def forget(self, group: str) -> None:
+        """Drop what a read of this group would still bring."""
+        _latest.setdefault(self, {}).pop(group, None)
+
+    def write(
+        self,
+        function: Callable[[*Ts], T],
+        *args: *Ts,
+        then: Callable[[T], object],
+        failed: Callable[[PettyCashError], object] | None = None,
+        key: Hashable | None = None,
+    ) -> bool:
+        """Call `function(*args)` in a thread, once: False when the same write is still under way.
+
+        The same means the same `key` (by default the function with its arguments) anywhere in the app. A write is
+        never cancelled, not even when the screen is closed; its failure is then told as a notice.
+        """
+        under_way = _writing.setdefault(self.app, set())
+        key = _key_of(function, args) if key is None else key
+        if key in under_way:
+            return False
+        under_way.add(key)
+        context = copy_context()
+        attempt = partial(context.run, _attempt, function, args, None)
+
+        async def carry() -> None:
+            try:
+                outcome = await asyncio.shield(asyncio.get_running_loop().run_in_executor(_writers(), attempt))
+            finally:
+                under_way.discard(key)
+            if outcome is not None:
+                self._deliver(outcome, then, failed)
+
+        self._begin(carry, "write")
+        return True
+
+    def is_writing(self, key: Hashable) -> bool:
+        """Whether a write of this key is under way."""
+        return key in _writing.get(self.app, ())
+
+    def _begin(self, carry: Callable[[], Any], group: str) -> None:
+        screen = self.screen
+
+        async def counted() -> None:
+            try:
+                await carry()
+            finally:
+                _count(screen, -1)
+
+        _count(screen, +1)
+        # The app owns the worker: Textual cancels the workers of a node that is removed, and a write must not be.
+        # The description is given because Textual's own shows the arguments, and a code may be among them.
+        self.app.run_worker(counted(), name=group, group=group, description=group, exit_on_error=False)
+
+    def _deliver(
+        self,
+        outcome: _Outcome[T],
+        then: Callable[[T], object],
+        failed: Callable[[PettyCashError], object] | None,
+    ) -> None:
+        error = outcome.error
+        if error is None:
+            self.call_later(self._call_back, then, outcome.value)
+            return
+        if not isinstance(error, PettyCashError):
+            error = _fault(self.app, error)
+            if failed is not None:
+                self.call_later(self._call_back, failed, error)
+        elif failed is None or not self.call_later(self._call_back, failed, error):
+            self.notify(printable(error.message, multiline=True), severity="error", markup=False)
+
+    def _call_back(self, callback: Callable[[Any], object], value: object) -> None:
+        if not (self.is_running and self.is_attached):
+            return
+        try:
+            callback(value)
+        except Exception as error:  # a fault while showing a result must not take the screen and its form with it
+            _fault(self.app, error)
+
+
+class BusyMark(Widget):
+    """One word in the status bar while its screen waits for the database, from 150 ms on."""
+
+    DEFAULT_CSS = """
+    BusyMark { width: auto; height: 1; display: none; color: $warning; padding: 0 1; }
+    """
+
+    _timer: Timer | None = None
+
+    def on_mount(self) -> None:
+        self.sync()
+
+    def render(self) -> str:
+        return "working…"
+
+    def sync(self) -> None:
+        """Follow the count of its screen."""
+        if busy(self.screen) == 0:
+            if self._timer is not None:
+                self._timer.stop()
+                self._timer = None
+            self.display = False
+        elif self._timer is None:
+            self._timer = self.set_timer(BUSY_AFTER, self._show)
+
+    def _show(self) -> None:
+        self.display = busy(self.screen) > 0
+
+
+@cache
+def _writers() -> ThreadPoolExecutor:
+    # Threads of their own: a payment must not wait for its turn behind reads of a slow database.
+    return ThreadPoolExecutor(max_workers=8, thread_name_prefix="pettycash-write")
+
+
+def _attempt(
+    function: Callable[..., T], args: tuple[Any, ...], is_stale: Callable[[], bool] | None
+) -> _Outcome[T] | None:
+    if is_stale is not None and is_stale():
+        return None
+    try:
+        return _Outcome(value=function(*args))
+    except Exception as error:
+        return _Outcome(error=error)
+
+
+def _key_of(function: Callable[..., object], args: tuple[object, ...]) -> Hashable:
+    try:
+        hash((function, args))
+    except TypeError:
+        return function
+    return (function, args)
+
+
+def _count(screen: Screen[Any], change: int) -> None:
+    _busy[screen] = max(0, busy(screen) + change)
+    if screen.is_running:
+        for mark in screen.query(BusyMark):
+            mark.sync()
+
+
+def _fault(app: App[Any], error: BaseException) -> PettyCashError:
+    """Log a fault of the program and tell it, without the error's own text: it may hold what somebody typed."""
+    lines: list[str] = []
+    seen: BaseException | None = error
+    while seen is not None:
+        lines += [f"{type(seen).__module__}.{type(seen).__qualname__}\n", *traceback.format_tb(seen.__traceback__)]
+        seen = seen.__cause__ or seen.__context__
+    _log.error("fault in background work: %s", "".join(lines))
+    app.notify(FAULT, severity="error", markup=False)
+    return PettyCashError(FAULT)

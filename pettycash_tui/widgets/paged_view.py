@@ -1,0 +1,299 @@
+"""The moving part of a virtual table: the cursor, what is in view, and which page to read next. It draws nothing.
+
+One page is read at a time, however fast somebody moves: a slow database is asked for what is in view when it answers,
+not for everything that flew past.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
+
+from textual import events
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.timer import Timer
+
+from pettycash_tui.services.errors import PettyCashError
+from pettycash_tui.widgets.background import BUSY_AFTER, Background
+from pettycash_tui.widgets.lookahead import End, Read, StopAt, View, next_read, whole_pages
+from pettycash_tui.widgets.paging import (
+    MAX_WALK,
+    Anchor,
+    Page,
+    Place,
+    Reread,
+    Row,
+    RowSource,
+    Seek,
+    Window,
+    read_again,
+)
+
+T = TypeVar("T")
+
+
+class PagedView(Background, ScrollView, inherit_bindings=False):
+    """A scroll view over a `RowSource`, with a cursor that belongs to a row. One line is kept for the header."""
+
+    class FromTable(Message, namespace="virtual_table"):
+        """A message of a table; `control` lets `@on(…, "#id")` name it."""
+
+        def __init__(self, table: PagedView) -> None:
+            super().__init__()
+            self.table = table
+
+        @property
+        def control(self) -> PagedView:
+            """The table."""
+            return self.table
+
+    class RowHighlighted(FromTable, namespace="virtual_table"):
+        """The cursor came to a row, or its row was read again and has changed; None when the list is empty."""
+
+        def __init__(self, table: PagedView, row: Row | None) -> None:
+            super().__init__(table)
+            self.row = row
+
+    class LoadFailed(FromTable, namespace="virtual_table"):
+        """A page could not be read; the table shows it, and `r` tries again."""
+
+        def __init__(self, table: PagedView, error: PettyCashError) -> None:
+            super().__init__(table)
+            self.error = error
+
+    def __init__(self, source: RowSource, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._source = source
+        self._pages = Window()
+        self._cursor = 0
+        self._cursor_row: Row | None = None
+        self._told: object = self
+        self._end_wanted: End | None = None
+        self._downwards = True
+        self._opened = False
+        self._reading = False
+        self._read_again_wanted = False
+        self._failure: PettyCashError | None = None
+        self._patience: Timer | None = None
+        self._is_slow = False
+        self._is_placing = False
+
+    @property
+    def cursor_row(self) -> Row | None:
+        """The row under the cursor; None in an empty list, or while that row is not loaded."""
+        return self._cursor_row
+
+    @property
+    def cursor_index(self) -> int:
+        """Where the cursor stands in the list, from 0; an estimate far from both ends of a list that is not dense."""
+        return self._cursor
+
+    @property
+    def row_count(self) -> int:
+        """How many rows the list has, as far as is known."""
+        return self._pages.extent
+
+    @property
+    def failure(self) -> PettyCashError | None:
+        """Why the last page could not be read; None when it could."""
+        return self._failure
+
+    def set_source(self, source: RowSource) -> None:
+        """Show another list (another filter). The rows shown stay until its first page is there."""
+        self._source = source
+        self._read_first()
+
+    def refresh_rows(self, keep_cursor: bool = True) -> None:
+        """Read the list again. The cursor stays on its row, wherever that now is, unless it is to go to the first."""
+        anchor = self._pages.anchor(self._top)
+        if anchor is None or not keep_cursor:
+            self._read_first()
+        elif self._reading:
+            self._read_again_wanted = True
+        else:
+            limit = whole_pages(2 * self._lines)
+            self._request(read_again, self._source, anchor, limit, then=partial(self._anew, anchor))
+            self._read_count()
+
+    def on_mount(self) -> None:
+        self._read_first()
+
+    def on_resize(self, event: events.Resize) -> None:
+        self._settle()
+
+    def _read_first(self) -> None:
+        self._read_again_wanted = False
+        self._end_wanted = "first"
+        self._read_page(Read(Seek(Place.FIRST), whole_pages(2 * self._lines)))
+        self._read_count()
+
+    def _read_count(self) -> None:
+        # A failure is told by the page, which is read at the same time.
+        def counted(total: int | None) -> None:
+            self._settle(self._pages.know_total(total))
+
+        self.read("count", self._source.count, then=counted, failed=lambda error: None)
+
+    def _request(self, function: Callable[..., T], *args: object, then: Callable[[T], int]) -> None:
+        self._failure = None
+        self._reading = True
+        if self._patience is None:
+            self._patience = self.set_timer(BUSY_AFTER, self._grow_impatient)
+        self.read("rows", function, *args, then=partial(self._arrived, then), failed=self._failed)
+
+    def _grow_impatient(self) -> None:
+        self._is_slow = self._reading
+        self.refresh()
+
+    def _end_request(self) -> None:
+        self._reading = self._is_slow = False
+        if self._patience is not None:
+            self._patience.stop()
+            self._patience = None
+
+    def _failed(self, error: PettyCashError) -> None:
+        self._end_request()
+        self._read_again_wanted = False
+        self._failure = error
+        self.refresh()
+        self.post_message(self.LoadFailed(self, error))
+
+    def _arrived(self, take: Callable[[T], int], answer: T) -> None:
+        self._end_request()
+        self._opened = True
+        self._settle(take(answer))
+        if self._read_again_wanted and not self._reading:
+            self._read_again_wanted = False
+            self.refresh_rows()
+
+    def _take(self, place: Place, page: Page) -> int:
+        """Put a page into the window; by how much the indices have shifted."""
+        pages, shift = self._pages, 0
+        if place is Place.AFTER:
+            shift = pages.append(page)
+        elif place is Place.BEFORE:
+            shift = pages.prepend(page)
+        elif place is Place.AT and not page.rows:
+            self._read_page(Read(Seek(Place.LAST), whole_pages(2 * self._lines)))  # the list has become shorter
+            return 0
+        else:
+            pages.replace(page, 0 if place is Place.FIRST else pages.extent - len(page.rows))
+        top = self._top + shift
+        pages.trim(top, top + self._lines)
+        return shift
+
+    def _anew(self, anchor: Anchor, reread: Reread) -> int:
+        """Take a list that was read again: nothing moves under the eyes except what has changed."""
+        top, line = self._top, self._cursor - self._top
+        self._pages.replace(reread.page, anchor.index - reread.place)
+        anchored = self._pages.find(anchor.key)
+        shift = 0 if anchored is None else anchored - anchor.index
+        found = self._pages.find(self._cursor_row.key) if self._cursor_row is not None else None
+        self._cursor = self._cursor + shift if found is None else found
+        top += shift
+        if found is not None and 0 <= line < self._lines:
+            top = found - line
+        if self._top == 0 and self._cursor < self._lines:
+            top = 0  # at the top of the list one wants to see what comes in
+        self._resize_list()
+        self._show_from(top)
+        return 0
+
+    @property
+    def _top(self) -> int:
+        return round(self.scroll_y)
+
+    @property
+    def _lines(self) -> int:
+        """How many rows are in view."""
+        return max(1, self.scrollable_content_region.height - 1)
+
+    def _resize_list(self) -> None:
+        self.virtual_size = Size(self.scrollable_content_region.width, self._pages.extent + 1)
+
+    def _show_from(self, top: int) -> None:
+        self._is_placing = True
+        self.scroll_to(y=max(0, top), animate=False, force=True)
+        self._is_placing = False
+
+    def _settle(self, shift: int = 0) -> None:
+        """Bring cursor, view and list in line after any change of the window."""
+        top = self._top + shift
+        last = max(0, self._pages.extent - 1)
+        self._cursor += shift
+        if self._end_wanted is not None and not self._reading:
+            self._cursor = top = 0 if self._end_wanted == "first" else last
+            self._cursor_row = None
+            if self._has(self._end_wanted):
+                self._end_wanted = None
+        self._cursor = min(max(self._cursor, 0), last)
+        self._resize_list()
+        if top != self._top:
+            self._show_from(top)
+        self._come_to_row()
+        self.refresh()
+        self._read_what_is_missing()
+
+    def _come_to_row(self) -> None:
+        row = self._pages.row(self._cursor)
+        if row is not None and self._cursor_row is not None and row.key != self._cursor_row.key:
+            # An estimated index was set right: the row counts, not the number.
+            moved = self._pages.find(self._cursor_row.key)
+            if moved is not None:
+                self._cursor, row = moved, self._pages.row(moved)
+        if row is None and self._pages.extent and self._cursor_row is not None:
+            return
+        self._cursor_row = row
+        self._tell()
+
+    def _tell(self) -> None:
+        row = self._cursor_row
+        if self._opened and (row is not None or not self._pages.extent) and row != self._told:
+            self._told = row
+            self.post_message(self.RowHighlighted(self, row))
+
+    def _has(self, end: End | None) -> bool:
+        return (end == "first" and self._pages.at_start) or (end == "last" and self._pages.at_end)
+
+    def move_to(self, index: int, end: End | None = None) -> None:
+        """Put the cursor on the row at `index` (or the nearest there is), in view."""
+        pages = self._pages
+        if end is None and not self._source.dense:
+            index = min(max(index, pages.base - MAX_WALK), pages.end + MAX_WALK - 1)
+        index = min(max(index, 0), max(0, pages.extent - 1))
+        self._end_wanted = None if self._has(end) else end
+        self._downwards = index >= self._cursor
+        before, self._cursor = self._cursor, index
+        self._cursor_row = pages.row(index)
+        self._tell()
+        if index < self._top:
+            self._show_from(index)
+        elif index >= self._top + self._lines:
+            self._show_from(index - self._lines + 1)
+        self.refresh_line(before + 1)
+        self.refresh_line(index + 1)
+        self._read_what_is_missing()
+
+    def watch_scroll_y(self, old_value: float, new_value: float) -> None:
+        super().watch_scroll_y(old_value, new_value)
+        if not self._is_placing and round(old_value) != round(new_value):
+            self._downwards = new_value > old_value
+            self._read_what_is_missing()
+
+    def _read_what_is_missing(self) -> None:
+        """Read the next page that the view needs, or soon will in the direction one moves."""
+        if self._reading or self._failure is not None or not self._pages.rows:
+            return
+        view = View(self._top, self._lines, self._downwards, self._end_wanted)
+        step = next_read(self._pages, view, dense=self._source.dense)
+        if isinstance(step, StopAt):
+            self._show_from(step.top)
+            self._read_what_is_missing()
+        elif step is not None:
+            self._read_page(step)
+
+    def _read_page(self, read: Read) -> None:
+        self._request(self._source.page, read.seek, read.limit, then=partial(self._take, read.seek.place))

@@ -1,0 +1,241 @@
+"""A table over a list of any length: it opens on a million rows as fast as on a thousand.
+
+It draws only the lines in view and reads only the pages around them (`paging.py`), in threads. Rows that are not there
+yet are drawn as `···`; the keys never wait for them. Cells are plain data: nothing in them is parsed as markup.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable
+from typing import ClassVar
+
+from rich.segment import Segment
+from rich.style import Style
+from textual import events
+from textual.binding import BindingType
+from textual.strip import Strip
+
+from pettycash_tui.actions import LIST, bindings_for
+from pettycash_tui.models.text import printable
+from pettycash_tui.theme import ROLES
+from pettycash_tui.widgets.cells import GAP, Cell, Column, column_widths, fit
+from pettycash_tui.widgets.paged_view import PagedView
+from pettycash_tui.widgets.paging import Row, RowSource
+
+_CURSOR_SIGN = "▸"
+_MARK_SIGN = "✓"
+_GUTTER = len(_CURSOR_SIGN + _MARK_SIGN)
+_NOT_LOADED = "···"
+_LOADING = "loading…"
+
+
+class VirtualTable(PagedView, can_focus=True, inherit_bindings=False):
+    """A list to move in, mark rows in, and open a row of.
+
+    The cursor belongs to a row, not to a line: when the rows are read again (`refresh_rows`) it stays on its row, on
+    the same line of the screen where that can be. `/` calls the screen's `action_filter`.
+
+    A source that cannot serve positions (`dense` False) is walked page by page: the keys and the scroll bar move at
+    most `MAX_WALK` rows beyond what is loaded, and Home and End always go there directly. Where the source does not
+    know its `count`, the list grows as one pages down.
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [*bindings_for(LIST)]
+    ALLOW_SELECT = False
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "table--header",
+        "table--row",
+        "table--cursor",
+        "table--muted",
+        "table--error",
+        *(f"table--{role}" for role in ROLES),
+    }
+    DEFAULT_CSS = """
+    VirtualTable {
+        height: 1fr;
+        overflow-x: hidden;
+        overflow-y: auto;
+        scrollbar-size-vertical: 1;
+        background: $background;
+        color: $foreground;
+        & > .table--header { color: $primary; text-style: bold; }
+        & > .table--row { color: $foreground; }
+        & > .table--good { color: $success; }
+        & > .table--warn { color: $warning; }
+        & > .table--bad { color: $error; }
+        & > .table--info { color: $accent; }
+        & > .table--muted { color: $text-muted; }
+        & > .table--strong { text-style: bold; }
+        & > .table--error { color: $error; text-style: bold; }
+        & > .table--cursor {
+            color: $block-cursor-blurred-foreground;
+            background: $block-cursor-blurred-background;
+            text-style: bold;
+        }
+        &:focus > .table--cursor {
+            color: $block-cursor-foreground;
+            background: $block-cursor-background;
+            text-style: bold;
+        }
+        &:ansi > .table--muted { color: ansi_default; text-style: dim; }
+        &:nocolor:focus > .table--cursor { text-style: bold reverse; }
+    }
+    """
+
+    class RowSelected(PagedView.FromTable, namespace="virtual_table"):
+        """Enter was pressed on a row, or it was clicked twice."""
+
+        def __init__(self, table: VirtualTable, row: Row) -> None:
+            super().__init__(table)
+            self.row = row
+
+    def __init__(
+        self, source: RowSource, *, empty: str = "Nothing here.", id: str | None = None, classes: str | None = None
+    ) -> None:
+        super().__init__(source, id=id, classes=classes)
+        self._columns = tuple(source.columns)
+        self._empty_message = empty
+        self._marks: dict[Hashable, Row] = {}
+
+    # -- marks ---------------------------------------------------------------------------------------------------------
+
+    @property
+    def marked(self) -> frozenset[Hashable]:
+        """The keys of the marked rows."""
+        return frozenset(self._marks)
+
+    @property
+    def marked_rows(self) -> tuple[Row, ...]:
+        """The marked rows as they were when marked, in the order of marking."""
+        return tuple(self._marks.values())
+
+    def clear_marks(self) -> None:
+        """Unmark all rows."""
+        self._marks.clear()
+        self.refresh()
+
+    def set_source(self, source: RowSource, *, empty: str | None = None) -> None:
+        """Show another list (another filter); what was marked in the old one is unmarked, as it may be out of sight."""
+        self._marks.clear()
+        self._columns = tuple(source.columns)
+        self._empty_message = self._empty_message if empty is None else empty
+        super().set_source(source)
+
+    # -- keys ----------------------------------------------------------------------------------------------------------
+
+    def action_row_down(self) -> None:
+        """Go to the next row."""
+        self.move_to(self.cursor_index + 1)
+
+    def action_row_up(self) -> None:
+        """Go to the row before."""
+        self.move_to(self.cursor_index - 1)
+
+    def action_rows_down(self) -> None:
+        """Go down by one page of the screen."""
+        self.move_to(self.cursor_index + self._lines)
+
+    def action_rows_up(self) -> None:
+        """Go up by one page of the screen."""
+        self.move_to(self.cursor_index - self._lines)
+
+    def action_row_first(self) -> None:
+        """Go to the first row."""
+        self.move_to(0, "first")
+
+    def action_row_last(self) -> None:
+        """Go to the last row."""
+        self.move_to(self.row_count - 1, "last")
+
+    def action_row_select(self) -> None:
+        """Open the row under the cursor; nothing while it is not loaded."""
+        if self.cursor_row is not None:
+            self.post_message(self.RowSelected(self, self.cursor_row))
+
+    def action_row_mark(self) -> None:
+        """Mark the row or unmark it, and go on to the next."""
+        row = self.cursor_row
+        if row is None:
+            return
+        if self._marks.pop(row.key, None) is None:
+            self._marks[row.key] = row
+        self.refresh_line(self.cursor_index + 1)
+        self.action_row_down()
+
+    def action_row_copy(self) -> None:
+        """Copy the row as plain text, its cells separated by tabs."""
+        if self.cursor_row is not None:
+            self.app.copy_to_clipboard("\t".join(printable(cell.text) for cell in self.cursor_row.cells))
+            self.notify("The row is on the clipboard.", markup=False)
+
+    def action_reload(self) -> None:
+        """Read the rows again."""
+        self.refresh_rows()
+
+    def on_click(self, event: events.Click) -> None:
+        """Put the cursor on the row under the mouse; open it at the second click."""
+        index = self._top + event.get_content_offset_capture(self).y - 1
+        if self._top <= index < self.row_count:
+            self.move_to(index)
+            if event.chain == 2:
+                self.action_row_select()
+
+    # -- drawing -------------------------------------------------------------------------------------------------------
+
+    def render_line(self, y: int) -> Strip:
+        """One line of the widget: the header, a row, or a message."""
+        width = self.scrollable_content_region.width
+        if y == 0:
+            return self._draw_header(width)
+        if message := self._message_on(y):
+            text, style = message
+            return self._strip([Segment(" " * _GUTTER + fit(text, width - _GUTTER), style)], width, style)
+        index = self._top + y - 1
+        if index >= self.row_count:
+            return self._strip([], width, self._style("row"))
+        return self._draw_row(index, width)
+
+    def _style(self, name: str) -> Style:
+        return self.get_component_rich_style(f"table--{name}")
+
+    def _strip(self, segments: list[Segment], width: int, style: Style) -> Strip:
+        return Strip(segments).adjust_cell_length(width, Style(bgcolor=style.bgcolor))
+
+    def _message_on(self, y: int) -> tuple[str, Style] | None:
+        if self.failure is not None and y == min(self._lines, self.row_count + 1):
+            return f"could not load: {self.failure.message} r tries again", self._style("error")
+        if y > 1 or self.row_count or self.failure is not None:
+            return None
+        return (self._empty_message if self._opened else _LOADING), self._style("muted")
+
+    def _draw_header(self, width: int) -> Strip:
+        style = self._style("header")
+        titles = [fit(column.title, size, column.align) for _, column, size in self._drawn_columns(width)]
+        segments = [Segment(" " * _GUTTER + (" " * GAP).join(titles), style)]
+        if self._is_slow:
+            room = max(0, width - len(_LOADING) - 1)
+            return Strip.join(
+                [Strip(segments).adjust_cell_length(room, style), Strip([Segment(" " + _LOADING, style)])]
+            )
+        return self._strip(segments, width, style)
+
+    def _draw_row(self, index: int, width: int) -> Strip:
+        row = self._pages.row(index)
+        is_cursor = index == self.cursor_index
+        base = self._style("cursor" if is_cursor else "row")
+        marked = row is not None and row.key in self._marks
+        segments = [Segment((_CURSOR_SIGN if is_cursor else " ") + (_MARK_SIGN if marked else " "), base)]
+        if row is None:
+            segments.append(Segment(_NOT_LOADED, base if is_cursor else self._style("muted")))
+            return self._strip(segments, width, base)
+        for place, column, size in self._drawn_columns(width):
+            cell = row.cells[place] if place < len(row.cells) else Cell("")
+            style = base if is_cursor or cell.role not in ROLES else self._style(cell.role)
+            segments.append(Segment(fit(cell.text, size, cell.align or column.align), style))
+            segments.append(Segment(" " * GAP, base))
+        return self._strip(segments, width, base)
+
+    def _drawn_columns(self, width: int) -> list[tuple[int, Column, int]]:
+        """The columns that have room: their place among all, and their width."""
+        sizes = column_widths(self._columns, width - _GUTTER)
+        return [(place, self._columns[place], size) for place, size in enumerate(sizes) if size]

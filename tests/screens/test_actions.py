@@ -1,0 +1,224 @@
+"""The registry of actions: no clashes, no keys that terminals keep, six keys in the footer, remapping, help."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.binding import Binding
+from textual.screen import Screen
+from textual.widgets import Input
+
+from pettycash_tui.actions import (
+    ACTIONS,
+    APP,
+    FORM_SCREENS,
+    LIST,
+    LIST_SCREENS,
+    action,
+    all_clashes,
+    binding,
+    bindings_for,
+    clashes,
+    key_table,
+    keymap_problems,
+    refused_keys,
+)
+from pettycash_tui.screens.help import HelpScreen
+from pettycash_tui.widgets.footer import KeyFooter
+from pettycash_tui.widgets.plain import PlainText
+
+
+def test_no_two_actions_that_are_alive_together_want_one_key() -> None:
+    assert all_clashes() == []
+
+
+def test_a_clash_is_found() -> None:
+    found = clashes([APP, LIST, "approvals"], {"approvals.reject": "a"})
+    assert [(clash.key, clash.first, clash.second) for clash in found] == [
+        ("a", "approvals.approve", "approvals.reject")
+    ]
+
+
+def test_every_public_name_is_used_once_and_names_its_subject() -> None:
+    ids = [entry.id for entry in ACTIONS]
+    assert len(ids) == len(set(ids))
+    assert all(re.fullmatch(r"[a-z_]+\.[a-z_]+", id) for id in ids)
+
+
+def test_no_action_has_a_key_that_terminals_keep() -> None:
+    assert refused_keys() == []
+
+
+def test_an_f_key_always_has_another_beside_it() -> None:
+    for entry in ACTIONS:
+        if any(re.fullmatch(r"f\d+", key) for key in entry.keys):
+            assert not re.fullmatch(r"f\d+", entry.keys[0]), entry.id
+
+
+def test_the_footer_of_every_screen_has_at_most_five_keys_beside_help() -> None:
+    for name in LIST_SCREENS:
+        shown = [entry.id for entry in ACTIONS if entry.footer and entry.scope == name]
+        assert 1 <= len(shown) <= 5, name
+
+
+def test_every_tooltip_is_a_sentence_and_every_label_short() -> None:
+    for entry in ACTIONS:
+        assert entry.tooltip.endswith(".") and entry.tooltip[0].isupper(), entry.id
+        assert len(entry.label) <= 14, entry.id
+
+
+def test_the_keys_that_the_design_promises() -> None:
+    assert set(action("list.down").keys) == {"down", "j"}
+    assert set(action("list.up").keys) == {"up", "k"}
+    assert set(action("app.help").keys) == {"?", "f1"}
+    assert action("requisition.new").keys == ("n",)
+    assert action("list.filter").keys == ("/",)
+    assert action("app.back").keys == ("escape",)
+    assert [action(f"go.{name}").keys for name in LIST_SCREENS] == [("2",), ("3",), ("4",), ("5",)]
+    assert set(LIST_SCREENS + FORM_SCREENS) <= {entry.scope for entry in ACTIONS}
+
+
+def test_the_key_table_has_a_line_for_every_action() -> None:
+    table = key_table()
+    assert [row.id for row in table] == [entry.id for entry in ACTIONS]
+    assert next(row.keys for row in table if row.id == "app.help") == "? F1"
+    assert {row.scope for row in key_table(["ledger"])} == {"ledger"}
+
+
+def test_the_key_table_is_made_without_textual() -> None:
+    code = "import sys; from pettycash_tui.actions import key_table; key_table(); print('textual' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_bindings_carry_the_public_name_and_the_tooltip() -> None:
+    for made in bindings_for("payments"):
+        assert made.id is not None and made.tooltip == action(made.id).tooltip
+
+
+@pytest.mark.parametrize(
+    ("keymap", "problem"),
+    [
+        ({"no.such": "a"}, "there is no such action"),
+        ({"requisition.new": "ctrl+s"}, "ctrl+s is another key"),
+        ({"requisition.new": "alt+n"}, "alt+n is an alt chord"),
+        ({"requisition.new": "j"}, "both want j"),
+        ({"requisition.new": "slash"}, "both want /"),
+        ({"requisition.new": ""}, "expected at least one key"),
+    ],
+)
+def test_a_bad_remapping_is_refused_with_a_reason(keymap: dict[str, str], problem: str) -> None:
+    assert any(problem in line for line in keymap_problems(keymap))
+
+
+def test_a_good_remapping_is_taken() -> None:
+    assert keymap_problems({"requisition.new": "N,ctrl+n", "list.down": "down,s", "requisitions.submit": "S"}) == []
+
+
+class Approvals(Screen[None]):
+    BINDINGS = [*bindings_for("approvals"), binding("list.filter")]  # noqa: RUF012
+    help_title = "Approvals"
+    help_text = "What waits for your decision.\nNothing is decided without your key."
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.may_reject = True
+        self.approved = 0
+
+    def compose(self) -> ComposeResult:
+        yield Input()
+        yield KeyFooter()
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        return self.may_reject if action == "reject" else True
+
+    def action_approve(self) -> None:
+        self.approved += 1
+
+    def action_reject(self) -> None: ...
+
+    def action_request_changes(self) -> None: ...
+
+    def action_confirm_urgency(self) -> None: ...
+
+
+class Desk(App[None]):
+    AUTO_FOCUS = ""
+    BINDINGS = [*bindings_for(APP), Binding("f9", "nothing", "Not of the registry")]  # noqa: RUF012
+
+    def on_mount(self) -> None:
+        self.push_screen(Approvals())
+
+    def action_help(self) -> None:
+        self.push_screen(HelpScreen.about(self.screen))
+
+    def action_go(self, name: str) -> None: ...
+
+
+async def test_the_footer_shows_what_works_here_with_the_screens_keys_first_and_help_last() -> None:
+    async with Desk().run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        footer = pilot.app.screen.query_one(KeyFooter)
+        assert [(hint.shown, hint.label) for hint in footer.hints] == [
+            ("a", "Approve"),
+            ("x", "Reject"),
+            ("c", "Ask changes"),
+            ("n", "New"),
+            ("?", "Help"),
+        ]
+        pilot.app.screen.may_reject = False  # type: ignore[attr-defined]
+        pilot.app.screen.refresh_bindings()
+        await pilot.pause()
+        assert "Reject" not in [hint.label for hint in footer.hints]
+
+
+@pytest.mark.parametrize("width", [20, 40, 80, 120])
+async def test_the_footer_never_runs_over_its_line(width: int) -> None:
+    async with Desk().run_test(size=(width, 24)) as pilot:
+        await pilot.pause()
+        footer = pilot.app.screen.query_one(KeyFooter)
+        assert footer.hints[-1].label == "Help"
+        assert footer.render().cell_length <= width
+
+
+async def test_a_click_on_the_footer_presses_the_key() -> None:
+    async with Desk().run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.click(KeyFooter, offset=(3, 0))
+        assert pilot.app.screen.approved == 1  # type: ignore[attr-defined]
+
+
+async def test_remapped_keys_work_and_are_shown() -> None:
+    async with Desk().run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        pilot.app.set_keymap({"approvals.approve": "A"})
+        await pilot.pause()
+        assert pilot.app.screen.query_one(KeyFooter).hints[0].shown == "A"
+        await pilot.press("a")
+        assert pilot.app.screen.approved == 0  # type: ignore[attr-defined]
+        await pilot.press("A")
+        assert pilot.app.screen.approved == 1  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("key", ["question_mark", "f1"])
+async def test_help_says_what_the_screen_is_for_and_finds_keys(key: str) -> None:
+    async with Desk().run_test(size=(80, 24)) as pilot:
+        await pilot.pause()
+        await pilot.press(key)
+        screen = pilot.app.screen
+        assert isinstance(screen, HelpScreen)
+        assert screen.query_one("#help-title", PlainText).text == "Approvals"
+        assert "Nothing is decided" in screen.query_one("#help-text", PlainText).text
+        table = screen.query_one("#help-table", PlainText)
+        assert "a    Approve the requisition" in re.sub(" +", " ", table.text).replace("a Approve", "a    Approve")
+        assert "Everywhere" in table.text and "Enter a new requisition." in table.text
+        assert "Say that it is not urgent" not in table.text, "nobody answers to it here"
+        await pilot.press(*"urgent")
+        assert "Confirm that it is urgent" in table.text and "Enter a new requisition." not in table.text
+        await pilot.press(*"[/x]")
+        assert table.text == "No key matches."
+        await pilot.press("escape")
+        assert isinstance(pilot.app.screen, Approvals)
