@@ -19,7 +19,7 @@ FORM = "form"
 
 # Scopes that are alive together with the app's own: a screen with a list, or a screen with a form.
 LIST_SCREENS = ("requisitions", "approvals", "payments", "ledger")
-FORM_SCREENS = ("requisition_form",)
+FORM_SCREENS = ("requisition_form", "pay")
 
 # ctrl+h/i/j/m are backspace, tab and enter on many terminals; ctrl+a and ctrl+b belong to screen and tmux; ctrl+s and
 # ctrl+q stop and start the terminal's output; ctrl+c and ctrl+z belong to the shell.
@@ -109,6 +109,8 @@ ACTIONS: tuple[Action, ...] = (
     _action("requisitions.why", "v", "Why", "Explain why it is routed so, and why you may or may not act.", "why"),
     _action("approvals.approve", "a", "Approve", "Approve the requisition, or all marked ones.", "approve",
             footer=True),
+    _action("approvals.approve_comment", "A", "With comment",
+            "Approve it with a comment that stays on the trail.", "approve_comment"),
     _action("approvals.reject", "x", "Reject", "Reject it for good; a reason is asked.", "reject", footer=True),
     _action("approvals.request_changes", "c", "Ask changes", "Send it back to the requester; a reason is asked.",
             "request_changes", footer=True),
@@ -123,16 +125,20 @@ ACTIONS: tuple[Action, ...] = (
             "send_code", footer=True),
     _action("payments.retry", "t", "Retry", "Try a failed payment again.", "retry", footer=True),
     _action("payments.assign", "i", "Assign", "Assign another treasury officer to pay it.", "assign"),
-    _action("payments.inquire", "u", "Ask again", "Ask the gateway what became of a payment with no answer.",
-            "inquire"),
-    _action("payments.status", "f", "Status", "Show only one status; again shows the next.", "next_status"),
+    _action("payments.cancel", "x", "Cancel", "Cancel a payment that has not left; a reason is asked.", "cancel"),
+    _action("payments.whose", "m", "Mine/all", "Show only the payments assigned to you, or all.", "switch_whose"),
+    _action("payments.status", "f", "State", "Show ready, waiting for funds, failed, done or all; again the next.",
+            "next_status", footer=True),
+    _action("payments.status_before", "F", "State before", "Show the state before.", "status_before"),
     _action("payments.why", "v", "Why not", "Show every reason why it cannot be paid now.", "why"),
     _action("ledger.next_fund", "f", "Next fund", "Show the cash book of the next fund.", "next_fund", footer=True),
     _action("ledger.previous_fund", "F", "Fund before", "Show the cash book of the fund before.", "previous_fund"),
     _action("ledger.type", "t", "Type", "Show only paid out, paid in or adjustments; again shows all.", "next_type",
             footer=True),
     _action("ledger.period", "p", "Period", "Choose the period shown.", "period", footer=True),
-    _action("ledger.verify", "v", "Verify", "Check that the balances follow from the entries, and the seal.", "verify"),
+    _action("ledger.fund", "o", "Choose fund", "Choose the fund by its code or name.", "choose_fund"),
+    _action("ledger.replenish", "R", "Replenish", "Ask for money to bring the fund back to its target.", "replenish"),
+    _action("pay.resend", "ctrl+r f5", "New code", "Send a new code in place of the old one.", "resend", footer=True),
 )  # fmt: skip
 
 

@@ -11,34 +11,17 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from settable_clock import SettableClock
 from sqlalchemy import URL, Engine, create_engine
 
 from pettycash_tui.database import engine as engines
 from pettycash_tui.database import schema
 from pettycash_tui.services.desk import Desk
-
-MONDAY_MORNING = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
-
-
-@dataclass
-class SettableClock:
-    """A clock that stands still until a test moves it."""
-
-    now: datetime = field(default=MONDAY_MORNING)
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def advance(self, **how_far: float) -> datetime:
-        """Move on: `clock.advance(minutes=5)`."""
-        self.now += timedelta(**how_far)
-        return self.now
 
 
 @dataclass(frozen=True)
@@ -168,6 +151,8 @@ def open_desk(home: Path, clock: SettableClock) -> Iterator[Callable[[URL], Desk
 
     def open_one(url: URL) -> Desk:
         opened.append(Desk(url, home, clock=clock))
+        # What set-up does: a shared database is refused without its key.
+        opened[-1].secrets.make_server_key()
         return opened[-1]
 
     yield open_one

@@ -9,7 +9,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from pettycash_tui.models.base import Row
-from pettycash_tui.models.columns import UtcDateTime, big, moment, not_negative, ref, text
+from pettycash_tui.models.columns import Id, UtcDateTime, big, moment, not_negative, plain_uuid, ref, text
 
 
 class StreamHead(SQLModel, table=True):
@@ -41,7 +41,7 @@ class AuditEvent(Row, table=True):
     actor_id: UUID | None = ref("user.id", nullable=True)
     action: str = text(60)
     subject_type: str = text(40)
-    subject_id: UUID | None = Field(default=None, nullable=True)
+    subject_id: UUID | None = plain_uuid()
     subject: str = text(120)
     body: str = text()
     previous_hash: str = text(64)
@@ -55,7 +55,7 @@ class NumberCounter(SQLModel, table=True):
     __tablename__ = "number_counter"
     __table_args__ = (not_negative("last_value"),)
 
-    company_id: UUID = Field(primary_key=True, foreign_key="company.id")
+    company_id: UUID = Field(primary_key=True, foreign_key="company.id", sa_type=Id)
     kind: str = Field(primary_key=True, max_length=10)
     last_value: int = big(0)
 

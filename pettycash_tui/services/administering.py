@@ -1,4 +1,4 @@
-"""Whose account an admin may touch."""
+"""Finding an account by what somebody typed, and whose an admin may touch."""
 
 from __future__ import annotations
 
@@ -7,19 +7,26 @@ from typing import Any
 from sqlalchemy import Row, select
 
 from pettycash_tui.models import tables as t
+from pettycash_tui.models.text import printable, unsafe_characters
 from pettycash_tui.services.errors import NotAllowed, NotFound
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.work import Reading
+
+
+def as_stored(username: str) -> str:
+    """A typed username as it would be stored; empty, which nobody is called, when no username can be so."""
+    typed = username.strip()
+    return "" if unsafe_characters(typed) else typed
 
 
 def administered(reading: Reading, username: str) -> Row[Any]:
     """The row of a person whom the actor administers: the right, the same company, no superuser above oneself."""
     actor = reading.actor
     actor.require(Right.ADMINISTER)
-    row = reading.execute(select(t.user).where(t.user.c.username == username.strip())).first()
+    row = reading.execute(select(t.user).where(t.user.c.username == as_stored(username))).first()
     # Somebody of another company, or of all of them, answers like somebody who is not there.
     if row is None or not (actor.company_id is None or row.company_id == actor.company_id):
-        raise NotFound(f"There is no person {username[:60]} that you may see.")
+        raise NotFound(f"There is no person {printable(username[:60])} that you may see.")
     if row.is_superuser and not (actor.is_superuser or actor.is_system):
         raise NotAllowed(f"{row.username} is a superuser; only another superuser may do this.")
     return row

@@ -14,7 +14,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, select, update
 
-from pettycash_tui.gateways.protocol import GatewayFailed, Order, ReferenceMissing
+from pettycash_tui.gateways.protocol import GatewayFailed, Order, Receipt, ReferenceMissing
 from pettycash_tui.gateways.registry import GATEWAYS
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
@@ -88,10 +88,11 @@ def execute(
     # Made before anything is sent: after a lost connection it tells whether the money left by this very call.
     key = idempotency_key or str(new_id())
     actor.require(Right.EXECUTE)
-    desk.read(actor, _require_reference, ref, typed_reference)
     proof = None
     if code is not None:
-        proof, _ = otp.prove(desk, actor, ref, code)
+        # A missing reference is refused before a code is spent on it.
+        proof, facts = otp.prove(desk, actor, ref, code, check=lambda facts: _receipt(facts, typed_reference))
+        ref = facts.id
     try:
         return desk.run(actor, _execute, ref, proof, typed_reference, key)
     except DatabaseUnavailable as error:
@@ -166,12 +167,7 @@ def result_of(reading: Reading, payment_id: UUID, *, repeated: bool) -> Executed
     )
 
 
-def _require_reference(reading: Reading, ref: str | UUID, typed_reference: str) -> None:
-    """Refuse a missing reference before a code is spent on it."""
-    _receipt(locate.payment(reading, ref), typed_reference)
-
-
-def _receipt(payment: Row[Any], typed_reference: str) -> Any:
+def _receipt(payment: Row[Any], typed_reference: str) -> Receipt:
     order = Order(payment.number, payment.payee, payment.destination, payment.amount, payment.currency, payment.method)
     try:
         return GATEWAYS[payment.method].pay(order, typed_reference)
@@ -180,7 +176,8 @@ def _receipt(payment: Row[Any], typed_reference: str) -> Any:
 
 
 def _execute(work: Work, ref: str | UUID, proof: otp.Proof | None, typed_reference: str, key: str) -> Executed:
-    found = ref if isinstance(ref, UUID) else locate.payment(work, ref).id
+    # With a proof the payment was found, and was the actor's to see, when the try was counted.
+    found = ref if proof is not None and isinstance(ref, UUID) else locate.payment(work, ref).id
     facts = payment_facts.read(work, found, lock=True)
     reasons = payment_facts.reasons_against(facts, work.actor.id, work.now, code_offered=proof is not None)
     if reasons:
@@ -192,7 +189,6 @@ def _execute(work: Work, ref: str | UUID, proof: otp.Proof | None, typed_referen
         raise Refused.because(Reason("not_enough", f"Fund {facts.fund_code} has not enough available."))
     spent = otp.consume(work, facts, proof) if facts.otp_required or proof is not None else None
     receipt = _receipt(facts, typed_reference)
-    _require_new_reference(work, facts, receipt.reference)
     work.add(
         PaymentExecution(
             id=new_id(),
@@ -267,21 +263,6 @@ def _execute(work: Work, ref: str | UUID, proof: otp.Proof | None, typed_referen
         balance_after=Money(posted.balance, facts.currency),
         replenishment=replenishment,
     )
-
-
-def _require_new_reference(work: Work, facts: Row[Any], reference: str) -> None:
-    e, p = t.payment_execution.c, t.payment.c
-    used = work.execute(
-        select(p.number)
-        .join_from(t.payment_execution, t.payment, p.id == e.payment_id)
-        .where(e.company_id == facts.company_id, e.gateway_reference == reference)
-    ).scalar()
-    if used is not None:
-        raise Refused(
-            f"Reference {reference!r} is on {used} already. Check it and type it again.",
-            code="reference_used",
-            fields={"reference": "must be new"},
-        )
 
 
 def _mark_requisition_paid(work: Work, facts: Row[Any]) -> None:

@@ -75,6 +75,11 @@ class FundView:
     entries: int
     is_active: bool
 
+    @property
+    def is_low(self) -> bool:
+        """Whether the balance is under the reorder level."""
+        return self.current_balance < self.reorder_level
+
 
 def add(work: Work, given: FundInput) -> FundView:
     """Open a fund for a branch, a region or the whole company. Its opening balance is entry 1, a credit."""

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, func, or_, select
+from sqlalchemy import Integer, Select, bindparam, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from pettycash_tui.models import tables as t
@@ -20,7 +21,7 @@ from pettycash_tui.models.money import Money
 from pettycash_tui.services import locate, visibility
 from pettycash_tui.services.errors import NotAllowed, NotFound
 from pettycash_tui.services.paging import Page, clean_limit, decode, page_of
-from pettycash_tui.services.refs import PersonRef, Ref, person, person_columns, place
+from pettycash_tui.services.refs import PersonRef, Ref, person_columns
 from pettycash_tui.services.requisition_views import contains
 from pettycash_tui.services.work import Reading
 
@@ -99,7 +100,7 @@ def list_entries(
     """The entries of a fund, in the order of its sequence."""
     size = clean_limit(limit)
     key = decode(after, int)
-    statement = _rows().where(_L.fund_id == fund.id, *_conditions(given))
+    statement = _ROWS.where(_L.fund_id == fund.id, *_conditions(given))
     if key is not None:
         statement = statement.where(_L.sequence < key[0] if newest_first else _L.sequence > key[0])
     order = _L.sequence.desc() if newest_first else _L.sequence
@@ -111,12 +112,12 @@ def entries_from(
     reading: Reading, fund: LedgerFund, given: EntryFilter, *, sequence: int, limit: int, backwards: bool = False
 ) -> tuple[EntryView, ...]:
     """At most `limit` entries from `sequence` on (included), or up to it when backwards; always in ascending order."""
-    statement = _rows().where(_L.fund_id == fund.id, *_conditions(given))
-    if backwards:
-        statement = statement.where(_L.sequence <= sequence).order_by(_L.sequence.desc())
-    else:
-        statement = statement.where(_L.sequence >= sequence).order_by(_L.sequence)
-    views = [_view(row, fund) for row in reading.execute(statement.limit(limit))]
+    statement = _BACKWARDS if backwards else _FORWARDS
+    conditions = _conditions(given)
+    if conditions:
+        statement = statement.where(*conditions)
+    rows = reading.execute(statement, {"fund": fund.id, "from": sequence, "most": limit}).all()
+    views = [_view(row, fund) for row in rows]
     return tuple(reversed(views)) if backwards else tuple(views)
 
 
@@ -158,7 +159,19 @@ def _named(ref: str | UUID) -> ColumnElement[bool]:
 def _rows() -> Select[Any]:
     return (
         select(
-            t.ledger_entry,
+            _L.id,
+            _L.journal,
+            _L.sequence,
+            _L.entry_type,
+            _L.amount,
+            _L.currency,
+            _L.balance_after,
+            _L.contra_account_id,
+            _L.source_type,
+            _L.description,
+            _L.value_date,
+            _L.created_by_id,
+            _L.created_at,
             _CONTRA.c.code.label("contra_account_code"),
             _CONTRA.c.name.label("contra_account_name"),
             t.payment.c.number.label("payment_number"),
@@ -176,6 +189,13 @@ def _rows() -> Select[Any]:
     )
 
 
+# Built once: making the statement anew took a fifth of the time of a page.
+_ROWS = _rows()
+_OF_FUND = _ROWS.where(_L.fund_id == bindparam("fund", type_=_L.fund_id.type)).limit(bindparam("most", type_=Integer()))
+_FORWARDS = _OF_FUND.where(_L.sequence >= bindparam("from", type_=_L.sequence.type)).order_by(_L.sequence)
+_BACKWARDS = _OF_FUND.where(_L.sequence <= bindparam("from", type_=_L.sequence.type)).order_by(_L.sequence.desc())
+
+
 def _conditions(given: EntryFilter) -> list[ColumnElement[bool]]:
     made: list[ColumnElement[bool]] = []
     if given.entry_type is not None:
@@ -189,23 +209,41 @@ def _conditions(given: EntryFilter) -> list[ColumnElement[bool]]:
     return made
 
 
-def _view(row: Row[Any], fund: LedgerFund | str) -> EntryView:
+def _view(row: Any, fund: LedgerFund | str) -> EntryView:
+    # By position: the columns are those of `_rows`, in its order, and a page reads hundreds of them.
+    (
+        entry_id, journal, sequence, entry_type, amount, currency, balance_after, contra_id, source_type, description,
+        value_date, by_id, created_at, contra_code, contra_name, payment, voucher, requisition, replenishment,
+        by_username, by_first, by_last, *_,
+    ) = row  # fmt: skip
     return EntryView(
-        id=row.id,
-        fund=fund if isinstance(fund, str) else fund.code,
-        journal=row.journal,
-        sequence=row.sequence,
-        entry_type=row.entry_type,
-        amount=Money(row.amount, row.currency),
-        balance_after=Money(row.balance_after, row.currency),
-        contra_account=place(row, "contra_account"),
-        source_type=row.source_type,
-        description=row.description,
-        payment=row.payment_number,
-        requisition=row.requisition_number,
-        replenishment=row.replenishment_number,
-        voucher_number=row.voucher_number,
-        value_date=row.value_date,
-        created_by=person(row, "created_by"),
-        created_at=row.created_at,
+        entry_id,
+        fund if isinstance(fund, str) else fund.code,
+        journal,
+        sequence,
+        entry_type,
+        Money(amount, currency),
+        Money(balance_after, currency),
+        _account(contra_id, contra_code, contra_name),
+        source_type,
+        description,
+        payment,
+        requisition,
+        replenishment,
+        voucher,
+        value_date,
+        _person(by_id, by_username, by_first, by_last),
+        created_at,
     )
+
+
+@lru_cache(maxsize=512)
+def _account(account_id: UUID, code: str, name: str) -> Ref:
+    return Ref(account_id, code=code, name=name)
+
+
+@lru_cache(maxsize=512)
+def _person(user_id: UUID | None, username: str | None, first: str | None, last: str | None) -> PersonRef | None:
+    if user_id is None:
+        return None
+    return PersonRef(user_id, username or "", f"{first or ''} {last or ''}".strip() or username or "")

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hmac
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
@@ -27,7 +28,7 @@ from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, PettyCashError, Reason, Refused
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.permissions import Right
-from pettycash_tui.services.work import Work
+from pettycash_tui.services.work import Reading, Work
 
 DIGITS = 6
 
@@ -153,11 +154,10 @@ def _challenge(work: Work, facts: Row[Any], *, sent: bool) -> OtpChallenge:
 
 
 def _sent(work: Work, facts: Row[Any], challenge: OtpChallenge) -> Sent:
-    to = "your authenticator app" if challenge.channel is OtpChannel.TOTP else _masked(facts.actor_email)
     return Sent(
         payment=facts.number,
         channel=challenge.channel,
-        sent_to=to,
+        sent_to=_address(facts, challenge.channel),
         expires_at=challenge.expires_at,
         resend_after=work.now + timedelta(seconds=facts.otp_resend_seconds),
         attempts_left=challenge.max_attempts,
@@ -182,6 +182,28 @@ def _require_resend_time(work: Work, facts: Row[Any]) -> None:
         )
 
 
+def standing(reading: Reading, ref: str | UUID) -> Sent | None:
+    """The code that the actor was sent for a payment and may still type; None when there is none, or it has expired."""
+    found = locate.payment(reading, ref)
+    facts = payment_facts.read(reading, found.id)
+    if facts.code_executor_id != reading.actor.id or facts.code_expires_at <= reading.now:
+        return None
+    o = t.otp_challenge.c
+    challenge = reading.execute(select(t.otp_challenge).where(o.id == facts.code_id)).one()
+    return Sent(
+        payment=facts.number,
+        channel=challenge.channel,
+        sent_to=_address(facts, challenge.channel),
+        expires_at=challenge.expires_at,
+        resend_after=challenge.created_at + timedelta(seconds=facts.otp_resend_seconds),
+        attempts_left=challenge.max_attempts - challenge.attempts,
+    )
+
+
+def _address(facts: Row[Any], channel: OtpChannel) -> str:
+    return "your authenticator app" if channel is OtpChannel.TOTP else _masked(facts.actor_email)
+
+
 def _void_undelivered(work: Work, payment_id: UUID) -> None:
     payments.void_codes(work, payment_id)
     facts = payment_facts.read(work, payment_id)
@@ -197,13 +219,18 @@ def verify(desk: Desk, actor: Actor, ref: str | UUID, code: str) -> Verified:
     return desk.run(actor, _mark_verified, facts.id, proof)
 
 
-def prove(desk: Desk, actor: Actor, ref: str | UUID, code: str) -> tuple[Proof, Row[Any]]:
-    """Count a try (committed), then compare. Raises Refused when wrong, void, expired, or none was sent."""
+def prove(
+    desk: Desk, actor: Actor, ref: str | UUID, code: str, check: Callable[[Row[Any]], object] | None = None
+) -> tuple[Proof, Row[Any]]:
+    """Count a try (committed), then compare. Raises Refused when wrong, void, expired, or none was sent.
+
+    `check` may refuse the payment's facts before a try is spent on it.
+    """
     typed = "".join(code.split())
     if not (typed.isascii() and typed.isdigit() and len(typed) == DIGITS):
         raise InvalidInput.of(otp=f"must be the {DIGITS} digits of the code, such as 012345")
     key = desk.secrets.derive("otp")
-    tried = desk.run_unaudited(actor, _count_try, ref)
+    tried = desk.run_unaudited(actor, _count_try, ref, check)
     step: int | None = None
     if tried.channel is OtpChannel.TOTP:
         secret = totp.current_secret(tried.facts.totp_secret, actor.person_id, desk.secrets)
@@ -216,13 +243,15 @@ def prove(desk: Desk, actor: Actor, ref: str | UUID, code: str) -> tuple[Proof, 
     return Proof(tried.challenge_id, tried.channel, step, tried.expires_at), tried.facts
 
 
-def _count_try(work: Work, ref: str | UUID) -> _Try:
+def _count_try(work: Work, ref: str | UUID, check: Callable[[Row[Any]], object] | None) -> _Try:
     work.actor.require(Right.EXECUTE)
     found = locate.payment(work, ref)
     facts = payment_facts.read(work, found.id)
     reasons = payment_facts.reasons_against(facts, work.actor.id, work.now, code_offered=True)
     if reasons:
         raise Refused.because(*reasons)
+    if check is not None:
+        check(facts)
     if facts.code_id is None:
         if facts.otp_channel is not OtpChannel.TOTP or facts.totp_confirmed_at is None:
             raise _no_code(work, facts)

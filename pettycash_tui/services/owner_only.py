@@ -27,18 +27,20 @@ def read_owner_only(path: Path) -> str:
         raise
     except OSError as error:
         raise refused_file(path, f"cannot be read ({error.strerror})") from error
-    with os.fdopen(handle, "rb") as file:
+    try:
         # Asked of the open file: a path could be exchanged between the question and the reading.
-        about = os.fstat(file.fileno())
+        about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
             raise refused_file(path, "is not a regular file")
         if about.st_uid != os.geteuid():
             raise refused_file(path, "belongs to another user of this computer")
         if about.st_mode & 0o077:
-            raise refused_file(
-                path, f"can be touched by others (mode {about.st_mode & 0o777:04o}); run chmod 600 on it"
-            )
-        content = file.read(LARGEST + 1)
+            mode = about.st_mode & 0o777
+            raise refused_file(path, f"can be touched by others (mode {mode:04o}); run chmod 600 on it")
+        with os.fdopen(handle, "rb", closefd=False) as file:
+            content = file.read(LARGEST + 1)
+    finally:
+        os.close(handle)
     return text_of(path, content)
 
 

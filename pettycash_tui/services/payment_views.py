@@ -27,7 +27,10 @@ _P, _E = t.payment.c, t.payment_execution.c
 
 @dataclass(frozen=True, slots=True)
 class PaymentFilter:
-    """What a list is narrowed to. `waiting`: only those without a hold, or only those with one."""
+    """What a list is narrowed to.
+
+    `waiting`: only those without a hold, or only those with one. `done`: only those whose money has left.
+    """
 
     status: PaymentStatus | None = None
     fund: str | None = None
@@ -37,6 +40,7 @@ class PaymentFilter:
     requisition: str | None = None
     mine: bool = False
     waiting: bool | None = None
+    done: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +72,16 @@ class PaymentView:
     executed_at: datetime | None
     fund_balance: Money
     fund_available: Money
+
+    @property
+    def balance_after(self) -> Money:
+        """The fund's balance once this is paid."""
+        return self.fund_balance - self.amount
+
+    @property
+    def available_after(self) -> Money:
+        """What is available once this is paid: unchanged where the amount is held already."""
+        return self.fund_available if self.held else self.fund_available - self.amount
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,6 +175,8 @@ def _conditions(reading: Reading, given: PaymentFilter) -> list[ColumnElement[bo
         conditions.append(_P.executor_id == reading.actor.id)
     if given.status is not None:
         conditions.append(_P.status == given.status)
+    if given.done:
+        conditions.append(_P.status.in_([PaymentStatus.SUCCESS, PaymentStatus.RECONCILED]))
     if given.waiting is not None:
         conditions.append(_P.is_held.is_(not given.waiting))
     if given.fund:
@@ -181,11 +197,14 @@ def show(reading: Reading, ref: str | UUID) -> PaymentView:
     return _view(reading.execute(_rows().where(_P.id == found.id)).one())
 
 
-def explain(reading: Reading, ref: str | UUID) -> PaymentExplanation:
-    """Every reason why the actor may not execute it now: the same function that execution asks."""
+def explain(reading: Reading, ref: str | UUID, *, code_offered: bool = False) -> PaymentExplanation:
+    """Every reason why the actor may not execute it now: the same function that execution asks.
+
+    `code_offered`: as if the code was about to be typed.
+    """
     found = locate.payment(reading, ref)
     facts = payment_facts.read(reading, found.id)
-    reasons = payment_facts.reasons_against(facts, reading.actor.id, reading.now)
+    reasons = payment_facts.reasons_against(facts, reading.actor.id, reading.now, code_offered=code_offered)
     return PaymentExplanation(found.number, not reasons, tuple(reasons))
 
 

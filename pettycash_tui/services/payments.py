@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, and_, exists, func, or_, select, update
+from sqlalchemy import Row, Select, and_, exists, func, or_, select, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
@@ -29,6 +29,7 @@ from pettycash_tui.services.errors import NotAllowed, Reason, Refused
 from pettycash_tui.services.inputs import clean_text
 from pettycash_tui.services.numbering import NumberKind, next_number
 from pettycash_tui.services.permissions import Right
+from pettycash_tui.services.refs import PersonRef, person, person_columns
 from pettycash_tui.services.requisitions import content_hash
 from pettycash_tui.services.work import Reading, Work
 
@@ -106,6 +107,24 @@ def pick_executor(reading: Reading, requisition: Any, *, only: UUID | None = Non
     Validating is treasury's own step and may be the same officer's. None when nobody may; the CFO assigns then.
     With `only`: that officer, if eligible.
     """
+    u = t.user.c
+    statement = _eligible(requisition, select(u.id)).limit(1)
+    if only is not None:
+        statement = statement.where(u.id == only)
+    found = reading.execute(statement).scalar()
+    return UUID(str(found)) if found is not None else None
+
+
+def eligible_executors(reading: Reading, ref: str | UUID) -> tuple[PersonRef, ...]:
+    """The officers who may be assigned to a payment, the one with the fewest open payments first."""
+    payment = locate.payment(reading, ref)
+    requisition = reading.execute(select(t.requisition).where(t.requisition.c.id == payment.requisition_id)).one()
+    statement = _eligible(requisition, select(t.user.c.id.label("officer_id"), *person_columns(t.user, "officer")))
+    found = (person(row, "officer") for row in reading.execute(statement))
+    return tuple(officer for officer in found if officer is not None)
+
+
+def _eligible(requisition: Any, statement: Select[Any]) -> Select[Any]:
     u, s, p = t.user.c, t.approval_step.c, t.payment.c
     open_payments = (
         select(func.count())
@@ -119,8 +138,8 @@ def pick_executor(reading: Reading, requisition: Any, *, only: UUID | None = Non
         s.kind == StepKind.APPROVE,
         or_(s.acted_by_id == u.id, and_(s.approver_id == u.id, s.status != StepStatus.SKIPPED)),
     )
-    statement = (
-        select(u.id)
+    return (
+        statement.select_from(t.user)
         .where(
             u.role == Role.TREASURY,
             u.is_active,
@@ -129,12 +148,7 @@ def pick_executor(reading: Reading, requisition: Any, *, only: UUID | None = Non
             ~approved,
         )
         .order_by(open_payments, u.number)
-        .limit(1)
     )
-    if only is not None:
-        statement = statement.where(u.id == only)
-    found = reading.execute(statement).scalar()
-    return UUID(str(found)) if found is not None else None
 
 
 def assign(work: Work, ref: str | UUID, username: str, reason: str = "") -> PaymentState:
@@ -146,9 +160,9 @@ def assign(work: Work, ref: str | UUID, username: str, reason: str = "") -> Paym
     reason = clean_text("reason", reason, max_length=500, required=False)
     if payment.status not in (PaymentStatus.PENDING, PaymentStatus.FAILED):
         raise Refused.because(_not_open(payment))
-    person = work.execute(select(t.user).where(t.user.c.username == username.strip().lower())).first()
+    officer = work.execute(select(t.user).where(t.user.c.username == username.strip().lower())).first()
     requisition = work.execute(select(t.requisition).where(t.requisition.c.id == payment.requisition_id)).one()
-    if person is None or pick_executor(work, requisition, only=person.id) is None:
+    if officer is None or pick_executor(work, requisition, only=officer.id) is None:
         raise Refused.because(
             Reason(
                 "not_eligible",
@@ -157,15 +171,15 @@ def assign(work: Work, ref: str | UUID, username: str, reason: str = "") -> Paym
             )
         )
     p = t.payment.c
-    work.execute(update(t.payment).where(p.id == payment.id).values(executor_id=person.id, updated_at=work.now))
+    work.execute(update(t.payment).where(p.id == payment.id).values(executor_id=officer.id, updated_at=work.now))
     void_codes(work, payment.id)
     record(
         work,
         payment,
         "payment.assigned",
-        {"from": payment.executor_id, "to": person.id, "reason": reason},
+        {"from": payment.executor_id, "to": officer.id, "reason": reason},
     )
-    return PaymentState(payment.id, payment.number, payment.status, payment.is_held, person.username)
+    return PaymentState(payment.id, payment.number, payment.status, payment.is_held, officer.username)
 
 
 def retry(work: Work, ref: str | UUID) -> PaymentState:

@@ -10,6 +10,7 @@ from sqlalchemy import Row, func, select, update
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.services import passwords, totp
+from pettycash_tui.services.administering import as_stored
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import NotAllowed
@@ -43,7 +44,7 @@ def prove(
     `sign_in`, those who approve or pay and have enrolled also need the current code.
     """
     nobody = SYSTEM.at(source, client)
-    row = desk.read(SYSTEM, _person, username.strip())
+    row = desk.read(SYSTEM, _person, as_stored(username))
     # Nobody's try is counted too, with no effect, so that it takes as long.
     may_try = desk.run_unaudited(SYSTEM, _count_try, row.id if row else new_id())
     is_right = passwords.verify(row.password_hash if row else None, password)

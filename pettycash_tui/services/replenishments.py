@@ -90,6 +90,12 @@ def request(work: Work, fund_ref: str | UUID, amount_text: str | None = None, re
     return ReplenishmentState(row.id, row.number, fund.code, row.status, Money(amount, fund.currency))
 
 
+def usual_amount(reading: Reading, fund_ref: str | UUID) -> Money:
+    """What `request` would ask for now; zero or less when the fund is at its target."""
+    fund = locate.fund(reading, fund_ref)
+    return Money(_wanted(reading, fund), fund.currency)
+
+
 def approve(work: Work, ref: str | UUID) -> ReplenishmentState:
     """Approve a request that somebody else made."""
     work.actor.require(Right.APPROVE_REPLENISHMENT)

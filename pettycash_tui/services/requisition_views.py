@@ -23,7 +23,7 @@ from pettycash_tui.models.enums import (
 )
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import locate, routing, steps, visibility, workflow
-from pettycash_tui.services.directory import running_delegation
+from pettycash_tui.services.directory import Subject, running_delegation
 from pettycash_tui.services.errors import Reason, Refused
 from pettycash_tui.services.numbering import NumberKind, canonical_number
 from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
@@ -291,9 +291,14 @@ def _matches(search: str) -> ColumnElement[bool]:
 
 
 def queue(
-    reading: Reading, *, limit: int | None = None, after: str | None = None, search: str | None = None
+    reading: Reading,
+    *,
+    limit: int | None = None,
+    after: str | None = None,
+    search: str | None = None,
+    newest_first: bool = False,
 ) -> Page[RequisitionRow]:
-    """The requisitions whose current step waits for the actor today, the longest waiting first."""
+    """The requisitions whose current step waits for the actor today, the longest waiting first (or the newest)."""
     size = clean_limit(limit)
     s, c = t.approval_step.c, t.company.c
     key = decode(after, datetime, UUID)
@@ -307,10 +312,11 @@ def queue(
     )
     if search:
         statement = statement.where(_matches(search))
-    further = behind([s.became_current_at, s.id], key)
+    further = behind([s.became_current_at, s.id], key, descending=newest_first)
     if further is not None:
         statement = statement.where(further)
-    found = reading.execute(statement.order_by(s.became_current_at, s.id).limit(size + 1)).all()
+    order = [s.became_current_at.desc(), s.id.desc()] if newest_first else [s.became_current_at, s.id]
+    found = reading.execute(statement.order_by(*order).limit(size + 1)).all()
     return page_of(found, size, _queue_row, lambda row: (row.became_current_at, row.step_id))
 
 
@@ -622,13 +628,13 @@ def _route_step(step: routing.RoutedStep) -> RouteStepView:
     )
 
 
-def explain_input(reading: Reading, row: Any) -> Explanation:
-    """The route that a requisition of these column values would take (a form being typed, `policy explain`).
+def explain_subject(reading: Reading, subject: Subject) -> Explanation:
+    """The route that such a requisition would take (a form being typed, `policy explain`).
 
-    `row` needs what `workflow.route_for` reads of a requisition. Refusals come as reasons, not as errors.
+    Refusals come as reasons, not as errors.
     """
     try:
-        route = workflow.route_for(reading, row)
+        route = workflow.route_of(reading, subject)
     except Refused as error:
         found = tuple(error.reasons) or (Reason(error.code, error.message),)
         return Explanation("", None, False, found, None, None, None, (), ())

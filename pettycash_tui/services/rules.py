@@ -57,11 +57,8 @@ for _rule in RULES:
         _SENTENCES.setdefault(_rule.name, Sentence("exists", f"{_rule.message.capitalize()}.", overtaken=True))
     else:
         _SENTENCES.setdefault(_rule.name, Sentence(_rule.name, f"{_rule.message.capitalize()}."))
-_SENTENCES["payment_execution_no_replace"] = Sentence(
-    "reference_used",
-    "This payment is executed already, or this reference is on another payment.",
-    fields={"reference": "must be new"},
-)
+# The payment is locked and not executed when its execution is written, so that only the reference can be there already.
+_SENTENCES["payment_execution_no_replace"] = _SENTENCES["uq_payment_execution_company_id_gateway_reference"]
 
 # SQLite names the columns of a UNIQUE, not its constraint.
 _SQLITE_UNIQUE: dict[str, str] = {

@@ -18,6 +18,7 @@ from sqlalchemy import Row, select, update
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.base import columns_of
 from pettycash_tui.models.people import SignInSession
+from pettycash_tui.services.administering import as_stored
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import DatabaseUnavailable, NotAllowed, NotFound, NotSignedIn
@@ -137,7 +138,7 @@ def act_as(desk: Desk, username: str, home_id: str, *, source: str = "local") ->
             code="demo_only",
         )
     client = f"{AS_CLIENT}{home_id}"
-    row = desk.read(SYSTEM, _person_and_session, username.strip(), client)
+    row = desk.read(SYSTEM, _person_and_session, as_stored(username), client)
     if row is None or not row.is_active:
         raise NotAllowed("No active person of this demo has that name; see `pettycash user list`.", code="unknown_as")
     session_id = row.session_id or desk.run_unaudited(SYSTEM, _open_as, row, client, source)
@@ -193,14 +194,16 @@ def _open_as(work: Work, row: Row[Any], client: str, source: str) -> UUID:
 
 
 def _insert_unless_there(work: Work, session: SignInSession) -> bool:
-    values = columns_of(session)
+    table, values = t.sign_in_session, columns_of(session)
     if work.is_postgres:
         from sqlalchemy.dialects.postgresql import insert as postgres_insert
 
-        return work.execute(postgres_insert(t.sign_in_session).values(values).on_conflict_do_nothing()).rowcount == 1
-    from sqlalchemy.dialects.sqlite import insert as sqlite_insert
+        made = work.execute(postgres_insert(table).values(values).on_conflict_do_nothing().returning(table.c.id))
+    else:
+        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
 
-    return work.execute(sqlite_insert(t.sign_in_session).values(values).on_conflict_do_nothing()).rowcount == 1
+        made = work.execute(sqlite_insert(table).values(values).on_conflict_do_nothing().returning(table.c.id))
+    return made.first() is not None
 
 
 def _record(work: Work, action: str, person: Actor, data: dict[str, Any]) -> None:
@@ -216,4 +219,4 @@ def _record(work: Work, action: str, person: Actor, data: dict[str, Any]) -> Non
 
 
 def _hash(text: str) -> str:
-    return sha256(text.encode()).hexdigest()
+    return sha256(text.encode("utf-8", "surrogatepass")).hexdigest()

@@ -36,9 +36,11 @@ def payments(reading: Reading) -> ColumnElement[bool]:
     actor, p, r = reading.actor, t.payment.c, t.requisition.c
     if actor.scope is Scope.COMPANY:
         return of_company(p.company_id, actor)
+    # Correlated by name: a list that joins the requisition itself would take its table out of the subquery.
+    seen = exists().where(r.id == p.requisition_id, requisitions(reading)).correlate(t.payment)
     return and_(
         of_company(p.company_id, actor),
-        or_(p.executor_id == actor.id, exists().where(r.id == p.requisition_id, requisitions(reading))),
+        or_(p.executor_id == actor.id, seen),
     )
 
 

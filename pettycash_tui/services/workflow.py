@@ -82,9 +82,14 @@ def subject_of(reading: Reading, row: Row[Any]) -> Subject:
 
 def route_for(reading: Reading, row: Row[Any]) -> routing.Route:
     """The route that a requisition would take now. Raises Refused when there is none."""
-    timezone = reading.execute(select(t.company.c.timezone).where(t.company.c.id == row.company_id)).scalar_one()
-    people = directory.load(reading, row.company_id, reading.today(timezone))
-    return routing.resolve(subject_of(reading, row), thresholds.load(reading, row.company_id), people)
+    return route_of(reading, subject_of(reading, row))
+
+
+def route_of(reading: Reading, subject: Subject) -> routing.Route:
+    """The route for what routing knows of a requisition, with the policy and the people as they are now."""
+    timezone = reading.execute(select(t.company.c.timezone).where(t.company.c.id == subject.company_id)).scalar_one()
+    people = directory.load(reading, subject.company_id, reading.today(timezone))
+    return routing.resolve(subject, thresholds.load(reading, subject.company_id), people)
 
 
 def submit(work: Work, ref: str | UUID) -> Acted:

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 import building
 import pyotp
 import pytest
-from conftest import SettableClock
+from settable_clock import SettableClock
 from sqlalchemy import URL, select
 
 from pettycash_tui.models import tables as t

@@ -1,0 +1,53 @@
+"""`pettycash audit`: the log of everything that was done."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pettycash_tui.cli import output, session
+from pettycash_tui.cli.options import DEFAULT_LIMIT, After, FromDate, Fund, Limit, Search, ToDate
+from pettycash_tui.cli.output import ColumnSpec
+
+app = typer.Typer()
+
+ROWS = [
+    ColumnSpec("When", "created_at"),
+    ColumnSpec("Who", lambda event: event.actor.username if event.actor else "system"),
+    ColumnSpec("What", "action", min_width=20),
+    ColumnSpec("On", "subject", min_width=10),
+    ColumnSpec("From", "source"),
+]
+
+
+@app.command("log")
+def log(
+    ctx: typer.Context,
+    action: Annotated[
+        str | None, typer.Option("--action", metavar="ACTION", help="Only such as payment.executed, or payment.")
+    ] = None,
+    user: Annotated[str | None, typer.Option("--user", metavar="USER", help="Only what this person did.")] = None,
+    fund: Fund = None,
+    from_date: FromDate = None,
+    to_date: ToDate = None,
+    search: Search = None,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
+) -> None:
+    """List what was done, newest first."""
+    from pettycash_tui.services import audit_views
+
+    page = session.read(
+        ctx,
+        audit_views.log,
+        action=action,
+        user=user,
+        fund=fund,
+        from_date=from_date,
+        to_date=to_date,
+        search=search,
+        limit=limit,
+        after=after,
+    )
+    output.emit_page(ctx, page.items, page.next, columns=ROWS)

@@ -1,0 +1,210 @@
+"""`pettycash fund`: funds, what is in them, their ledger, and asking for more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from pettycash_tui.cli import ledger_rows, output, replenishment_detail, session
+from pettycash_tui.cli.options import (
+    DEFAULT_LIMIT,
+    After,
+    Amount,
+    FromDate,
+    Identifier,
+    Limit,
+    Reason,
+    Search,
+    ToDate,
+    one_of,
+)
+from pettycash_tui.cli.output import ColumnSpec
+
+if TYPE_CHECKING:
+    from typer._click import Context
+
+    from pettycash_tui.services.funds import FundView
+
+app = typer.Typer()
+
+Name = Annotated[str | None, typer.Option("--name", metavar="NAME", help="What people call it.")]
+Custodian = Annotated[str | None, typer.Option("--custodian", metavar="USER", help="Who keeps the cash.")]
+ReorderLevel = Annotated[
+    str | None, typer.Option("--reorder-level", metavar="AMOUNT", help="Below this it asks for more.")
+]
+TargetBalance = Annotated[
+    str | None, typer.Option("--target-balance", metavar="AMOUNT", help="What it is filled up to.")
+]
+
+
+def _state(found: FundView) -> str:
+    if not found.is_active:
+        return "out of use"
+    return "low" if found.available < found.reorder_level else "ok"
+
+
+ROWS = [
+    ColumnSpec("Code", "code"),
+    ColumnSpec("Name", "name"),
+    ColumnSpec("Balance", lambda fund: fund.current_balance.grouped(), align="right"),
+    ColumnSpec("Held", lambda fund: fund.held_amount.grouped(), align="right"),
+    ColumnSpec("Available", lambda fund: fund.available.grouped(), align="right"),
+    ColumnSpec("", "currency"),
+    ColumnSpec("State", _state),
+]
+
+
+@app.command("add")
+def add(
+    ctx: typer.Context,
+    code: Annotated[str, typer.Argument(metavar="CODE", help="Its short name, such as NBI.")],
+    name: Name = None,
+    branch: Annotated[str | None, typer.Option("--branch", metavar="CODE", help="The branch it serves.")] = None,
+    region: Annotated[str | None, typer.Option("--region", metavar="CODE", help="The region it serves.")] = None,
+    custodian: Custodian = None,
+    currency: Annotated[str | None, typer.Option("--currency", metavar="CODE", help="The company's currency.")] = None,
+    reorder_level: ReorderLevel = None,
+    target_balance: TargetBalance = None,
+    opening_balance: Annotated[
+        str | None, typer.Option("--opening-balance", metavar="AMOUNT", help="The cash in it now, entry 1.")
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="CODE", help="Its asset account; one is made if left out.")
+    ] = None,
+    company: Annotated[
+        str | None, typer.Option("--company", metavar="CODE", help="The company, for people who act for several.")
+    ] = None,
+) -> None:
+    """Open a fund for a branch, a region, or (without either) the whole company."""
+    from pettycash_tui.services import funds
+    from pettycash_tui.services.funds import FundInput
+
+    given = FundInput(
+        code=code,
+        name=name,
+        branch=branch,
+        region=region,
+        custodian=custodian,
+        currency=currency,
+        reorder_level=reorder_level,
+        target_balance=target_balance,
+        opening_balance=opening_balance,
+        account=account,
+        company=company,
+    )
+    _print_after(ctx, session.run(ctx, funds.add, given), done="is open")
+
+
+@app.command("edit")
+def edit(
+    ctx: typer.Context,
+    fund: Identifier,
+    name: Name = None,
+    custodian: Custodian = None,
+    reorder_level: ReorderLevel = None,
+    target_balance: TargetBalance = None,
+) -> None:
+    """Change a fund's name, custodian or levels."""
+    from pettycash_tui.services import funds
+    from pettycash_tui.services.funds import FundInput
+
+    given = FundInput(name=name, custodian=custodian, reorder_level=reorder_level, target_balance=target_balance)
+    _print_after(ctx, session.run(ctx, funds.edit, fund, given), done="is changed")
+
+
+@app.command("deactivate")
+def deactivate(ctx: typer.Context, fund: Identifier) -> None:
+    """Take a fund out of use. Refused while something is open on it."""
+    from pettycash_tui.services import funds
+
+    _print_after(ctx, session.run(ctx, funds.deactivate, fund), done="is out of use")
+
+
+@app.command("list")
+def list_funds(
+    ctx: typer.Context,
+    search: Search = None,
+    everything: Annotated[bool, typer.Option("--all", help="Also those out of use.")] = False,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
+) -> None:
+    """List your company's funds and what is in them."""
+    from pettycash_tui.services import funds
+
+    page = session.read(ctx, funds.list_funds, search=search, include_inactive=everything, limit=limit, after=after)
+    output.emit_page(ctx, page.items, page.next, columns=ROWS)
+
+
+@app.command("show")
+def show(ctx: typer.Context, fund: Identifier) -> None:
+    """Show one fund."""
+    from pettycash_tui.services import funds
+
+    found = session.read(ctx, funds.show, fund)
+    output.emit_detail(
+        ctx,
+        found,
+        title=f"{found.code}  {found.name}",
+        pairs=[
+            ("State", _state(found)),
+            ("Balance", found.current_balance),
+            ("Held", found.held_amount),
+            ("Available", found.available),
+            ("Reorder level", found.reorder_level),
+            ("Target balance", found.target_balance),
+            ("Serves", (found.branch or found.region or found.company).name),
+            ("Custodian", found.custodian),
+            ("Account", found.account),
+            ("Entries", found.entries),
+            ("Last replenished", found.last_replenished),
+        ],
+    )
+
+
+@app.command("ledger")
+def ledger(
+    ctx: typer.Context,
+    fund: Identifier,
+    kind: Annotated[
+        str | None, typer.Option("--type", metavar="TYPE", help="Only debit, credit or adjustment.")
+    ] = None,
+    from_date: FromDate = None,
+    to_date: ToDate = None,
+    search: Search = None,
+    newest: Annotated[bool, typer.Option("--newest", help="The newest entry first.")] = False,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
+) -> None:
+    """List a fund's ledger: what was paid out, what was paid in, and the balance after each."""
+    from pettycash_tui.models.enums import EntryType
+    from pettycash_tui.services import ledger_views
+    from pettycash_tui.services.ledger_views import EntryFilter
+
+    entry_type = one_of(EntryType, kind, field="type")
+    narrowed = EntryFilter(entry_type=entry_type, from_date=from_date, to_date=to_date, search=search)
+    with session.at_desk(ctx) as (desk, actor):
+        book = desk.read(actor, ledger_views.open_ledger, fund)
+        page = desk.read(
+            actor, ledger_views.list_entries, book, narrowed, limit=limit, after=after, newest_first=newest
+        )
+    output.emit_page(
+        ctx,
+        page.items,
+        page.next,
+        columns=ledger_rows.ROWS,
+        key=lambda entry: f"{entry.fund}:{entry.sequence}",
+        empty=f"The ledger of {book.code} has no such entry.",
+    )
+
+
+@app.command("replenish")
+def replenish(ctx: typer.Context, fund: Identifier, amount: Amount = None, reason: Reason = None) -> None:
+    """Ask for money, up to the target or for the amount given; somebody else approves it."""
+    from pettycash_tui.services import replenishments
+
+    replenishment_detail.act(ctx, replenishments.request, fund, amount, reason or "", done="asked")
+
+
+def _print_after(ctx: Context, found: FundView, *, done: str) -> None:
+    output.emit(ctx, found, sentence=f"Fund {found.code} {done}: {found.current_balance}, available {found.available}.")

@@ -1,0 +1,43 @@
+"""`pettycash ledger`: one entry of a fund's ledger. The whole of it is `pettycash fund ledger`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pettycash_tui.cli import ledger_rows, output, session
+
+app = typer.Typer()
+
+
+@app.command("show")
+def show(
+    ctx: typer.Context,
+    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="NBI:42, its journal number, or its id.")],
+) -> None:
+    """Show one entry."""
+    from pettycash_tui.services import ledger_views
+
+    found = session.read(ctx, ledger_views.show_entry, entry)
+    output.emit_detail(
+        ctx,
+        found,
+        title=f"{found.fund}:{found.sequence}  {found.entry_type.label}",
+        pairs=[
+            ("Journal", found.journal),
+            ("Date", found.value_date),
+            ("Description", found.description),
+            ("Paid out", ledger_rows.paid_out(found)),
+            ("Paid in", ledger_rows.paid_in(found)),
+            ("Balance", found.balance_after),
+            ("Contra account", found.contra_account),
+            ("From", found.source_type.label),
+            ("Payment", found.payment),
+            ("Requisition", found.requisition),
+            ("Replenishment", found.replenishment),
+            ("Voucher", found.voucher_number),
+            ("Written by", found.created_by),
+            ("Written", found.created_at),
+        ],
+    )

@@ -1,0 +1,91 @@
+"""`pettycash replenishment`: requests to fill a fund up again. Asking by hand is `pettycash fund replenish`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from pettycash_tui.cli import output, replenishment_detail, session
+from pettycash_tui.cli.options import (
+    DEFAULT_LIMIT,
+    After,
+    Amount,
+    FromDate,
+    Fund,
+    Identifier,
+    Limit,
+    Reason,
+    Search,
+    Status,
+    ToDate,
+    one_of,
+)
+
+app = typer.Typer()
+
+
+@app.command("list")
+def list_replenishments(
+    ctx: typer.Context,
+    status: Status = None,
+    fund: Fund = None,
+    from_date: FromDate = None,
+    to_date: ToDate = None,
+    search: Search = None,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
+) -> None:
+    """List your company's replenishments, newest first."""
+    from pettycash_tui.models.enums import ReplenishmentStatus
+    from pettycash_tui.services import replenishment_views
+
+    page = session.read(
+        ctx,
+        replenishment_views.list_replenishments,
+        status=one_of(ReplenishmentStatus, status, field="status"),
+        fund=fund,
+        from_date=from_date,
+        to_date=to_date,
+        search=search,
+        limit=limit,
+        after=after,
+    )
+    output.emit_page(ctx, page.items, page.next, columns=replenishment_detail.ROWS)
+
+
+@app.command("show")
+def show(ctx: typer.Context, replenishment: Identifier) -> None:
+    """Show one replenishment."""
+    from pettycash_tui.services import replenishment_views
+
+    replenishment_detail.print_whole(ctx, session.read(ctx, replenishment_views.show, replenishment))
+
+
+@app.command("approve")
+def approve(ctx: typer.Context, replenishment: Identifier) -> None:
+    """Approve a request that somebody else made."""
+    from pettycash_tui.services import replenishments
+
+    replenishment_detail.act(ctx, replenishments.approve, replenishment, done="approved")
+
+
+@app.command("complete")
+def complete(
+    ctx: typer.Context,
+    replenishment: Identifier,
+    reference: Annotated[str | None, typer.Option("--reference", metavar="REF", help="The transfer's own.")] = None,
+    amount: Amount = None,
+) -> None:
+    """Record that the money arrived, in full or (with --amount) what came. The reference is required."""
+    from pettycash_tui.services import replenishments
+
+    replenishment_detail.act(ctx, replenishments.complete, replenishment, reference or "", amount, done="completed")
+
+
+@app.command("reject")
+def reject(ctx: typer.Context, replenishment: Identifier, reason: Reason = None) -> None:
+    """Refuse an open request. The reason is required."""
+    from pettycash_tui.services import replenishments
+
+    replenishment_detail.act(ctx, replenishments.reject, replenishment, reason or "", done="rejected")

@@ -1,0 +1,246 @@
+"""`pettycash req`: asking for money and following it. Deciding is in `req_deciding`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pettycash_tui.cli import output, req_deciding, req_detail, session
+from pettycash_tui.cli.options import (
+    DEFAULT_LIMIT,
+    After,
+    Amount,
+    FromDate,
+    Fund,
+    Identifier,
+    Limit,
+    Reason,
+    Search,
+    Status,
+    ToDate,
+    one_of,
+)
+from pettycash_tui.services.errors import InvalidInput, PettyCashError
+
+app = typer.Typer()
+
+Origin = Annotated[str | None, typer.Option("--origin", metavar="ORIGIN", help="branch, field or hq.")]
+Branch = Annotated[str | None, typer.Option("--branch", metavar="CODE", help="The branch it is for.")]
+Region = Annotated[str | None, typer.Option("--region", metavar="CODE", help="The region it is for (origin field).")]
+Department = Annotated[str | None, typer.Option("--department", metavar="CODE", help="The department it is for.")]
+CostCenter = Annotated[str | None, typer.Option("--cost-center", metavar="CODE", help="The cost center.")]
+Purpose = Annotated[str | None, typer.Option("--purpose", metavar="TEXT", help="What the money is for.")]
+Category = Annotated[str | None, typer.Option("--category", metavar="CODE", help="What kind of expense.")]
+Payee = Annotated[str | None, typer.Option("--payee", metavar="NAME", help="Who is paid.")]
+Method = Annotated[str | None, typer.Option("--method", metavar="METHOD", help="cash, mpesa or bank_transfer.")]
+Destination = Annotated[
+    str | None, typer.Option("--destination", metavar="ACCOUNT", help="The payee's phone number or bank account.")
+]
+PayingFund = Annotated[str | None, typer.Option("--fund", metavar="CODE", help="The fund that pays.")]
+Urgent = Annotated[bool | None, typer.Option("--urgent/--not-urgent", help="Whether it cannot wait.")]
+UrgencyReason = Annotated[str | None, typer.Option("--urgency-reason", metavar="TEXT", help="Why it cannot wait.")]
+Submit = Annotated[bool, typer.Option("--submit", help="Send it to its first approver at once.")]
+Company = Annotated[
+    str | None, typer.Option("--company", metavar="CODE", help="The company, for people who act for several.")
+]
+
+
+@app.command("new")
+def new(
+    ctx: typer.Context,
+    origin: Origin = None,
+    branch: Branch = None,
+    region: Region = None,
+    department: Department = None,
+    cost_center: CostCenter = None,
+    amount: Amount = None,
+    purpose: Purpose = None,
+    category: Category = None,
+    payee: Payee = None,
+    method: Method = None,
+    destination: Destination = None,
+    fund: PayingFund = None,
+    urgent: Urgent = None,
+    urgency_reason: UrgencyReason = None,
+    submit: Submit = False,
+    company: Company = None,
+) -> None:
+    """Write a draft, and with --submit send it on its way. What is left out takes your own place's default."""
+    from pettycash_tui.services import requisition_views, requisitions, workflow
+    from pettycash_tui.services.requisitions import RequisitionInput
+
+    given = RequisitionInput(
+        origin=origin,
+        branch=branch,
+        region=region,
+        department=department,
+        cost_center=cost_center,
+        amount=amount,
+        purpose=purpose,
+        category=category,
+        payee=payee,
+        method=method,
+        destination=destination,
+        fund=fund,
+        is_urgent=urgent,
+        urgency_reason=urgency_reason,
+        company=company,
+    )
+    warnings: tuple[str, ...] = ()
+    with session.at_desk(ctx) as (desk, actor):
+        draft = desk.run(actor, requisitions.create, given)
+        if submit:
+            # A unit of work of its own: where nobody can approve, what was typed is kept as a draft.
+            try:
+                warnings = desk.run(actor, workflow.submit, draft.id).warnings
+            except PettyCashError as error:
+                raise _kept_as_draft(error, draft.number) from error
+        found = desk.read(actor, requisition_views.show, draft.id)
+    req_detail.print_after(ctx, found, done="submitted" if submit else "written", warnings=warnings)
+
+
+def _kept_as_draft(error: PettyCashError, number: str) -> PettyCashError:
+    return type(error)(
+        f"{error.message} It is kept as the draft {number}: `pettycash req submit {number}` tries again.",
+        code=error.code,
+        fields={**error.fields, "draft": number},
+        reasons=error.reasons,
+    )
+
+
+@app.command("edit")
+def edit(
+    ctx: typer.Context,
+    requisition: Identifier,
+    origin: Origin = None,
+    branch: Branch = None,
+    region: Region = None,
+    department: Department = None,
+    cost_center: CostCenter = None,
+    amount: Amount = None,
+    purpose: Purpose = None,
+    category: Category = None,
+    payee: Payee = None,
+    method: Method = None,
+    destination: Destination = None,
+    fund: PayingFund = None,
+    urgent: Urgent = None,
+    urgency_reason: UrgencyReason = None,
+) -> None:
+    """Change your draft, or your requisition that was sent back. What is left out stays."""
+    from pettycash_tui.services import requisitions
+    from pettycash_tui.services.requisitions import RequisitionInput
+
+    given = RequisitionInput(
+        origin=origin,
+        branch=branch,
+        region=region,
+        department=department,
+        cost_center=cost_center,
+        amount=amount,
+        purpose=purpose,
+        category=category,
+        payee=payee,
+        method=method,
+        destination=destination,
+        fund=fund,
+        is_urgent=urgent,
+        urgency_reason=urgency_reason,
+    )
+    if given == RequisitionInput():
+        raise InvalidInput("Name at least one thing to change, such as --amount or --purpose.", code="usage")
+    req_deciding.act(ctx, requisitions.edit, requisition, given, done="changed")
+
+
+@app.command("submit")
+def submit(ctx: typer.Context, requisition: Identifier) -> None:
+    """Send your draft to its first approver; one that was sent back goes as a new revision."""
+    from pettycash_tui.services import workflow
+
+    req_deciding.act(ctx, workflow.submit, requisition, done="submitted")
+
+
+@app.command("withdraw")
+def withdraw(ctx: typer.Context, requisition: Identifier, reason: Reason = None) -> None:
+    """Take your own requisition back, any time before it is paid."""
+    from pettycash_tui.services import workflow
+
+    req_deciding.act(ctx, workflow.withdraw, requisition, reason or "", done="withdrawn")
+
+
+@app.command("attach")
+def attach(
+    ctx: typer.Context,
+    requisition: Identifier,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A quote, receipt or picture, at most 5 MiB.")],
+) -> None:
+    """Attach a file to your requisition."""
+    from pettycash_tui.services import requisitions
+
+    try:
+        with file.open("rb") as opened:
+            # One byte too many is enough for the service to refuse it, whatever the size of the rest.
+            content = opened.read(requisitions.MAX_ATTACHMENT_BYTES + 1)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or "not a path"
+        raise InvalidInput.of(file=f"cannot be read: {why}") from None
+    req_deciding.act(ctx, requisitions.attach, requisition, file.name, content, done=f"has {file.name} attached")
+
+
+@app.command("list")
+def list_requisitions(
+    ctx: typer.Context,
+    status: Status = None,
+    fund: Fund = None,
+    from_date: FromDate = None,
+    to_date: ToDate = None,
+    search: Search = None,
+    mine: Annotated[bool, typer.Option("--mine", help="Only your own.")] = False,
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
+) -> None:
+    """List the requisitions that you may see, newest first."""
+    from pettycash_tui.models.enums import RequisitionStatus
+    from pettycash_tui.services import requisition_views
+    from pettycash_tui.services.requisition_views import RequisitionFilter
+
+    narrowed = RequisitionFilter(
+        status=one_of(RequisitionStatus, status, field="status"),
+        fund=fund,
+        from_date=from_date,
+        to_date=to_date,
+        search=search,
+        mine=mine,
+    )
+    page = session.read(ctx, requisition_views.list_requisitions, narrowed, limit=limit, after=after)
+    output.emit_page(ctx, page.items, page.next, columns=req_detail.ROWS)
+
+
+@app.command("queue")
+def queue(ctx: typer.Context, search: Search = None, limit: Limit = DEFAULT_LIMIT, after: After = None) -> None:
+    """List what waits for your decision, the longest waiting first."""
+    from pettycash_tui.services import requisition_views
+
+    page = session.read(ctx, requisition_views.queue, limit=limit, after=after, search=search)
+    output.emit_page(ctx, page.items, page.next, columns=req_detail.QUEUE, empty="Nothing waits for you.")
+
+
+@app.command("show")
+def show(ctx: typer.Context, requisition: Identifier) -> None:
+    """Show one requisition with its steps, its trail and its attachments."""
+    from pettycash_tui.services import requisition_views
+
+    req_detail.print_whole(ctx, session.read(ctx, requisition_views.show, requisition))
+
+
+@app.command("explain")
+def explain(ctx: typer.Context, requisition: Identifier) -> None:
+    """Explain why it is routed as it is, and why you may or may not act on it now."""
+    from pettycash_tui.services import requisition_views
+
+    req_detail.print_explanation(ctx, session.read(ctx, requisition_views.explain, requisition))
+
+
+app.add_typer(req_deciding.app)

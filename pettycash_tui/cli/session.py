@@ -1,0 +1,50 @@
+"""The desk and the person behind a command: opened from its options, closed when it ends."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
+
+from pettycash_tui.cli.options import options
+
+if TYPE_CHECKING:
+    from typer._click import Context
+
+    from pettycash_tui.services.desk import Desk
+    from pettycash_tui.services.identity import Actor
+    from pettycash_tui.services.work import Reading, Work
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+@contextmanager
+def open_database(ctx: Context) -> Iterator[Desk]:
+    """The desk that the options name, without asking who is there (jobs)."""
+    from pettycash_tui.services.opening import open_desk
+
+    given = options(ctx)
+    with closing(open_desk(given.database, given.home)) as desk:
+        yield desk
+
+
+@contextmanager
+def at_desk(ctx: Context) -> Iterator[tuple[Desk, Actor]]:
+    """The desk that the options name, and the person who is signed in there (or named by `--as`)."""
+    from pettycash_tui.services.opening import identify
+
+    with open_database(ctx) as desk:
+        yield desk, identify(desk, options(ctx).as_user)
+
+
+def run(ctx: Context, service: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run one service in a unit of work of its own."""
+    with at_desk(ctx) as (desk, actor):
+        return desk.run(actor, service, *args, **kwargs)
+
+
+def read(ctx: Context, query: Callable[Concatenate[Reading, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
+    """Run one query."""
+    with at_desk(ctx) as (desk, actor):
+        return desk.read(actor, query, *args, **kwargs)

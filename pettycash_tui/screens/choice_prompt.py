@@ -1,0 +1,98 @@
+"""One of several: a fund, an officer. What one types narrows the list; enter takes the marked line, esc none."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar, Generic, TypeVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input, OptionList
+from textual.widgets.option_list import Option
+
+from pettycash_tui.actions import binding
+from pettycash_tui.widgets.plain import PlainText, plain
+
+T = TypeVar("T")
+
+
+class ChoicePrompt(ModalScreen[T | None], Generic[T]):
+    """Choose one of `choices`, each with the line that names it."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        binding("app.back"),
+        Binding("down", "move(1)", show=False, priority=True),
+        Binding("up", "move(-1)", show=False, priority=True),
+    ]
+    DEFAULT_CSS = """
+    ChoicePrompt { align: center middle; }
+    ChoicePrompt > Vertical {
+        width: 64; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
+        border: round $primary; background: $surface; color: $foreground;
+    }
+    ChoicePrompt .title { text-style: bold; color: $primary; }
+    ChoicePrompt .lines { height: auto; margin-bottom: 1; }
+    ChoicePrompt OptionList { height: auto; max-height: 12; border: none; padding: 0; background: $surface; }
+    ChoicePrompt .foot { color: $text-muted; margin-top: 1; }
+    """
+
+    def __init__(self, title: str, choices: Sequence[tuple[str, T]], lines: Sequence[str] = ()) -> None:
+        super().__init__()
+        self._title = title
+        self._lines = tuple(lines)
+        self._choices = tuple(choices)
+        self._shown = self._choices
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield PlainText(self._title, classes="title")
+            yield PlainText("\n".join(self._lines), classes="lines")
+            yield Input(placeholder="type to narrow the list", compact=True)
+            yield OptionList(markup=False)
+            yield PlainText("enter chooses · esc leaves", classes="foot")
+
+    def on_mount(self) -> None:
+        self.query_one(OptionList).can_focus = False
+        self._narrow("")
+        self.query_one(Input).focus()
+
+    def action_move(self, by: int) -> None:
+        """Go to the next line, or the one before."""
+        options = self.query_one(OptionList)
+        if options.option_count:
+            options.highlighted = min(max((options.highlighted or 0) + by, 0), options.option_count - 1)
+
+    def action_back(self) -> None:
+        """Choose none."""
+        self.dismiss(None)
+
+    @on(Input.Changed)
+    def _typed(self, event: Input.Changed) -> None:
+        event.stop()
+        self._narrow(event.value)
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self._take()
+
+    @on(OptionList.OptionSelected)
+    def _clicked(self, event: OptionList.OptionSelected) -> None:
+        event.stop()
+        self._take()
+
+    def _take(self) -> None:
+        place = self.query_one(OptionList).highlighted
+        if place is not None and self._shown:
+            self.dismiss(self._shown[place][1])
+
+    def _narrow(self, words: str) -> None:
+        wanted = words.lower().split()
+        self._shown = tuple(choice for choice in self._choices if all(word in choice[0].lower() for word in wanted))
+        options = self.query_one(OptionList)
+        options.clear_options()
+        options.add_options([Option(plain(line)) for line, _ in self._shown])
+        options.highlighted = 0 if self._shown else None

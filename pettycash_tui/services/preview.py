@@ -1,0 +1,122 @@
+"""What would happen to a requisition that is being typed: its fund, tier and approvers, and what is refused so far.
+
+The same code that writes and routes answers, so that the form cannot promise what a submission does not keep.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.models.enums import EDITABLE, RequisitionStatus
+from pettycash_tui.models.money import Money
+from pettycash_tui.services import locate, requisition_views
+from pettycash_tui.services.errors import InvalidInput
+from pettycash_tui.services.requisition_views import RouteStepView
+from pettycash_tui.services.requisitions import RequisitionInput, checked_content
+from pettycash_tui.services.work import Reading
+
+SAME_WITHIN_ROWS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What is known of a requisition being typed.
+
+    `problems` are the refused fields, `reasons` why it could not be submitted, `warnings` what stops nothing. `same`
+    are numbers of the requester's open requisitions of the same amount and payee.
+    """
+
+    fund: str | None = None
+    available: Money | None = None
+    amount: Money | None = None
+    tier: int | None = None
+    threshold: str | None = None
+    status: RequisitionStatus | None = None
+    steps: tuple[RouteStepView, ...] = ()
+    notes: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    problems: dict[str, str] = field(default_factory=dict)
+
+
+def preview(reading: Reading, given: RequisitionInput, ref: str | None = None) -> Preview:
+    """What would come of `given`; with `ref`, of the changes to that requisition.
+
+    What cannot be known before other fields are right is left out. Raises NotFound for `ref`.
+    """
+    base = locate.requisition(reading, ref) if ref is not None else None
+    if base is not None and base.status not in EDITABLE:
+        base = None
+    problems: dict[str, str] = {}
+    try:
+        company_id, content = checked_content(reading, given, base)
+    except InvalidInput as error:
+        problems = dict(error.fields) or {"input": error.message}
+        # The purpose is typed last; who approves does not depend on it.
+        given = _without(given, problems, base is None)
+        try:
+            company_id, content = checked_content(reading, given, base)
+        except InvalidInput:
+            return Preview(problems=problems)
+    return _followed(reading, company_id, content, problems, base.id if base is not None else None)
+
+
+def _without(given: RequisitionInput, problems: dict[str, str], is_new: bool) -> RequisitionInput:
+    """The input with words in the place of those refused, as far as routing does not depend on them."""
+    words = {"purpose": "…", "payee": "…", "destination": "…", "urgency_reason": "…"}
+    values = {name: getattr(given, name) for name in given.__slots__}
+    values |= {name: word for name, word in words.items() if name in problems}
+    return RequisitionInput(**values)
+
+
+def _followed(
+    reading: Reading, company_id: UUID, content: dict[str, Any], problems: dict[str, str], own_id: UUID | None
+) -> Preview:
+    f = t.treasury_fund.c
+    fund = reading.execute(
+        select(f.code, f.name, f.currency, f.current_balance, f.held_amount).where(f.id == content["fund_id"])
+    ).one()
+    available = Money(fund.current_balance - fund.held_amount, fund.currency)
+    row = SimpleNamespace(company_id=company_id, requested_by_id=reading.actor.id, **content)
+    explained = requisition_views.explain_input(reading, row)
+    warnings = []
+    amount = Money(content["amount"], content["currency"])
+    if available < amount:
+        warnings.append(f"Fund {fund.code} has less available than this; the payment may wait for funds.")
+    same = _same(reading, content, own_id)
+    if same:
+        warnings.append(f"You asked for the same amount for the same payee already: {', '.join(same)}.")
+    return Preview(
+        fund=f"{fund.code} {fund.name}" if fund.name != fund.code else fund.code,
+        available=available,
+        amount=amount,
+        tier=explained.tier,
+        threshold=explained.threshold,
+        status=explained.status_when_submitted,
+        steps=explained.steps,
+        notes=explained.notes,
+        reasons=tuple(reason.message for reason in explained.reasons),
+        warnings=tuple(warnings),
+        problems=problems,
+    )
+
+
+def _same(reading: Reading, content: dict[str, Any], own_id: UUID | None) -> list[str]:
+    r = t.requisition.c
+    gone = [RequisitionStatus.REJECTED, RequisitionStatus.WITHDRAWN]
+    statement = select(r.number).where(
+        r.requested_by_id == reading.actor.id,
+        r.amount == content["amount"],
+        r.payee == content["payee"],
+        r.fund_id == content["fund_id"],
+        r.status.not_in(gone),
+    )
+    if own_id is not None:
+        statement = statement.where(r.id != own_id)
+    return list(reading.execute(statement.order_by(r.created_at.desc()).limit(SAME_WITHIN_ROWS)).scalars())

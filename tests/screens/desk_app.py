@@ -1,0 +1,109 @@
+"""The desk as a person would have it open, for tests: a demo company, a clock that stands still, somebody signed in."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+from textual.pilot import Pilot
+from textual.widget import Widget
+
+import building
+import story
+from pettycash_tui.app import PettyCashApp
+from pettycash_tui.screens.context import DeskContext, load_context
+from pettycash_tui.services import signin
+from pettycash_tui.services.desk import DEMO, Desk
+from pettycash_tui.services.identity import Actor
+from pettycash_tui.widgets.plain import PlainText
+
+
+def demo_company(desk: Desk) -> dict[str, Actor]:
+    """The people of the demo company, by username; it is built when the desk is empty."""
+    if desk.kind:
+        return {name: signin.act_as(desk, name, "test") for name in building.PEOPLE}
+    story.trading_company(desk, kind=DEMO)
+    return demo_company(desk)
+
+
+def context_of(desk: Desk, username: str) -> DeskContext:
+    """The context of a person of the demo company."""
+    return load_context(desk, demo_company(desk)[username])
+
+
+def desk_app(desk: Desk, username: str | None = None) -> PettyCashApp:
+    """The app on this desk, as somebody who is signed in, or with the sign-in screen."""
+    demo_company(desk)
+    return PettyCashApp(desk, context_of(desk, username) if username else None)
+
+
+@asynccontextmanager
+async def running(
+    desk: Desk, username: str | None, *, go: str | None = None, size: tuple[int, int] = (80, 24)
+) -> AsyncIterator[Pilot[None]]:
+    """The app, started and at rest: `async with running(desk, "staff") as pilot`. `go` names the screen to open."""
+    app = desk_app(desk, username)
+    async with app.run_test(size=size, notifications=True) as pilot:
+        await settled(pilot)
+        if go is not None:
+            app.action_go(go)
+            await settled(pilot)
+        yield pilot
+
+
+async def settled(pilot: Pilot[None]) -> None:
+    """Wait until every read and write has come and been shown."""
+    for _ in range(50):
+        await pilot.pause()
+        # Textual keeps workers that are done for a moment; only those under way are waited for.
+        under_way = [worker for worker in pilot.app.workers if not worker.is_finished]
+        if not under_way:
+            break
+        await pilot.app.workers.wait_for_complete(under_way)
+    await pilot.pause()
+
+
+async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
+    """Wait for what comes after a timer (a debounced filter): at most five seconds, and no longer than needed."""
+    for _ in range(500):
+        if condition():
+            break
+        await pilot.pause(0.01)
+    await settled(pilot)
+    assert condition()
+
+
+async def press(pilot: Pilot[None], *keys: str) -> None:
+    """Press keys one after the other, and wait until what they started is shown."""
+    for key in keys:
+        await pilot.press(key)
+        await settled(pilot)
+
+
+async def type_text(pilot: Pilot[None], text: str) -> None:
+    """Type a text into what has the focus."""
+    for character in text:
+        await pilot.press(_key_of(character))
+    await settled(pilot)
+
+
+def _key_of(character: str) -> str:
+    names = {" ": "space", ".": "full_stop", ",": "comma", "-": "minus", "/": "slash", "@": "at", "\t": "tab"}
+    return names.get(character, character)
+
+
+def screen_text(pilot: Pilot[None]) -> str:
+    """Everything the screen draws, line by line, as a person reads it."""
+    width, height = pilot.app.size
+    strips = pilot.app.screen._compositor.render_strips()
+    return "\n".join(strip.text.rstrip()[:width] for strip in strips[:height])
+
+
+def notices(pilot: Pilot[None]) -> list[str]:
+    """What was said in notices, oldest first."""
+    return [notification.message for notification in pilot.app._notifications]
+
+
+def texts(parent: Widget) -> list[str]:
+    """The texts of the labels below a widget that are shown."""
+    return [label.text for label in parent.query(PlainText) if label.display]
