@@ -82,11 +82,11 @@ class Bare:
             },
         )  # fmt: skip
         balance, sequence, year, voucher = self._run(
-            "UPDATE treasury_fund SET current_balance = current_balance - ?, held_amount = held_amount - ?,"
-            " ledger_sequence = ledger_sequence + 1, voucher_sequence = CASE WHEN voucher_year < 2026 THEN 1 ELSE"
-            " voucher_sequence + 1 END, voucher_year = 2026, updated_at = ? WHERE id = ?"
-            " RETURNING current_balance, ledger_sequence, voucher_year, voucher_sequence",
-            p.amount, p.amount, self.now, p.fund_id,
+            "UPDATE treasury_fund SET held_amount = held_amount - ?, voucher_sequence ="
+            " CASE WHEN voucher_year < 2026 THEN 1 ELSE voucher_sequence + 1 END, voucher_year = 2026,"
+            " updated_at = ? WHERE id = ?"
+            " RETURNING current_balance - ?, ledger_sequence + 1, voucher_year, voucher_sequence",
+            p.amount, self.now, p.fund_id, p.amount,
         ).fetchone()  # fmt: skip
         self._insert(
             "ledger_entry",

@@ -15,7 +15,7 @@ from typing import ClassVar, Protocol
 
 from rich.text import Text
 from rich.traceback import Traceback
-from textual.app import App, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
@@ -33,6 +33,7 @@ from pettycash_tui.services.errors import InvalidInput
 from pettycash_tui.theme import ANSI, DARK, LIGHT, themes
 from pettycash_tui.widgets.background import FAULT
 from pettycash_tui.widgets.footer import live_keys
+from pettycash_tui.widgets.typed_ahead import TypedAhead
 
 SIGN_IN = "sign_in"
 FORM = "requisition_form"
@@ -77,7 +78,9 @@ def run(options: DeskOptions) -> None:
 def require_terminal() -> None:
     """Raise InvalidInput unless screens can be drawn here."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise InvalidInput("The desk needs a terminal; without one give a command (see pettycash --help).", code="usage")
+        raise InvalidInput(
+            "The desk needs a terminal; without one give a command (see pettycash --help).", code="usage"
+        )
     if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
         raise InvalidInput(
             "This terminal (TERM=dumb) cannot draw screens. Set TERM to what your terminal is, such as"
@@ -109,7 +112,7 @@ def _screen_of(place: str, context: DeskContext) -> DeskScreen:
     return RequisitionsScreen(context)
 
 
-class PettyCashApp(App[None], inherit_bindings=False):
+class PettyCashApp(TypedAhead, inherit_bindings=False):
     """The desk of one database. Without a context somebody signs in first."""
 
     TITLE = "Petty cash"
@@ -119,7 +122,7 @@ class PettyCashApp(App[None], inherit_bindings=False):
     ]
     CSS = """
     ToastRack { margin-bottom: 1; }
-    Toast { width: 60; max-width: 90%; }
+    Toast { width: 60; max-width: 90%; padding: 0 1; }
     """
 
     def __init__(self, desk: Desk, context: DeskContext | None = None, *, colour: bool = True) -> None:
@@ -147,7 +150,11 @@ class PettyCashApp(App[None], inherit_bindings=False):
             self.switch_mode(SIGN_IN)
 
     def on_resize(self) -> None:
-        """Say so while the window is too small to draw in; what is below stays as it is."""
+        """Look at the window once Textual, whose own handler follows, has taken its size."""
+        self.call_later(self._look_at_window)
+
+    def _look_at_window(self) -> None:
+        """Say so while it is too small to draw in; what is below stays as it is."""
         if is_too_small(self.size) and not isinstance(self.screen, SmallWindowScreen):
             self.push_screen(SmallWindowScreen())
 
@@ -264,13 +271,13 @@ class PettyCashApp(App[None], inherit_bindings=False):
                 yield SystemCommand(entry.label, entry.tooltip, self._pressing(live[entry.id][0]))
         if not self._plain:
             for name, theme in _THEMES.items():
-                yield SystemCommand(f"Theme: {name}", "Change the colours.", lambda theme=theme: self._wear(theme))  # type: ignore[misc]
+                yield SystemCommand(f"Theme: {name}", "Change the colours.", self._wearing(theme))
 
     def _pressing(self, key: str) -> Callable[[], None]:
         return lambda: self.simulate_key(key)
 
-    def _wear(self, theme: str) -> None:
-        self.theme = theme
+    def _wearing(self, theme: str) -> Callable[[], None]:
+        return lambda: setattr(self, "theme", theme)
 
     def _fatal_error(self) -> None:
         """Textual's own shows local variables, and a code or a password may be among them."""

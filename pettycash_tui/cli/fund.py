@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from pettycash_tui.cli import ledger_rows, output, replenishment_detail, session
+from pettycash_tui.cli.listed import All, Company, one_handle
 from pettycash_tui.cli.options import (
     DEFAULT_LIMIT,
     After,
@@ -58,7 +59,8 @@ ROWS = [
 @app.command("add")
 def add(
     ctx: typer.Context,
-    code: Annotated[str, typer.Argument(metavar="CODE", help="Its short name, such as NBI.")],
+    named: Annotated[str | None, typer.Argument(metavar="[CODE]", help="A short code, such as NBI.")] = None,
+    code: Annotated[str | None, typer.Option("--code", metavar="CODE", help="The same.")] = None,
     name: Name = None,
     branch: Annotated[str | None, typer.Option("--branch", metavar="CODE", help="The branch it serves.")] = None,
     region: Annotated[str | None, typer.Option("--region", metavar="CODE", help="The region it serves.")] = None,
@@ -72,16 +74,14 @@ def add(
     account: Annotated[
         str | None, typer.Option("--account", metavar="CODE", help="Its asset account; one is made if left out.")
     ] = None,
-    company: Annotated[
-        str | None, typer.Option("--company", metavar="CODE", help="The company, for people who act for several.")
-    ] = None,
+    company: Company = None,
 ) -> None:
     """Open a fund for a branch, a region, or (without either) the whole company."""
     from pettycash_tui.services import funds
     from pettycash_tui.services.funds import FundInput
 
     given = FundInput(
-        code=code,
+        code=one_handle("code", named, code),
         name=name,
         branch=branch,
         region=region,
@@ -125,14 +125,14 @@ def deactivate(ctx: typer.Context, fund: Identifier) -> None:
 def list_funds(
     ctx: typer.Context,
     search: Search = None,
-    everything: Annotated[bool, typer.Option("--all", help="Also those out of use.")] = False,
+    include_all: All = False,
     limit: Limit = DEFAULT_LIMIT,
     after: After = None,
 ) -> None:
     """List your company's funds and what is in them."""
     from pettycash_tui.services import funds
 
-    page = session.read(ctx, funds.list_funds, search=search, include_inactive=everything, limit=limit, after=after)
+    page = session.read(ctx, funds.list_funds, search=search, include_inactive=include_all, limit=limit, after=after)
     output.emit_page(ctx, page.items, page.next, columns=ROWS)
 
 

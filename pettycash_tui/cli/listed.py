@@ -84,8 +84,8 @@ def declared(
         parameters.append(Parameter(name, Parameter.KEYWORD_ONLY, annotation=annotation, default=default))
     for setting in settings:
         kind: Any = bool | None if setting.is_flag else str | None
-        extra = {} if setting.is_flag else {"metavar": setting.metavar}
-        annotation = Annotated[kind, typer.Option(setting.option, help=setting.help, **extra)]
+        metavar = None if setting.is_flag else setting.metavar
+        annotation = Annotated[kind, typer.Option(setting.option, help=setting.help, metavar=metavar)]
         parameters.append(Parameter(setting.name, Parameter.KEYWORD_ONLY, annotation=annotation, default=None))
     command.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     command.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -147,8 +147,9 @@ def group(
         from pettycash_tui.services import listed
 
         active = active_of(status, include_all)
-        chosen = {"search": search, "active": active, "company": company, "limit": limit, "after": after}
-        page = session.read(ctx, listed.listing, load(), **chosen)
+        page = session.read(
+            ctx, listed.listing, load(), search=search, active=active, company=company, limit=limit, after=after
+        )
         output.emit_page(ctx, page.items, page.next, columns=columns, key=handle)
 
     def show(ctx: typer.Context, ref: str, company: str | None) -> None:

@@ -72,14 +72,12 @@ def _add_company(
     given["code"] = one_handle("code", named, given["code"])
     admin = None
     if admin_username is not None:
-        password = asking.ask_secret(
-            ctx, f"Password of {admin_username}", field="admin_password", repeat=not password_stdin
-        )
+        label = f"Password of {admin_username}"
+        password = asking.ask_secret(ctx, label, field="admin_password", repeat=not password_stdin)
         admin = setup.NewAdmin(admin_username, admin_email or "", password)
     made = session.run(ctx, setup.add_company, given, admin=admin)
-    sentence = f"Added the company {made.company.code}" + (
-        f" with the admin {made.admin.username}." if made.admin else "."
-    )
+    with_admin = f" with the admin {made.admin.username}" if made.admin else ""
+    sentence = f"Added the company {made.company.code}{with_admin}."
     output.emit(ctx, as_document(made.company, admin=made.admin), sentence=sentence)
 
 

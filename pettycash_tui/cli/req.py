@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from pettycash_tui.cli import output, req_deciding, req_detail, session
+from pettycash_tui.cli.listed import Company
 from pettycash_tui.cli.options import (
     DEFAULT_LIMIT,
     After,
@@ -42,9 +43,6 @@ PayingFund = Annotated[str | None, typer.Option("--fund", metavar="CODE", help="
 Urgent = Annotated[bool | None, typer.Option("--urgent/--not-urgent", help="Whether it cannot wait.")]
 UrgencyReason = Annotated[str | None, typer.Option("--urgency-reason", metavar="TEXT", help="Why it cannot wait.")]
 Submit = Annotated[bool, typer.Option("--submit", help="Send it to its first approver at once.")]
-Company = Annotated[
-    str | None, typer.Option("--company", metavar="CODE", help="The company, for people who act for several.")
-]
 
 
 @app.command("new")

@@ -7,29 +7,36 @@ current set anew, because a batch operation on SQLite silently drops the trigger
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Column, Connection, Table, UniqueConstraint
 
 from pettycash_tui.models.enums import (
     DECISIONS,
     EDITABLE,
+    IN_APPROVAL,
     PAYMENT_FLOW,
     REPLENISHMENT_FLOW,
     REQUISITION_FLOW,
 )
+from pettycash_tui.models.tables import metadata
 
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One trigger. `refuse_when` is an SQL condition over NEW and OLD that both databases understand."""
+    """One trigger. `refuse_when` is an SQL condition over NEW and OLD that both databases understand.
+
+    `keys` are conditions besides it, each refused under the name of the unique constraint that it stands for.
+    """
 
     name: str
     table: str
     event: str
     message: str
     refuse_when: str
-    before: bool = True
+    sqlite_only: bool = False
+    keys: tuple[tuple[str, str], ...] = ()
 
 
 def _quoted(values: object) -> str:
@@ -51,27 +58,87 @@ def _changed(*columns: str) -> str:
     )
 
 
-def _exists(table: str, *conditions: str) -> str:
-    return " OR ".join(f"EXISTS (SELECT 1 FROM {table} t WHERE {condition})" for condition in conditions)
+def _unique_keys(table: Table) -> list[tuple[str, str]]:
+    """Every unique key of the table by its name, with the SQL condition that its row `t` and NEW share it."""
+
+    def of(expression: str, row: str) -> str:
+        names = "|".join(column.name for column in table.columns)
+        return re.sub(rf"\b({names})\b", rf"{row}.\1", expression)
+
+    def shared(parts: list[str], where: str = "") -> str:
+        same = [f"{of(part, 't')} = {of(part, 'NEW')}" for part in parts]
+        return " AND ".join([*same, *([f"({of(where, 't')})", f"({of(where, 'NEW')})"] if where else [])])
+
+    keys = [
+        (str(constraint.name), shared([column.name for column in constraint.columns]))
+        for constraint in table.constraints
+        if isinstance(constraint, UniqueConstraint)
+    ]
+    for index in table.indexes:
+        if index.unique:
+            parts = [part.name if isinstance(part, Column) else str(part) for part in index.expressions]
+            where = index.dialect_options["sqlite"]["where"]
+            keys.append((str(index.name), shared(parts, "" if where is None else str(where))))
+    return sorted(keys)
 
 
-def append_only(table: str, *keys: str) -> list[Rule]:
-    """No UPDATE, no DELETE, and no INSERT over an existing key (`INSERT OR REPLACE` walks past the first two)."""
+def _not_replaced(table: str) -> list[Rule]:
+    """SQLite's OR REPLACE deletes the row in the way, past the delete triggers of a connection without
+    recursive_triggers: refuse whatever meets an existing key, the primary key and the hidden rowid among them.
+
+    Postgres has no such statement, and its own unique indexes name the rule that was broken.
+    """
+    found = metadata.tables[table]
+    quoted, message = _table(table), f"{table} has this row already"
+    primary = " AND ".join(f"t.{column.name} = NEW.{column.name}" for column in found.primary_key)
+
+    def met(condition: str, more: str) -> str:
+        return f"EXISTS (SELECT 1 FROM {quoted} t WHERE {condition}{more})"
+
+    def rule(name: str, event: str, first: str, more: str) -> Rule:
+        keys = tuple((key, met(condition, more)) for key, condition in _unique_keys(found))
+        return Rule(name, table, event, message, f"{first} OR {met(primary, more)}", sqlite_only=True, keys=keys)
+
+    # A row that is updated meets itself: only another one with the same key is in the way.
     return [
-        Rule(f"{table}_no_update", table, "UPDATE", f"{table} is append-only", "1 = 1"),
-        Rule(f"{table}_no_delete", table, "DELETE", f"{table} is append-only", "1 = 1"),
-        Rule(f"{table}_no_replace", table, "INSERT", f"{table} has this row already", _exists(table, *keys)),
+        rule(f"{table}_no_replace", "INSERT", met("t.rowid = NEW.rowid", ""), ""),
+        rule(f"{table}_no_swap", "UPDATE", "NEW.rowid <> OLD.rowid", " AND t.rowid <> OLD.rowid"),
     ]
 
 
-def kept(table: str, *keys: str) -> list[Rule]:
-    """Rows change but are never deleted, nor replaced by an INSERT."""
-    rules = [Rule(f"{table}_no_delete", table, "DELETE", f"rows of {table} are kept", "1 = 1")]
-    if keys:
-        rules.append(
-            Rule(f"{table}_no_replace", table, "INSERT", f"{table} has this row already", _exists(table, *keys))
+def append_only(table: str) -> list[Rule]:
+    """No UPDATE, no DELETE, and no INSERT over an existing key."""
+    return [
+        Rule(f"{table}_no_update", table, "UPDATE", f"{table} is append-only", "1 = 1"),
+        Rule(f"{table}_no_delete", table, "DELETE", f"{table} is append-only", "1 = 1"),
+        *_not_replaced(table)[:1],
+    ]
+
+
+def kept(table: str) -> list[Rule]:
+    """Rows change but are never deleted, nor replaced by another row."""
+    return [Rule(f"{table}_no_delete", table, "DELETE", f"rows of {table} are kept", "1 = 1"), *_not_replaced(table)]
+
+
+def known_people(table: str, *columns: str) -> list[Rule]:
+    """The people of a row exist, spelt as their own row spells them.
+
+    Without foreign keys (a raw SQLite connection) the same id in capitals or as bytes would be somebody else to every
+    comparison here, and the same person to the program.
+    """
+    unknown = " OR ".join(
+        f'(NEW.{c} IS NOT NULL AND NOT EXISTS (SELECT 1 FROM "user" u WHERE u.id = NEW.{c}))' for c in columns
+    )
+    return [
+        Rule(
+            f"{table}_known_people_{event.lower()}", table, event, "there is no such person", unknown, sqlite_only=True
         )
-    return rules
+        for event in ("INSERT", "UPDATE")
+    ]
+
+
+def _table(name: str) -> str:
+    return f'"{name}"' if name == "user" else name
 
 
 _REQUISITION_CONTENT = (
@@ -96,7 +163,8 @@ _REQUISITION_CONTENT = (
 
 RULES: tuple[Rule, ...] = (
     # --- requisitions -------------------------------------------------------------------------------------------
-    *kept("requisition", "t.id = NEW.id", "t.company_id = NEW.company_id AND t.number = NEW.number"),
+    *kept("requisition"),
+    *known_people("requisition", "requested_by_id"),
     Rule(
         "requisition_requester_fixed",
         "requisition",
@@ -116,7 +184,10 @@ RULES: tuple[Rule, ...] = (
         "requisition",
         "UPDATE",
         "a revision follows the one before it, after changes were asked for",
-        "NEW.revision <> OLD.revision AND NOT (NEW.revision = OLD.revision + 1 AND OLD.status = 'pending_changes')",
+        "(NEW.revision <> OLD.revision AND NOT (NEW.revision = OLD.revision + 1 AND OLD.status = 'pending_changes'))"
+        # The approvals of the revision that was sent back are void, so it never goes on itself.
+        f" OR (OLD.status = 'pending_changes' AND NEW.status IN ({_quoted(IN_APPROVAL)})"
+        " AND NEW.revision = OLD.revision)",
     ),
     Rule(
         "requisition_flow",
@@ -169,12 +240,7 @@ RULES: tuple[Rule, ...] = (
         " OR NOT EXISTS (SELECT 1 FROM category c WHERE c.id = NEW.category_id AND c.company_id = NEW.company_id))",
     ),
     # --- steps and trail ----------------------------------------------------------------------------------------
-    *kept(
-        "approval_step",
-        "t.id = NEW.id",
-        "t.requisition_id = NEW.requisition_id AND t.revision = NEW.revision AND (t.position = NEW.position"
-        " OR t.approver_id = NEW.approver_id)",
-    ),
+    *kept("approval_step"),
     *[
         Rule(
             f"approval_step_not_requester_{event.lower()}",
@@ -186,6 +252,7 @@ RULES: tuple[Rule, ...] = (
         )
         for event in ("INSERT", "UPDATE")
     ],
+    *known_people("approval_step", "approver_id", "acted_by_id", "on_behalf_of_id"),
     Rule(
         "approval_step_done_is_final",
         "approval_step",
@@ -200,12 +267,8 @@ RULES: tuple[Rule, ...] = (
         "a step stays with its requisition, revision, position and kind",
         _changed("requisition_id", "revision", "position", "kind"),
     ),
-    *append_only(
-        "approval_trail",
-        "t.id = NEW.id",
-        "t.requisition_id = NEW.requisition_id AND t.revision = NEW.revision AND t.user_id = NEW.user_id"
-        " AND t.action = NEW.action AND t.action IN ('approved', 'validated', 'reviewed', 'urgency_confirmed')",
-    ),
+    *append_only("approval_trail"),
+    *known_people("approval_trail", "user_id", "on_behalf_of_id"),
     Rule(
         "approval_trail_not_requester",
         "approval_trail",
@@ -214,9 +277,9 @@ RULES: tuple[Rule, ...] = (
         f"NEW.action IN ({_quoted(DECISIONS)}) AND EXISTS (SELECT 1 FROM requisition r WHERE r.id = NEW.requisition_id"
         " AND r.requested_by_id IN (NEW.user_id, NEW.on_behalf_of_id))",
     ),
-    *append_only("attachment", "t.id = NEW.id", "t.requisition_id = NEW.requisition_id AND t.sha256 = NEW.sha256"),
+    *append_only("attachment"),
     # --- funds --------------------------------------------------------------------------------------------------
-    *kept("treasury_fund", "t.id = NEW.id", "t.company_id = NEW.company_id AND t.code = NEW.code"),
+    *kept("treasury_fund"),
     Rule(
         "treasury_fund_starts_at_zero",
         "treasury_fund",
@@ -235,10 +298,10 @@ RULES: tuple[Rule, ...] = (
         "treasury_fund_moves_by_entries",
         "treasury_fund",
         "UPDATE",
-        "a balance moves only together with the next ledger entry",
-        "NEW.ledger_sequence NOT IN (OLD.ledger_sequence, OLD.ledger_sequence + 1)"
-        " OR (NEW.ledger_sequence = OLD.ledger_sequence AND NEW.current_balance <> OLD.current_balance)"
-        " OR (NEW.ledger_sequence = OLD.ledger_sequence + 1 AND NEW.current_balance = OLD.current_balance)",
+        "a balance moves only by writing the next ledger entry",
+        f"({_changed('current_balance', 'ledger_sequence')}) AND (NEW.ledger_sequence <> OLD.ledger_sequence + 1"
+        " OR NOT EXISTS (SELECT 1 FROM ledger_entry l WHERE l.fund_id = NEW.id AND l.sequence = NEW.ledger_sequence"
+        " AND l.balance_after = NEW.current_balance))",
     ),
     Rule(
         "treasury_fund_vouchers_count",
@@ -249,14 +312,8 @@ RULES: tuple[Rule, ...] = (
         " OLD.voucher_sequence + 1)) OR (NEW.voucher_year > OLD.voucher_year AND NEW.voucher_sequence = 1))",
     ),
     # --- payments -----------------------------------------------------------------------------------------------
-    *kept(
-        "payment",
-        "t.id = NEW.id",
-        "t.requisition_id = NEW.requisition_id",
-        "t.company_id = NEW.company_id AND t.number = NEW.number",
-        "t.company_id = NEW.company_id AND t.idempotency_key = NEW.idempotency_key",
-        "t.fund_id = NEW.fund_id AND t.voucher_number = NEW.voucher_number",
-    ),
+    *kept("payment"),
+    *known_people("payment", "executor_id"),
     Rule(
         "payment_from_approved_revision",
         "payment",
@@ -285,6 +342,7 @@ RULES: tuple[Rule, ...] = (
             "method",
             "destination",
             "payee",
+            "otp_required",
         ),
     ),
     Rule("payment_flow", "payment", "UPDATE", "a payment cannot go from this status to that", _flow(PAYMENT_FLOW)),
@@ -324,12 +382,8 @@ RULES: tuple[Rule, ...] = (
         )
         for event in ("INSERT", "UPDATE")
     ],
-    *append_only(
-        "payment_execution",
-        "t.id = NEW.id",
-        "t.payment_id = NEW.payment_id",
-        "t.company_id = NEW.company_id AND t.gateway_reference = NEW.gateway_reference",
-    ),
+    *append_only("payment_execution"),
+    *known_people("payment_execution", "executor_id"),
     Rule(
         "payment_execution_by_executor",
         "payment_execution",
@@ -340,24 +394,19 @@ RULES: tuple[Rule, ...] = (
         " AND p.status IN ('pending', 'failed', 'executing', 'unknown')"
         " AND r.status = 'approved' AND r.requested_by_id <> NEW.executor_id)",
     ),
-    *kept("otp_challenge", "t.id = NEW.id"),
+    *kept("otp_challenge"),
     Rule(
         "otp_challenge_fixed",
         "otp_challenge",
         "UPDATE",
         "a code is spent once and counts up only",
-        f"({_changed('payment_id', 'executor_id', 'payment_hash', 'channel', 'code_hmac', 'expires_at')})"
+        f"({_changed('id', 'payment_id', 'executor_id', 'payment_hash', 'channel', 'code_hmac', 'expires_at')})"
+        f" OR ({_changed('max_attempts', 'created_at')})"
         " OR NEW.attempts < OLD.attempts OR (OLD.consumed_at IS NOT NULL AND (NEW.consumed_at IS NULL OR"
         " NEW.consumed_at <> OLD.consumed_at)) OR (OLD.voided_at IS NOT NULL AND NEW.voided_at IS NULL)",
     ),
     # --- ledger -------------------------------------------------------------------------------------------------
-    *append_only(
-        "ledger_entry",
-        "t.id = NEW.id",
-        "t.fund_id = NEW.fund_id AND t.sequence = NEW.sequence",
-        "t.payment_id = NEW.payment_id",
-        "t.replenishment_id = NEW.replenishment_id",
-    ),
+    *append_only("ledger_entry"),
     Rule(
         "ledger_entry_follows",
         "ledger_entry",
@@ -374,7 +423,8 @@ RULES: tuple[Rule, ...] = (
         "INSERT",
         "an entry agrees with its fund: balance, sequence, currency, account and company",
         "NOT EXISTS (SELECT 1 FROM treasury_fund f WHERE f.id = NEW.fund_id AND f.current_balance = NEW.balance_after"
-        " AND f.ledger_sequence = NEW.sequence AND f.currency = NEW.currency AND f.account_id = NEW.account_id"
+        " - CASE NEW.entry_type WHEN 'debit' THEN -NEW.amount ELSE NEW.amount END"
+        " AND f.ledger_sequence = NEW.sequence - 1 AND f.currency = NEW.currency AND f.account_id = NEW.account_id"
         " AND f.company_id = NEW.company_id)",
     ),
     Rule(
@@ -386,12 +436,25 @@ RULES: tuple[Rule, ...] = (
         " e.payment_id = p.id WHERE p.id = NEW.payment_id AND p.amount = NEW.amount AND p.fund_id = NEW.fund_id"
         " AND NEW.entry_type = 'debit')",
     ),
-    # --- replenishments -----------------------------------------------------------------------------------------
-    *kept(
-        "replenishment",
-        "t.id = NEW.id",
-        "t.company_id = NEW.company_id AND (t.number = NEW.number OR t.reference = NEW.reference)",
+    Rule(
+        "ledger_entry_of_replenishment",
+        "ledger_entry",
+        "INSERT",
+        "a replenishment's entry repeats its completed amount and fund",
+        "NEW.replenishment_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM replenishment r WHERE"
+        " r.id = NEW.replenishment_id AND r.status = 'completed' AND r.completed_amount = NEW.amount"
+        " AND r.fund_id = NEW.fund_id AND NEW.entry_type = 'credit')",
     ),
+    Rule(
+        "ledger_entry_opens_book",
+        "ledger_entry",
+        "INSERT",
+        "an opening balance is entry 1, a credit",
+        "NEW.source_type = 'opening' AND NOT (NEW.sequence = 1 AND NEW.entry_type = 'credit')",
+    ),
+    # --- replenishments -----------------------------------------------------------------------------------------
+    *kept("replenishment"),
+    *known_people("replenishment", "requested_by_id", "approved_by_id", "completed_by_id"),
     Rule(
         "replenishment_flow",
         "replenishment",
@@ -414,12 +477,7 @@ RULES: tuple[Rule, ...] = (
         "NEW.status <> 'pending' OR NEW.approved_by_id IS NOT NULL OR NEW.completed_amount IS NOT NULL",
     ),
     # --- audit --------------------------------------------------------------------------------------------------
-    *append_only(
-        "audit_event",
-        "t.id = NEW.id",
-        "t.stream = NEW.stream AND t.sequence = NEW.sequence",
-        "t.event_hash = NEW.event_hash",
-    ),
+    *append_only("audit_event"),
     Rule(
         "audit_event_follows",
         "audit_event",
@@ -428,7 +486,7 @@ RULES: tuple[Rule, ...] = (
         "NOT EXISTS (SELECT 1 FROM stream_head h WHERE h.stream = NEW.stream AND h.length = NEW.sequence - 1"
         " AND h.head_hash = NEW.previous_hash)",
     ),
-    *kept("stream_head", "t.stream = NEW.stream"),
+    *kept("stream_head"),
     Rule(
         "stream_head_starts_empty",
         "stream_head",
@@ -444,9 +502,35 @@ RULES: tuple[Rule, ...] = (
         "NEW.stream <> OLD.stream OR NOT EXISTS (SELECT 1 FROM audit_event a WHERE a.stream = NEW.stream"
         " AND a.sequence = NEW.length AND a.event_hash = NEW.head_hash) OR NEW.length <> OLD.length + 1",
     ),
-    *kept("user", "t.id = NEW.id", "t.username = NEW.username", "t.number = NEW.number"),
+    *kept("user"),
+    Rule(
+        "user_id_fixed",
+        "user",
+        "UPDATE",
+        "a person's id and username cannot change: the trail knows them by it",
+        _changed("id", "username"),
+    ),
+    Rule(
+        "user_id_spelt",
+        "user",
+        "INSERT",
+        "a person's id is 32 hexadecimal digits in lower case",
+        "typeof(NEW.id) <> 'text' OR length(NEW.id) <> 32 OR NEW.id GLOB '*[^0-9a-f]*'",
+        sqlite_only=True,
+    ),
     *kept("company"),
     *kept("account"),
+    *kept("category"),
+    *kept("approval_threshold"),
+    *kept("delegation"),
+    *kept("installation"),
+    Rule(
+        "installation_kind_fixed",
+        "installation",
+        "UPDATE",
+        "real books never become a demo, where anybody may act for anybody, nor the other way round",
+        _changed("kind"),
+    ),
     *kept("number_counter"),
     Rule(
         "number_counter_counts",
@@ -457,66 +541,77 @@ RULES: tuple[Rule, ...] = (
     ),
 )
 
-APPEND_ONLY = ("approval_trail", "attachment", "payment_execution", "ledger_entry", "audit_event")
-"""Tables that also refuse TRUNCATE (Postgres; SQLite has none)."""
+KEPT = tuple(sorted({rule.table for rule in RULES if rule.event == "DELETE"}))
+"""Tables whose rows stay: they also refuse TRUNCATE (Postgres; SQLite has none)."""
 
-# Writing an event moves the head of its stream in the same statement: a round trip less while the head is locked,
-# and no program can write the one without the other.
-_ADVANCE = "UPDATE stream_head SET length = NEW.sequence, head_hash = NEW.event_hash WHERE stream = NEW.stream"
-
-
-def _table(name: str) -> str:
-    return f'"{name}"' if name == "user" else name
+EFFECTS: tuple[tuple[str, str, str], ...] = (
+    # Writing an event moves the head of its stream in the same statement: a round trip less while the head is locked,
+    # and no program can write the one without the other.
+    (
+        "audit_event_advances",
+        "audit_event",
+        "UPDATE stream_head SET length = NEW.sequence, head_hash = NEW.event_hash WHERE stream = NEW.stream",
+    ),
+    # So with a fund and its cash book: the balance moves by writing the entry, and in no other way.
+    (
+        "ledger_entry_moves_fund",
+        "ledger_entry",
+        "UPDATE treasury_fund SET current_balance = NEW.balance_after, ledger_sequence = NEW.sequence"
+        " WHERE id = NEW.fund_id",
+    ),
+)
+"""What an insert does besides: name of the trigger, table, statement."""
 
 
 def sqlite_statements() -> list[str]:
     """CREATE TRIGGER statements for SQLite."""
-    made = [
-        f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {_table(rule.table)} BEGIN"
-        f" SELECT RAISE(ABORT, '{rule.name}: {rule.message.replace(chr(39), chr(39) * 2)}')"
-        f" WHERE {_for_table(rule)}; END"
-        for rule in RULES
-    ]
-    made.append(f"CREATE TRIGGER audit_event_advances AFTER INSERT ON audit_event BEGIN {_ADVANCE}; END")
+    made = []
+    for rule in RULES:
+        refusals = "".join(
+            f" SELECT RAISE(ABORT, '{name}: {_escaped(rule.message)}') WHERE {condition};"
+            for name, condition in ((rule.name, rule.refuse_when), *rule.keys)
+        )
+        made.append(f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {_table(rule.table)} BEGIN{refusals} END")
+    made.extend(f"CREATE TRIGGER {name} AFTER INSERT ON {table} BEGIN {effect}; END" for name, table, effect in EFFECTS)
     return made
 
 
-def _for_table(rule: Rule) -> str:
-    return rule.refuse_when.replace("FROM user t", 'FROM "user" t')
+def _escaped(text: str) -> str:
+    return text.replace("'", "''")
 
 
 def postgres_statements() -> list[str]:
     """Function and trigger statements for Postgres."""
     made: list[str] = []
     for rule in RULES:
-        message = f"{rule.name}: {rule.message}".replace("'", "''")
+        if rule.sqlite_only:
+            continue
+        message = _escaped(f"{rule.name}: {rule.message}")
         returned = "OLD" if rule.event == "DELETE" else "NEW"
         made.append(
             f"CREATE OR REPLACE FUNCTION {rule.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-            f" IF ({_for_table(rule)}) THEN RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation',"
+            f" IF ({rule.refuse_when}) THEN RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation',"
             f" CONSTRAINT = '{rule.name}'; END IF; RETURN {returned}; END $$"
         )
         made.append(
             f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {_table(rule.table)}"
             f" FOR EACH ROW EXECUTE FUNCTION {rule.name}()"
         )
+    for name, table, effect in EFFECTS:
+        made.append(
+            f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS"
+            f" $$ BEGIN {effect}; RETURN NULL; END $$"
+        )
+        made.append(f"CREATE TRIGGER {name} AFTER INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION {name}()")
     made.append(
-        "CREATE OR REPLACE FUNCTION audit_event_advances() RETURNS trigger LANGUAGE plpgsql AS"
-        f" $$ BEGIN {_ADVANCE}; RETURN NULL; END $$"
-    )
-    made.append(
-        "CREATE TRIGGER audit_event_advances AFTER INSERT ON audit_event"
-        " FOR EACH ROW EXECUTE FUNCTION audit_event_advances()"
-    )
-    made.append(
-        "CREATE OR REPLACE FUNCTION append_only_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-        " RAISE EXCEPTION 'append_only_no_truncate: % is append-only', TG_TABLE_NAME"
-        " USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'append_only_no_truncate'; END $$"
+        "CREATE OR REPLACE FUNCTION kept_no_truncate() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+        " RAISE EXCEPTION 'kept_no_truncate: rows of % are kept', TG_TABLE_NAME"
+        " USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = 'kept_no_truncate'; END $$"
     )
     made.extend(
-        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table}"
-        " FOR EACH STATEMENT EXECUTE FUNCTION append_only_no_truncate()"
-        for table in APPEND_ONLY
+        f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {_table(table)}"
+        " FOR EACH STATEMENT EXECUTE FUNCTION kept_no_truncate()"
+        for table in KEPT
     )
     return made
 

@@ -13,8 +13,12 @@ class ManualTransfer:
 
     is_local = True
 
-    def pay(self, order: Order, typed_reference: str) -> Receipt:
-        """A receipt that carries the gateway's reference. Raises ReferenceMissing without one."""
+    def check(self, order: Order, typed_reference: str) -> None:
+        """Raise ReferenceMissing without a reference."""
         if not typed_reference:
             raise ReferenceMissing(f"is missing; enter the {_NAMES[order.method]}")
+
+    def pay(self, order: Order, typed_reference: str) -> Receipt:
+        """A receipt that carries the gateway's reference. Raises ReferenceMissing without one."""
+        self.check(order, typed_reference)
         return Receipt(typed_reference, "confirmed_by_officer")

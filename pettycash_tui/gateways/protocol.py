@@ -45,5 +45,8 @@ class Gateway(Protocol):
 
     is_local: bool
 
+    def check(self, order: Order, typed_reference: str) -> None:
+        """Raise ReferenceMissing, before a code is spent on the payment. Moves nothing."""
+
     def pay(self, order: Order, typed_reference: str) -> Receipt:
         """Pay, or receipt what was paid by hand. Raises ReferenceMissing or GatewayFailed."""

@@ -26,6 +26,11 @@ from pettycash_tui.models.enums import (
 _STEP_DECISIONS = ", ".join(f"'{action.value}'" for action in sorted(STEP_DECISIONS))
 
 
+def _no_roles() -> list[str]:
+    # pydantic reads the signature of `list` anew for every row.
+    return []
+
+
 class ApprovalThreshold(ListedRow, table=True):
     """A row of the approval policy: it serves amounts strictly above `min_amount` (minor units)."""
 
@@ -172,7 +177,7 @@ class ApprovalStep(ChangingRow, table=True):
     status: StepStatus = choice(StepStatus, default=StepStatus.WAITING)
     auto_escalated: bool = Field(default=False, nullable=False)
     escalation_reason: str = text(500, default="")
-    skipped_roles: list[str] = Field(default_factory=list, sa_type=JSON, nullable=False)
+    skipped_roles: list[str] = Field(default_factory=_no_roles, sa_type=JSON, nullable=False)
     became_current_at: datetime | None = moment(nullable=True)
     acted_by_id: UUID | None = ref("user.id", nullable=True)
     acted_at: datetime | None = moment(nullable=True)
@@ -210,7 +215,7 @@ class ApprovalTrail(Row, table=True):
     source: str = text(120, default="")
     auto_escalated: bool = Field(default=False, nullable=False)
     escalation_reason: str = text(500, default="")
-    skipped_roles: list[str] = Field(default_factory=list, sa_type=JSON, nullable=False)
+    skipped_roles: list[str] = Field(default_factory=_no_roles, sa_type=JSON, nullable=False)
     override: bool = Field(default=False, nullable=False)
     on_behalf_of_id: UUID | None = ref("user.id", nullable=True)
     content_hash: str = text(64)

@@ -3,79 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, ClassVar
+from typing import Any
 
 from textual import on
-from textual.binding import BindingType
-from textual.containers import Container, VerticalScroll
+from textual.containers import Container
 from textual.content import Content
 from textual.widget import Widget
 
-from pettycash_tui.actions import binding
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.desk_screen import DeskScreen
 from pettycash_tui.services.errors import PettyCashError
+from pettycash_tui.widgets.detail_pane import DetailPane
 from pettycash_tui.widgets.paging import Row, RowSource
-from pettycash_tui.widgets.plain import PlainText
 from pettycash_tui.widgets.virtual_table import VirtualTable
 
-WIDE = 110
+WIDE = 120
 """Columns from which on the detail stands beside the list."""
 
 
-class DetailPane(VerticalScroll, can_focus=True, inherit_bindings=False):
-    """The whole of one row, to scroll in with the keys of lists; esc goes back to the list."""
+class ListOfScreen(VirtualTable):
+    """A list whose refreshing also reads again what the screen shows beside it."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        binding(f"list.{name}") for name in ("down", "up", "page_down", "page_up", "first", "last", "right", "left")
-    ]
-    DEFAULT_CSS = """
-    DetailPane { padding: 0 1; scrollbar-size-vertical: 1; background: $background; }
-    DetailPane PlainText { height: auto; }
-    """
-
-    def compose(self) -> Iterable[Widget]:
-        yield PlainText(id="detail-text")
-
-    @property
-    def text(self) -> str:
-        """What is shown."""
-        return self.query_one("#detail-text", PlainText).text
-
-    def show(self, content: Content | str, *, keep_place: bool = False) -> None:
-        """Show something else, from its beginning unless it is the same row read again."""
-        self.query_one("#detail-text", PlainText).update(content)
-        if not keep_place:
-            self.scroll_home(animate=False)
-
-    def action_row_down(self) -> None:
-        """Scroll down by one line."""
-        self.scroll_down(animate=False)
-
-    def action_row_up(self) -> None:
-        """Scroll up by one line."""
-        self.scroll_up(animate=False)
-
-    def action_rows_down(self) -> None:
-        """Scroll down by one page."""
-        self.scroll_page_down(animate=False)
-
-    def action_rows_up(self) -> None:
-        """Scroll up by one page."""
-        self.scroll_page_up(animate=False)
-
-    def action_row_first(self) -> None:
-        """Go to the beginning."""
-        self.scroll_home(animate=False)
-
-    def action_row_last(self) -> None:
-        """Go to the end."""
-        self.scroll_end(animate=False)
+    def action_reload(self) -> None:
+        """Read everything again."""
+        screen = self.screen
+        if isinstance(screen, DeskScreen):
+            screen.reload()
 
 
 class ListAndDetail(DeskScreen):
     """A screen with one list and the detail of the row under its cursor, which is read in the background."""
 
+    AUTO_FOCUS = "VirtualTable"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
     DEFAULT_CSS = """
     ListAndDetail #panes { height: 1fr; }
@@ -83,14 +42,14 @@ class ListAndDetail(DeskScreen):
     ListAndDetail DetailPane { height: 3fr; border-top: solid $primary 40%; }
     ListAndDetail DetailPane:focus { border-top: solid $primary; }
     ListAndDetail.-wide #panes { layout: horizontal; }
-    ListAndDetail.-wide VirtualTable { width: 3fr; height: 100%; }
-    ListAndDetail.-wide DetailPane { width: 2fr; height: 100%; border-top: none; border-left: solid $primary 40%; }
+    ListAndDetail.-wide VirtualTable { width: 1fr; height: 100%; }
+    ListAndDetail.-wide DetailPane { width: 62; height: 100%; border-top: none; border-left: solid $primary 40%; }
     ListAndDetail.-wide DetailPane:focus { border-left: solid $primary; }
     ListAndDetail:ansi DetailPane { border-top: solid ansi_default; }
     ListAndDetail:ansi.-wide DetailPane { border-top: none; border-left: solid ansi_default; }
     """
 
-    empty_text: ClassVar[str] = "Nothing here."
+    empty_text: str = "Nothing here."
 
     def __init__(self, context: DeskContext) -> None:
         super().__init__(context)
@@ -115,7 +74,7 @@ class ListAndDetail(DeskScreen):
 
     def body(self) -> Iterable[Widget]:
         with Container(id="panes"):
-            yield VirtualTable(self.source(), empty=self.empty_text)
+            yield ListOfScreen(self.source(), empty=self.empty_text)
             yield DetailPane()
 
     @property

@@ -17,6 +17,7 @@ from pettycash_tui.screens.context import DeskContext, load_context
 from pettycash_tui.services import opening, signin
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import PettyCashError
+from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.signin import SignedIn
 from pettycash_tui.widgets.background import Background
 from pettycash_tui.widgets.footer import KeyFooter
@@ -25,10 +26,6 @@ from pettycash_tui.widgets.status_bar import StatusBar
 
 CLIENT = "tui"
 _FIELDS = ("username", "password", "code", "new_password", "repeated")
-_DEMO = (
-    "This is a demo company. Sign in as staff, branch_manager, department_head, treasury, cfo or admin"
-    " with the password demo."
-)
 
 
 class SignInScreen(Background, Screen[None]):
@@ -51,13 +48,13 @@ class SignInScreen(Background, Screen[None]):
         border: round $primary; background: $surface;
     }
     SignInScreen .title { text-style: bold; color: $primary; }
-    SignInScreen .where { color: $text-muted; margin-bottom: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    SignInScreen .address { color: $text-muted; margin-bottom: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     SignInScreen Field { display: none; margin-bottom: 1; }
     SignInScreen Field.-asked { display: block; }
     SignInScreen Input { background: $panel; }
     SignInScreen #go { margin-left: 16; }
-    SignInScreen .say { height: auto; margin-top: 1; }
-    SignInScreen .demo { height: auto; margin-top: 1; color: $text-muted; }
+    SignInScreen .say { height: auto; margin: 1 0 0 0; }
+    SignInScreen .people { height: auto; color: $text-muted; }
     """
 
     def __init__(self, desk: Desk, enter: Callable[[DeskContext], None]) -> None:
@@ -70,17 +67,25 @@ class SignInScreen(Background, Screen[None]):
         yield StatusBar("Sign in")
         with Vertical(id="sign-in"):
             yield PlainText("Petty cash", classes="title")
-            yield PlainText(self._desk.shown_address, classes="where")
+            yield PlainText(self._desk.shown_address, classes="address")
             yield Field("username", "Username", Input(max_length=60))
             yield Field("password", "Password", Input(password=True, max_length=1024))
             yield Field("code", "Code", Input(max_length=10), hint="the six digits of your authenticator app")
-            yield Field("new_password", "New password", Input(password=True, max_length=1024), hint="12 or more characters")
+            yield Field(
+                "new_password", "New password", Input(password=True, max_length=1024), hint="12 or more characters"
+            )
             yield Field("repeated", "Once more", Input(password=True, max_length=1024))
             yield Button(plain("Sign in (enter)"), id="go", compact=True, variant="primary")
             yield PlainText(classes="say")
-            if self._desk.is_demo:
-                yield PlainText(_DEMO, classes="demo")
+            yield PlainText(classes="people")
         yield KeyFooter()
+
+    def on_mount(self) -> None:
+        if self._desk.is_demo:
+            self.read("demo", _demo_accounts, self._desk, then=self._show_demo, failed=lambda error: None)
+
+    def _show_demo(self, names: tuple[str, ...]) -> None:
+        self.query_one(".people", PlainText).show(f"A demo: sign in with the password demo as {', '.join(names)}.")
 
     @on(events.ScreenResume)
     def _greet(self) -> None:
@@ -199,3 +204,13 @@ class SignInScreen(Background, Screen[None]):
         for name in ("password", "code", "new_password", "repeated"):
             self._empty(name)  # nothing that was typed here stays in memory longer than it is needed
         self._enter(context)
+
+
+def _demo_accounts(desk: Desk) -> tuple[str, ...]:
+    """The first person of every role of a demo."""
+    from pettycash_tui.services import demo
+
+    first: dict[object, str] = {}
+    for account in desk.read(SYSTEM, demo.accounts):
+        first.setdefault(account.role, account.username)
+    return tuple(first.values())

@@ -32,8 +32,8 @@ class KeysetSource(Generic[T]):
     """A service's list, as a `RowSource`: `KeysetSource(context, COLUMNS, list_requisitions, filter, cells=…)`.
 
     `lister(reading, *given, limit=, after=)` reads a page; `backwards` names its option for the other order
-    (`oldest_first`; the queue's is `newest_first`). `cells` draws a row of it and runs in a thread. `cursor` is the sort
-    key of a row. `counter(reading, *given)` says how many rows there are; `options` (a search) go to the lister alone.
+    (`oldest_first`; the queue's is `newest_first`). `cells` draws a row of it and runs in a thread. `cursor` is the
+    sort key of a row. `counter(reading, *given)` says how many rows there are; `options` (a search) are the lister's.
     """
 
     dense = False

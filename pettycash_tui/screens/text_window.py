@@ -1,4 +1,4 @@
-"""A window with text to read over the screen: why something is so, an entry in full, what came of several acts."""
+"""A window over the screen with a text to read: why something is as it is."""
 
 from __future__ import annotations
 
@@ -6,50 +6,56 @@ from typing import ClassVar
 
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
+from textual.widgets import Static
 
 from pettycash_tui.actions import binding
-from pettycash_tui.screens.list_and_detail import DetailPane
-from pettycash_tui.widgets.plain import PlainText
+from pettycash_tui.widgets.plain import PlainText, plain
 
 
 class TextWindow(ModalScreen[None]):
-    """A title and a text that scrolls; esc and enter close it."""
+    """Shows lines until esc or enter; arrows and j, k scroll."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [binding("app.back"), Binding("enter", "back", show=False)]
+    BINDINGS: ClassVar[list[BindingType]] = [
+        binding("app.back"),
+        Binding("enter,q,space", "back", show=False),
+        Binding("down,j", "scroll(1)", show=False),
+        Binding("up,k", "scroll(-1)", show=False),
+    ]
     DEFAULT_CSS = """
     TextWindow { align: center middle; }
     TextWindow > Vertical {
-        width: 76; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
+        width: 76; max-width: 100%; height: auto; max-height: 90%; padding: 0 1;
         border: round $primary; background: $surface; color: $foreground;
     }
     TextWindow .title { text-style: bold; color: $primary; margin-bottom: 1; }
-    TextWindow DetailPane { height: auto; max-height: 18; padding: 0; background: $surface; }
+    TextWindow VerticalScroll { height: auto; max-height: 17; scrollbar-size-vertical: 1; }
     TextWindow .foot { color: $text-muted; margin-top: 1; }
     """
 
-    def __init__(self, title: str, content: Content | str) -> None:
+    def __init__(self, title: str, text: Content | str) -> None:
         super().__init__()
         self._title = title
-        self._content = content
-
-    def compose(self) -> ComposeResult:
-        with Vertical():
-            yield PlainText(self._title, classes="title")
-            yield DetailPane()
-            yield PlainText("↑ ↓ scroll · esc closes", classes="foot")
-
-    def on_mount(self) -> None:
-        self.query_one(DetailPane).show(self._content)
-        self.query_one(DetailPane).focus()
+        self._text = plain(text) if isinstance(text, str) else text
 
     @property
     def text(self) -> str:
         """What is shown."""
-        return self.query_one(DetailPane).text
+        return self._text.plain
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield PlainText(self._title, classes="title")
+            with VerticalScroll(can_focus=False):
+                yield Static(self._text, markup=False)
+            yield PlainText("esc closes", classes="foot")
+
+    def action_scroll(self, lines: int) -> None:
+        """Scroll the text."""
+        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
 
     def action_back(self) -> None:
-        """Close it."""
+        """Close the window."""
         self.dismiss(None)

@@ -97,7 +97,7 @@ def end(work: Work, ref: str | UUID) -> DelegationRow:
         statement = statement.where(d.id == found_id)
     row = work.execute(statement.limit(1)).first()
     if row is None or not work.actor.sees_company(row.company_id):
-        raise NotFound(f"There is no delegation {str(ref)[:60]!r} that runs. See `pettycash user delegate list`.")
+        raise NotFound(f"There is no delegation {str(ref)[:60]!r} that runs. See `pettycash user delegate`.")
     if row.approver_id != work.actor.id and not work.actor.may(Right.ADMINISTER):
         raise NotAllowed("Only the approver themselves, or an admin, may end a delegation.")
     work.execute(update(t.delegation).where(d.id == row.id).values(is_active=False, updated_at=work.now))

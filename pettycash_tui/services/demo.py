@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, text
 
@@ -22,7 +23,6 @@ from pettycash_tui.services.demo_waiting import plan_waiting
 from pettycash_tui.services.desk import DEMO, Desk
 from pettycash_tui.services.errors import NotSignedIn, Overtaken, Reason, Refused
 from pettycash_tui.services.identity import SYSTEM
-from pettycash_tui.services.secrets import secrets_of
 from pettycash_tui.services.work import Reading, Work
 
 PASSWORD = "demo"
@@ -81,8 +81,8 @@ def build(desk: Desk, *, today: date | None = None, progress: Progress | None = 
 
     Raises Refused where something is already.
     """
-    secrets_of(desk).make_server_key()
-    desk.run(SYSTEM, _build, secrets_of(desk).derive("otp"), today, progress)
+    desk.secrets.make_server_key()
+    desk.run(SYSTEM, _build, desk.secrets.derive("otp"), today, progress)
     return DemoResult(True, desk.read(SYSTEM, accounts))
 
 
@@ -103,8 +103,9 @@ def accounts(reading: Reading) -> tuple[DemoAccount, ...]:
 
 def _build(work: Work, key: bytes, today: date | None, progress: Progress | None) -> None:
     book = demo_company.read_book()
-    until = _end(work, book["company"][0]["timezone"], today)
-    begin = until - timedelta(days=DAYS)
+    zone = ZoneInfo(book["company"][0]["timezone"])
+    until = work.now.replace(microsecond=0) if today is None else datetime.combine(today, time(12), tzinfo=zone)
+    begin = (until.astimezone(zone) - timedelta(days=DAYS)).replace(hour=8, minute=0, second=0)
     _claim(work, begin)
     founded = demo_company.found(work.as_actor(SYSTEM, begin), book)
     history = History(work, book, founded, key, begin=begin, until=until)
@@ -115,26 +116,22 @@ def _build(work: Work, key: bytes, today: date | None, progress: Progress | None
     work.afterwards.clear()
 
 
-def _end(work: Work, timezone: str, today: date | None) -> datetime:
-    if today is None:
-        return work.now.replace(microsecond=0)
-    from zoneinfo import ZoneInfo
-
-    return datetime.combine(today, time(12), tzinfo=ZoneInfo(timezone))
-
-
 def _claim(work: Work, begin: datetime) -> None:
     """Write the row that says `demo`: of two builds at once, the second is told."""
     values = {"id": 1, "kind": DEMO, "created_at": begin}
     if work.is_postgres:
         from sqlalchemy.dialects.postgresql import insert as postgres_insert
 
-        made = work.execute(postgres_insert(t.installation).values(values).on_conflict_do_nothing()).rowcount
+        # Asked for the row: the count of a conflicting INSERT is no number that could be relied on.
+        only_one = (
+            postgres_insert(t.installation).values(values).on_conflict_do_nothing().returning(t.installation.c.id)
+        )
+        is_ours = work.execute(only_one).first() is not None
     else:
-        made = 0 if work.execute(select(t.installation.c.id)).first() else 1
-        if made:
+        is_ours = work.execute(select(t.installation.c.id)).first() is None
+        if is_ours:
             work.execute(insert(t.installation).values(values))
-    if made != 1:
+    if not is_ours:
         raise Overtaken("Somebody has set this database up a moment ago. Run `pettycash demo` again to open it.")
 
 

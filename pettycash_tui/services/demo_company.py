@@ -34,14 +34,14 @@ _DEFAULT_REORDER = funds.DEFAULT_REORDER_MAJOR
 
 @dataclass(frozen=True, slots=True)
 class DemoFund:
-    """A fund as the history needs it: whose, its opening balance (minor units), and the target of the last review."""
+    """A fund as the history needs it: whose, its opening balance (minor units), the target of the last review."""
 
     id: UUID
     code: str
     company_id: UUID
     opening: int
     currency: str
-    target: str
+    new_target: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,4 +130,5 @@ def _fund(work: Work, fund: dict[str, Any], company_id: UUID) -> DemoFund:
         ),
     )
     opening: Money = view.current_balance
-    return DemoFund(view.id, view.code, company_id, opening.minor, view.currency, fund["target"])
+    target = fund["target"] if fund["target"] != fund["opening"] else None
+    return DemoFund(view.id, view.code, company_id, opening.minor, view.currency, target)

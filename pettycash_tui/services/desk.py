@@ -47,7 +47,7 @@ class Desk:
         self.home = home
         self.clock = clock
         self.engine: Engine = engines.open_engine(url, pool_size=pool_size)
-        self._reader = self.engine.execution_options(**engines.READ_ONLY)
+        self._reader = engines.reading_engine(self.engine)
         self._kind: str | None = None
 
     @cached_property
@@ -63,6 +63,7 @@ class Desk:
     def close(self) -> None:
         """Let go of every connection."""
         self.engine.dispose()
+        self._reader.dispose()
 
     def schema_status(self) -> schema.SchemaStatus:
         """The schema's state. Raises DatabaseUnavailable when it cannot be read."""
@@ -145,11 +146,14 @@ class Desk:
         return result
 
     def _retrying(self, once: Callable[[], T]) -> T:
+        started = time.monotonic()
         for attempt in range(ATTEMPTS):
             try:
                 return once()
             except DatabaseUnavailable as error:
-                if error.code != "database_busy" or attempt == ATTEMPTS - 1:
+                # A lock that was waited for its whole time is reported, not waited for five times more.
+                waited = time.monotonic() - started >= engines.BUSY_TIMEOUT_SECONDS
+                if error.code != "database_busy" or attempt == ATTEMPTS - 1 or waited:
                     raise
                 time.sleep(min(1.0, 0.01 * 2**attempt) * (0.5 + random.random()))
         raise AssertionError("unreachable")

@@ -8,11 +8,12 @@ from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.sql import ColumnElement
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.models.enums import OriginType, Role, StepStatus
+from pettycash_tui.models.enums import OriginType, Role, StepKind, StepStatus
+from pettycash_tui.services.permissions import kind_of
 from pettycash_tui.services.work import Reading
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -98,7 +99,14 @@ class Directory:
         if delegate_id == subject.requester_id or delegate_id in taken or delegate_id in self.delegate_of:
             return None
         delegate = next((p for p in self.people if p.id == delegate_id), None)
-        return Pick(delegate, on_behalf_of=person) if delegate else None
+        if delegate is None or not may_stand_in(delegate.role, person.role):
+            return None
+        return Pick(delegate, on_behalf_of=person)
+
+
+def may_stand_in(delegate: Role, absent: Role) -> bool:
+    """Whether a delegate of this role may act for somebody of that one: treasury never approves (rule 6)."""
+    return not (delegate is Role.TREASURY and kind_of(absent) is StepKind.APPROVE)
 
 
 def _scopes(role: Role, subject: Subject) -> list[Callable[[Person], bool]]:
@@ -124,45 +132,45 @@ def running_delegation(day: date) -> ColumnElement[bool]:
     return and_(d.is_active, d.starts_on <= day, d.ends_on >= day)
 
 
+_D, _S, _U = t.delegation.c, t.approval_step.c, t.user.c
+_OF_COMPANY = or_(_U.company_id == bindparam("company"), _U.company_id.is_(None))
+# Built once: a submission reads both, and making them anew took longer than running them.
+_DELEGATIONS = (
+    select(_D.approver_id, _D.delegate_id)
+    .join_from(t.delegation, t.user, _U.id == _D.approver_id)
+    .where(_D.is_active, _D.starts_on <= bindparam("day"), _D.ends_on >= bindparam("day"), _OF_COMPANY)
+)
+_OPEN_STEPS = (
+    select(func.count())
+    .select_from(t.approval_step)
+    .where(_S.approver_id == _U.id, _S.status.in_([StepStatus.WAITING, StepStatus.CURRENT]))
+    .scalar_subquery()
+)
+_LAST_ASSIGNED = (
+    select(_S.created_at).where(_S.approver_id == _U.id).order_by(_S.created_at.desc()).limit(1).scalar_subquery()
+)
+_PEOPLE = select(
+    _U.id,
+    _U.number,
+    _U.username,
+    _U.first_name,
+    _U.last_name,
+    _U.role,
+    _U.region_id,
+    _U.branch_id,
+    _U.department_id,
+    _U.is_centralized_approver,
+    _OPEN_STEPS.label("open_steps"),
+    _LAST_ASSIGNED.label("last_assigned_at"),
+).where(_U.is_active, _OF_COMPANY, or_(_U.role != Role.STAFF, _U.id.in_(bindparam("delegates", expanding=True))))
+
+
 def load(reading: Reading, company_id: UUID, day: date) -> Directory:
     """The directory of a company on `day`, in two statements."""
-    u, s, d = t.user.c, t.approval_step.c, t.delegation.c
-    open_steps = (
-        select(func.count())
-        .select_from(t.approval_step)
-        .where(s.approver_id == u.id, s.status.in_([StepStatus.WAITING, StepStatus.CURRENT]))
-        .scalar_subquery()
-    )
-    last_assigned = (
-        select(s.created_at).where(s.approver_id == u.id).order_by(s.created_at.desc()).limit(1).scalar_subquery()
-    )
-    delegations = reading.execute(
-        select(d.approver_id, d.delegate_id)
-        .join_from(t.delegation, t.user, u.id == d.approver_id)
-        .where(running_delegation(day), or_(u.company_id == company_id, u.company_id.is_(None)))
-    )
+    delegations = reading.execute(_DELEGATIONS, {"company": company_id, "day": day})
     delegate_of = {row.approver_id: row.delegate_id for row in delegations}
-    rows = reading.execute(
-        select(
-            u.id,
-            u.number,
-            u.username,
-            u.first_name,
-            u.last_name,
-            u.role,
-            u.region_id,
-            u.branch_id,
-            u.department_id,
-            u.is_centralized_approver,
-            open_steps.label("open_steps"),
-            last_assigned.label("last_assigned_at"),
-        ).where(
-            u.is_active,
-            or_(u.company_id == company_id, u.company_id.is_(None)),
-            or_(u.role != Role.STAFF, u.id.in_(list(delegate_of.values()))),
-        )
-    )
-    return Directory(tuple(_person(row) for row in rows), delegate_of)
+    people = reading.execute(_PEOPLE, {"company": company_id, "delegates": list(delegate_of.values())})
+    return Directory(tuple(_person(row) for row in people), delegate_of)
 
 
 def _person(row: Any) -> Person:

@@ -50,6 +50,13 @@ def examine(desk: Desk, terminal: Terminal) -> list[Finding]:
     return found
 
 
+def examine_without(error: DatabaseUnavailable, terminal: Terminal) -> list[Finding]:
+    """The checks that need no database, for when there is none or it cannot be opened."""
+    found = [Finding(error.code, ERROR, error.message)]
+    found += _guarded(_keyring, "keyring")
+    return found + _guarded(lambda: _terminal(terminal), "terminal")
+
+
 def _listed(check: Callable[[Reading], Iterator[Finding]]) -> Callable[[Reading], list[Finding]]:
     # Read to its end inside the transaction.
     return lambda reading: list(check(reading))

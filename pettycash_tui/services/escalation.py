@@ -6,7 +6,7 @@ Runs as the system, from cron or a timer. A step that was escalated is fresh aga
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -23,12 +23,14 @@ from pettycash_tui.services.work import Reading, Work
 
 @dataclass(frozen=True, slots=True)
 class OverdueStep:
-    """A step beyond its service level. `hours` since it became current."""
+    """A step beyond its service level. `hours` since it became current; with `step_id` it is that step or none."""
 
     requisition_id: UUID
     requisition: str
     approver: str
     hours: int
+    step_id: UUID | None = None
+    since: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +55,7 @@ def overdue(reading: Reading) -> tuple[OverdueStep, ...]:
     if not late:
         return ()
     rows = reading.execute(
-        select(r.id, r.number, u.username, s.became_current_at)
+        select(r.id, r.number, u.username, s.became_current_at, s.id.label("step_id"))
         .select_from(t.approval_step)
         .join(t.requisition, r.id == s.requisition_id)
         .join(t.user, u.id == s.approver_id)
@@ -61,7 +63,14 @@ def overdue(reading: Reading) -> tuple[OverdueStep, ...]:
         .order_by(s.became_current_at)
     )
     return tuple(
-        OverdueStep(row.id, row.number, row.username, (reading.now - row.became_current_at) // timedelta(hours=1))
+        OverdueStep(
+            row.id,
+            row.number,
+            row.username,
+            (reading.now - row.became_current_at) // timedelta(hours=1),
+            row.step_id,
+            row.became_current_at,
+        )
         for row in rows
     )
 
@@ -72,6 +81,10 @@ def escalate(work: Work, found: OverdueStep) -> Escalated:
     row = work.execute(select(t.requisition).where(r.id == found.requisition_id).with_for_update(key_share=True)).one()
     all_steps = steps.steps_of(work, row.id, row.revision)
     current = next((step for step in all_steps if step.status is StepStatus.CURRENT), None)
+    seen = (found.step_id, found.since)
+    if current is not None and found.step_id is not None and (current.id, current.became_current_at) != seen:
+        # Decided, or given to somebody, meanwhile: what is current now is not overdue.
+        current = None
     if current is None or row.status not in IN_APPROVAL | {RequisitionStatus.PAID}:
         return Escalated(found.requisition, found.approver, None)
     timezone = work.execute(select(t.company.c.timezone).where(t.company.c.id == row.company_id)).scalar_one()

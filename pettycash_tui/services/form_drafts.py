@@ -53,7 +53,9 @@ def clear(work: Work, form: str) -> None:
     """Forget the draft. The row stays, empty: the application's role deletes nothing."""
     d = t.form_draft.c
     work.execute(
-        t.form_draft.update().where(d.user_id == work.actor.person_id, d.form == form).values(body="", updated_at=work.now)
+        t.form_draft.update()
+        .where(d.user_id == work.actor.person_id, d.form == form)
+        .values(body="", updated_at=work.now)
     )
 
 

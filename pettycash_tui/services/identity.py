@@ -23,6 +23,7 @@ class Actor:
     region_id: UUID | None = None
     branch_id: UUID | None = None
     department_id: UUID | None = None
+    cost_center_id: UUID | None = None
     is_superuser: bool = False
     is_centralized_approver: bool = False
     session_id: UUID | None = None
@@ -86,6 +87,7 @@ def actor_of(row: Any, *, source: str = "local", client: str = "", session_id: U
         region_id=row.region_id,
         branch_id=row.branch_id,
         department_id=row.department_id,
+        cost_center_id=row.cost_center_id,
         is_superuser=row.is_superuser,
         is_centralized_approver=row.is_centralized_approver,
         session_id=session_id,

@@ -1,7 +1,8 @@
 """Posting to a fund's cash book: the one function that moves a balance, and always with its entry.
 
-The fund's row gives the next sequence and the balance in the same guarded UPDATE; the entry's triggers check both
-against the entry before. Source: domain, section 3, LedgerEntry.
+A guarded UPDATE locks the fund's row, takes the hold and the voucher number and tells the balance; writing the entry
+moves the balance (trigger `ledger_entry_moves_fund`), so that no program can do the one without the other.
+Source: domain, section 3, LedgerEntry.
 """
 
 from __future__ import annotations
@@ -41,9 +42,7 @@ _PAY_HELD = (
         _F.current_balance >= bindparam("sum"),
     )
     .values(
-        current_balance=_F.current_balance - bindparam("sum"),
         held_amount=_F.held_amount - bindparam("sum"),
-        ledger_sequence=_F.ledger_sequence + 1,
         # A year that goes back (a clock set wrong) goes on counting in the later year: numbers never repeat.
         voucher_sequence=case((_F.voucher_year < bindparam("year"), 1), else_=_F.voucher_sequence + 1),
         voucher_year=case((_F.voucher_year < bindparam("year"), bindparam("year")), else_=_F.voucher_year),
@@ -54,11 +53,7 @@ _PAY_HELD = (
 _PAY_IN = (
     update(t.treasury_fund)
     .where(_F.id == bindparam("fund"), _F.is_active)
-    .values(
-        current_balance=_F.current_balance + bindparam("sum"),
-        ledger_sequence=_F.ledger_sequence + 1,
-        updated_at=bindparam("now"),
-    )
+    .values(updated_at=bindparam("now"))
     .returning(*_STATE)
 )
 
@@ -123,7 +118,7 @@ def pay_out_held(work: Work, fund_id: UUID, amount: int, posting: Posting, timez
 
 def pay_in(work: Work, fund_id: UUID, amount: int, posting: Posting, timezone: str) -> Posted | None:
     """Credit the fund. None when it is inactive."""
-    row = work.execute(_PAY_IN, {"fund": fund_id, "sum": amount, "now": work.now}).first()
+    row = work.execute(_PAY_IN, {"fund": fund_id, "now": work.now}).first()
     if row is None:
         return None
     return _post(work, row, EntryType.CREDIT, amount, posting, timezone, None)
@@ -138,18 +133,20 @@ def _post(
     timezone: str,
     voucher: str | None,
 ) -> Posted:
+    sequence = fund.ledger_sequence + 1
+    balance = fund.current_balance + (-amount if entry_type is EntryType.DEBIT else amount)
     entry = LedgerEntry(
         id=new_id(),
         created_at=work.now,
         company_id=fund.company_id,
         # The journal of a single entry carries the entry's own number; a transfer's two share the first one's.
-        journal=f"JNL-{fund.code}-{fund.ledger_sequence:06d}",
+        journal=f"JNL-{fund.code}-{sequence:06d}",
         fund_id=fund.id,
-        sequence=fund.ledger_sequence,
+        sequence=sequence,
         entry_type=entry_type,
         amount=amount,
         currency=fund.currency,
-        balance_after=fund.current_balance,
+        balance_after=balance,
         account_id=fund.account_id,
         contra_account_id=posting.contra_account_id,
         source_type=posting.source,
@@ -163,8 +160,8 @@ def _post(
     return Posted(
         entry,
         fund.code,
-        fund.current_balance,
-        fund.current_balance - fund.held_amount,
+        balance,
+        balance - fund.held_amount,
         fund.reorder_level,
         voucher,
     )

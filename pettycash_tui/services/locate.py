@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, select
+from sqlalchemy import ColumnElement, Row, Table, bindparam, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import visibility
@@ -34,9 +34,43 @@ def requisition(reading: Reading, ref: str | UUID, *, lock: bool = False) -> Row
     )
 
 
+_R = t.requisition.c
+_OWN = (
+    select(t.requisition)
+    .where(_R.id == bindparam("requisition"), _R.requested_by_id == bindparam("me"))
+    .with_for_update(key_share=True, of=t.requisition)
+)
+
+
+def own_requisition(reading: Reading, ref: str | UUID) -> Row[Any] | None:
+    """The whole row of a requisition of the actor's own, locked for change; None when it is somebody else's.
+
+    Raises NotFound for one that they may not even see.
+    """
+    found_id = ref if isinstance(ref, UUID) else requisition(reading, ref).id
+    row = reading.execute(_OWN, {"requisition": found_id, "me": reading.actor.id}).first()
+    if row is None:
+        requisition(reading, ref)
+    return row
+
+
 def payment(reading: Reading, ref: str | UUID, *, lock: bool = False) -> Row[Any]:
     """The whole row of a payment that the actor may see."""
     return _one(reading, t.payment, NumberKind.PAYMENT, ref, visibility.payments(reading), "payment", lock)
+
+
+def payment_id(reading: Reading, ref: str | UUID) -> UUID:
+    """The id of a payment that the actor may see, without its row. Raises NotFound."""
+    found_id = as_uuid(ref)
+    number = None if found_id else canonical_number(str(ref), NumberKind.PAYMENT)
+    p = t.payment.c
+    rows = reading.execute(
+        select(p.id)
+        .where(p.id == found_id if found_id else p.number == number, visibility.payments(reading))
+        .limit(2)
+    ).all()
+    found: UUID = _single(rows, f"payment {number or _shown(ref)}").id
+    return found
 
 
 def replenishment(reading: Reading, ref: str | UUID, *, lock: bool = False) -> Row[Any]:

@@ -251,6 +251,8 @@ def cancel_for(work: Work, requisition_id: UUID, reason: str) -> None:
     if payment.status not in (PaymentStatus.PENDING, PaymentStatus.FAILED):
         raise Refused.because(_not_open(payment))
     void_codes(work, payment.id)
+    if payment.is_held:
+        holds.lock_waiting(work, payment.fund_id)
     work.execute(
         update(t.payment)
         .where(p.id == payment.id)
@@ -263,14 +265,15 @@ def cancel_for(work: Work, requisition_id: UUID, reason: str) -> None:
     record(work, payment, "payment.cancelled", {"reason": reason, "released": payment.is_held, "taken_up": taken})
 
 
-def void_codes(work: Work, payment_id: UUID) -> None:
-    """Void a payment's open code."""
+def void_codes(work: Work, payment_id: UUID, *, only: UUID | None = None) -> None:
+    """Void a payment's open code; with `only`, if it is that one still."""
     o = t.otp_challenge.c
-    work.execute(
-        update(t.otp_challenge)
-        .where(o.payment_id == payment_id, o.voided_at.is_(None), o.consumed_at.is_(None))
-        .values(voided_at=work.now, updated_at=work.now)
+    statement = update(t.otp_challenge).where(
+        o.payment_id == payment_id, o.voided_at.is_(None), o.consumed_at.is_(None)
     )
+    if only is not None:
+        statement = statement.where(o.id == only)
+    work.execute(statement.values(voided_at=work.now, updated_at=work.now))
 
 
 def record(work: Work, payment: Any, action: str, data: dict[str, Any]) -> None:

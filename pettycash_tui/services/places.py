@@ -82,12 +82,7 @@ class PlaceFinder:
 
     def cost_center(self, typed: str | None, base: Row[Any] | None) -> UUID | None:
         """The cost centre: as typed, else as it was, else the requester's."""
-        default = None
-        if base is None and typed is None and self.reading.actor.id:
-            default = self.reading.execute(
-                select(t.user.c.cost_center_id).where(t.user.c.id == self.reading.actor.id)
-            ).scalar()
-        return self._optional(t.cost_center, "cost_center", typed, base, default)
+        return self._optional(t.cost_center, "cost_center", typed, base, self.reading.actor.cost_center_id)
 
     def category(self, typed: str | None, base: Row[Any] | None) -> UUID:
         """The category: as typed, else as it was, else the company's default."""
@@ -126,15 +121,14 @@ class PlaceFinder:
 
     def _nearest(self, columns: Any, place: Place) -> Row[Any]:
         f = t.treasury_fund.c
+        serving = [and_(f.branch_id.is_(None), f.region_id.is_(None))]
+        # Compared with None they would be IS NULL: head office would be served by any region's fund.
+        if place.branch_id is not None:
+            serving.append(f.branch_id == place.branch_id)
+        if place.region_id is not None:
+            serving.append(and_(f.branch_id.is_(None), f.region_id == place.region_id))
         rows = self.reading.execute(
-            columns.add_columns(f.branch_id, f.region_id).where(
-                f.is_active,
-                or_(
-                    f.branch_id == place.branch_id,
-                    and_(f.branch_id.is_(None), f.region_id == place.region_id),
-                    and_(f.branch_id.is_(None), f.region_id.is_(None)),
-                ),
-            )
+            columns.add_columns(f.branch_id, f.region_id).where(f.is_active, or_(*serving))
         ).all()
         if not rows:
             raise InvalidInput.of(fund=f"is missing; {self.company.code} has no active fund for this origin")

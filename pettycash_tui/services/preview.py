@@ -6,7 +6,6 @@ The same code that writes and routes answers, so that the form cannot promise wh
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from types import SimpleNamespace
 from typing import Any
 from uuid import UUID
 
@@ -16,7 +15,9 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import EDITABLE, RequisitionStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import locate, requisition_views
-from pettycash_tui.services.errors import InvalidInput
+from pettycash_tui.services.directory import Subject
+from pettycash_tui.services.errors import InvalidInput, NotAllowed
+from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.requisition_views import RouteStepView
 from pettycash_tui.services.requisitions import RequisitionInput, checked_content
 from pettycash_tui.services.work import Reading
@@ -59,7 +60,7 @@ def preview(reading: Reading, given: RequisitionInput, ref: str | None = None) -
     except InvalidInput as error:
         problems = dict(error.fields) or {"input": error.message}
         # The purpose is typed last; who approves does not depend on it.
-        given = _without(given, problems, base is None)
+        given = _without(given, problems)
         try:
             company_id, content = checked_content(reading, given, base)
         except InvalidInput:
@@ -67,7 +68,7 @@ def preview(reading: Reading, given: RequisitionInput, ref: str | None = None) -
     return _followed(reading, company_id, content, problems, base.id if base is not None else None)
 
 
-def _without(given: RequisitionInput, problems: dict[str, str], is_new: bool) -> RequisitionInput:
+def _without(given: RequisitionInput, problems: dict[str, str]) -> RequisitionInput:
     """The input with words in the place of those refused, as far as routing does not depend on them."""
     words = {"purpose": "…", "payee": "…", "destination": "…", "urgency_reason": "…"}
     values = {name: getattr(given, name) for name in given.__slots__}
@@ -83,8 +84,7 @@ def _followed(
         select(f.code, f.name, f.currency, f.current_balance, f.held_amount).where(f.id == content["fund_id"])
     ).one()
     available = Money(fund.current_balance - fund.held_amount, fund.currency)
-    row = SimpleNamespace(company_id=company_id, requested_by_id=reading.actor.id, **content)
-    explained = requisition_views.explain_input(reading, row)
+    explained = requisition_views.explain_subject(reading, _subject(reading.actor, company_id, content))
     warnings = []
     amount = Money(content["amount"], content["currency"])
     if available < amount:
@@ -104,6 +104,23 @@ def _followed(
         reasons=tuple(reason.message for reason in explained.reasons),
         warnings=tuple(warnings),
         problems=problems,
+    )
+
+
+def _subject(actor: Actor, company_id: UUID, content: dict[str, Any]) -> Subject:
+    if actor.role is None:
+        raise NotAllowed("Only a person writes requisitions.")
+    return Subject(
+        company_id=company_id,
+        requester_id=actor.person_id,
+        requester_role=actor.role,
+        origin=content["origin_type"],
+        amount=content["amount"],
+        currency=content["currency"],
+        region_id=content["region_id"],
+        branch_id=content["branch_id"],
+        department_id=content["department_id"],
+        is_urgent=content["is_urgent"],
     )
 
 

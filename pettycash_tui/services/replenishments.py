@@ -165,6 +165,7 @@ def complete(work: Work, ref: str | UUID, reference: str, amount_text: str | Non
         completed_at=work.now,
     )
     timezone = work.execute(select(t.company.c.timezone).where(t.company.c.id == row.company_id)).scalar_one()
+    holds.lock_waiting(work, row.fund_id)
     posted = ledger.pay_in(
         work,
         row.fund_id,
@@ -182,6 +183,9 @@ def complete(work: Work, ref: str | UUID, reference: str, amount_text: str | Non
     work.execute(update(t.treasury_fund).where(t.treasury_fund.c.id == row.fund_id).values(last_replenished=work.now))
     taken = holds.take_up_waiting(work, row.fund_id)
     _record(work, row, "ledger.posted", {**posted.seal, "taken_up": taken})
+    if holds.is_anybody_waiting(work, row.fund_id):
+        # Who began to wait while this request was open asked for nothing of their own.
+        request_automatically(work, row.fund_id)
     return _state(work, row, ReplenishmentStatus.COMPLETED, amount, tuple(taken))
 
 
@@ -206,6 +210,7 @@ def _wanted(reading: Reading, fund: Row[Any]) -> int:
             p.fund_id == fund.id,
             p.is_held.is_(False),
             p.status.in_([PaymentStatus.PENDING, PaymentStatus.FAILED]),
+            p.retry_count < p.max_retries,
         )
     ).scalar_one()
     in_transit = reading.execute(
@@ -247,8 +252,9 @@ def _insert_unless_open(work: Work, row: Replenishment) -> bool:
     if work.is_postgres:
         from sqlalchemy.dialects.postgresql import insert as postgres_insert
 
+        # What was inserted comes back: the row count of an INSERT is not kept.
         statement = postgres_insert(t.replenishment).values(columns_of(row)).on_conflict_do_nothing()
-        return work.execute(statement).rowcount == 1
+        return work.execute(statement.returning(t.replenishment.c.id)).first() is not None
     # BEGIN IMMEDIATE: nobody can have opened one since it was looked for.
     work.execute(insert(t.replenishment).values(columns_of(row)))
     return True

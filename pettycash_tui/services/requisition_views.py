@@ -250,6 +250,12 @@ def count_requisitions(reading: Reading, given: RequisitionFilter) -> int:
     )
 
 
+def statuses_present(reading: Reading, given: RequisitionFilter) -> tuple[RequisitionStatus, ...]:
+    """The statuses that a filter shows, in the order of a requisition's life."""
+    found = set(reading.execute(select(_R.status).where(*_conditions(reading, given)).distinct()).scalars())
+    return tuple(status for status in RequisitionStatus if status in found)
+
+
 def _conditions(reading: Reading, given: RequisitionFilter) -> list[ColumnElement[bool]]:
     conditions = [visibility.requisitions(reading)]
     if given.mine:

@@ -106,6 +106,7 @@ class _Resolver:
     taken: set[UUID] = field(default_factory=set)
     steps: list[RoutedStep] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    merged: Role | None = None
 
     def place(self, kind: StepKind, pick: Pick, role: Role, skipped: Sequence[Role], reason: str) -> None:
         self.taken |= pick.ids
@@ -118,6 +119,8 @@ class _Resolver:
     def approve_steps(self, roles: Sequence[Role]) -> None:
         skipped: list[Role] = []
         for index, role in enumerate(roles):
+            if self.merged is role:
+                continue
             pick = self.directory.pick(role, self.subject, self.taken)
             if pick is not None:
                 self.place(StepKind.APPROVE, pick, role, skipped, _nobody(skipped))
@@ -127,7 +130,9 @@ class _Resolver:
             is_last = index == len(roles) - 1
             # The CFO of the top tier is never absorbed by a lower role: the CEO takes the step.
             if is_last or (role is Role.CFO and self.tier == TOP_TIER):
-                self._take_over(StepKind.APPROVE, skipped)
+                taker = self._take_over(StepKind.APPROVE, skipped)
+                # A role that stands further on in the sequence has taken the step: one merged step, not two.
+                self.merged = taker if taker in roles[index + 1 :] else None
                 skipped = []
 
     def fallback_step(self, kind: StepKind, role: Role) -> None:
@@ -137,7 +142,7 @@ class _Resolver:
         else:
             self._take_over(kind, [role])
 
-    def _take_over(self, kind: StepKind, skipped: list[Role]) -> None:
+    def _take_over(self, kind: StepKind, skipped: list[Role]) -> Role:
         above = line_above(skipped[-1], kind)
         pick = self.directory.first_of(above, self.subject, self.taken)
         if pick is None:
@@ -151,6 +156,7 @@ class _Resolver:
             )
         role = (pick.on_behalf_of or pick.person).role
         self.place(kind, pick, role, skipped, _nobody(skipped))
+        return role
 
 
 def _nobody(skipped: Sequence[Role]) -> str:

@@ -52,13 +52,10 @@ _SENTENCES: dict[str, Sentence] = {
     "uq_attachment_requisition_id_sha256": Sentence("attached", "This file is attached already."),
 }
 for _rule in RULES:
-    if _rule.name.endswith("_no_replace"):
-        # A BEFORE trigger speaks before the unique index behind it.
+    if _rule.name.endswith(("_no_replace", "_no_swap")):
         _SENTENCES.setdefault(_rule.name, Sentence("exists", f"{_rule.message.capitalize()}.", overtaken=True))
     else:
         _SENTENCES.setdefault(_rule.name, Sentence(_rule.name, f"{_rule.message.capitalize()}."))
-# The payment is locked and not executed when its execution is written, so that only the reference can be there already.
-_SENTENCES["payment_execution_no_replace"] = _SENTENCES["uq_payment_execution_company_id_gateway_reference"]
 
 # SQLite names the columns of a UNIQUE, not its constraint.
 _SQLITE_UNIQUE: dict[str, str] = {

@@ -7,6 +7,7 @@ at every deployment can neither damage books nor silently be about another compa
 from __future__ import annotations
 
 import tomllib
+from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,16 @@ from pettycash_tui.services.categories import CATEGORY
 from pettycash_tui.services.desk import DEMO, PRODUCTION, Desk
 from pettycash_tui.services.errors import InvalidInput, Overtaken, Reason, Refused
 from pettycash_tui.services.identity import SYSTEM
-from pettycash_tui.services.inputs import Problems, clean_code, clean_currency, clean_email, clean_text, clean_username
+from pettycash_tui.services.inputs import (
+    Problems,
+    clean_code,
+    clean_currency,
+    clean_email,
+    clean_locale,
+    clean_text,
+    clean_timezone,
+    clean_username,
+)
 from pettycash_tui.services.kinds import Given
 from pettycash_tui.services.organisation import COMPANY, NAME_LENGTH, CompanyDetail
 from pettycash_tui.services.people_views import UserDetail
@@ -67,7 +77,7 @@ class SetUpResult:
     is_new: bool
     company: Ref
     currency: str
-    admin: PersonRef
+    admin: PersonRef | None
     database: str
     server_key: str
     """Where it is kept, in words."""
@@ -91,10 +101,33 @@ class _Answers:
     username: str
 
 
+def existing(database: str | None, home: Path | None) -> SetUpResult | None:
+    """What is set up there already, for whom nothing needs to be asked; None when nothing is."""
+    url = opening.address_of(database, home)
+    if engines.is_embedded(url) and not Path(str(url.database)).is_file():
+        return None
+    with closing(opening.open_desk(database, home, require_current=False)) as desk:
+        if desk.schema_status().state in (SchemaState.EMPTY, SchemaState.OLDER):
+            return None
+        desk.require_current()
+        if not desk.kind:
+            return None
+        company = desk.read(SYSTEM, _first_company)
+        ref = Ref(company.id, code=company.code, name=company.name)
+        where = desk.secrets.where(SERVER_KEY)
+        return SetUpResult(False, ref, company.currency, None, desk.shown_address, where)
+
+
+def _first_company(reading: Reading) -> Row[Any]:
+    return reading.execute(select(t.company).order_by(t.company.c.created_at, t.company.c.id).limit(1)).one()
+
+
 def check(given: SetUp) -> None:
     """Raise InvalidInput with every answer that cannot be, before a database is made for it."""
-    _checked(given)
-    passwords.check(given.admin.password, given.admin.username)
+    problems = Problems()
+    problems.attempt(lambda: _checked(given))
+    problems.attempt(lambda: passwords.check(given.admin.password, given.admin.username))
+    problems.raise_if_any()
 
 
 def open_or_make(database: str | None, home: Path | None) -> Desk:
@@ -163,6 +196,8 @@ def _checked(given: SetUp) -> _Answers:
     currency = problems.attempt(lambda: clean_currency("company_currency", given.currency))
     username = problems.attempt(lambda: clean_username("admin_username", given.admin.username))
     problems.attempt(lambda: clean_email("admin_email", given.admin.email))
+    problems.attempt(lambda: clean_timezone("company_timezone", given.timezone))
+    problems.attempt(lambda: clean_locale("company_locale", given.locale))
     problems.raise_if_any()
     return _Answers(name or "", code or "", currency or "", username or "")
 
@@ -246,12 +281,13 @@ def _claim(work: Work) -> None:
     if work.is_postgres:
         from sqlalchemy.dialects.postgresql import insert as postgres_insert
 
-        made = work.execute(postgres_insert(t.installation).values(values).on_conflict_do_nothing())
-    elif work.execute(select(t.installation.c.id)).first() is None:
-        made = work.execute(insert(t.installation).values(values))
+        statement = postgres_insert(t.installation).values(values).on_conflict_do_nothing()
+        is_ours = work.execute(statement.returning(t.installation.c.id)).first() is not None
     else:
-        made = None
-    if made is None or made.rowcount != 1:
+        is_ours = work.execute(select(t.installation.c.id)).first() is None
+        if is_ours:
+            work.execute(insert(t.installation).values(values))
+    if not is_ours:
         raise Overtaken("Somebody has set this database up a moment ago. Run `pettycash init` again to compare.")
 
 

@@ -15,7 +15,7 @@ from sqlalchemy import Row, or_, select, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import RequisitionStatus, Role, StepKind, StepStatus
-from pettycash_tui.services.directory import running_delegation
+from pettycash_tui.services.directory import may_stand_in, running_delegation
 from pettycash_tui.services.errors import Reason
 from pettycash_tui.services.work import Reading, Work
 
@@ -66,7 +66,7 @@ def current_step(reading: Reading, requisition: Row[Any], steps: Sequence[Row[An
     day = reading.today(_timezone(reading, requisition.company_id))
     d, u = t.delegation.c, t.user.c
     away = reading.execute(
-        select(u.id, u.username, u.first_name, u.last_name, u.is_active, d.ends_on)
+        select(u.id, u.username, u.first_name, u.last_name, u.role, u.company_id, u.is_active, d.ends_on)
         .join_from(t.delegation, t.user, u.id == d.delegate_id)
         .where(d.approver_id == row.approver_id, running_delegation(day))
         .limit(1)
@@ -81,6 +81,12 @@ def current_step(reading: Reading, requisition: Row[Any], steps: Sequence[Row[An
         problem = f"{name} is away until {away.ends_on}, and the delegate {_name(away)} is on another step"
     elif not away.is_active:
         problem = f"{name} is away until {away.ends_on}, and the delegate {_name(away)} is inactive"
+    elif away.company_id not in (None, requisition.company_id):
+        problem = f"{name} is away until {away.ends_on}, and the delegate {_name(away)} is of another company"
+    elif not may_stand_in(away.role, row.role):
+        problem = (
+            f"{name} is away until {away.ends_on}, and the delegate {_name(away)} is treasury, which never approves"
+        )
     return CurrentStep(row, away.id, _name(away), row.approver_id, name, problem)
 
 
@@ -90,6 +96,9 @@ def reasons_against(
     """Every reason why the actor may not decide the current step now."""
     actor = reading.actor
     reasons: list[Reason] = []
+    # A screen may have been open since before an admin deactivated its person.
+    if reading.execute(select(t.user.c.is_active).where(t.user.c.id == actor.id)).scalar() is not True:
+        reasons.append(Reason("inactive", "You are not an active person of this installation any more."))
     if requisition.requested_by_id == actor.id:
         reasons.append(Reason("own_requisition", f"{requisition.number} is your own: nobody decides on their own."))
     if current is None:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, bindparam, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import OriginType, Role, ThresholdOrigin
@@ -84,12 +84,24 @@ def threshold_of(row: Row[Any]) -> Threshold:
     )
 
 
+_A = t.approval_threshold.c
+_ACTIVE = (
+    select(
+        _A.id,
+        _A.name,
+        _A.tier,
+        _A.origin_type,
+        _A.min_amount,
+        _A.roles,
+        _A.allow_urgent_fasttrack,
+        _A.requires_cfo,
+        _A.priority,
+    )
+    .where(_A.company_id == bindparam("company"), _A.is_active)
+    .order_by(_A.priority, _A.origin_type, _A.min_amount, _A.name)
+)
+
+
 def load(reading: Reading, company_id: UUID) -> tuple[Threshold, ...]:
     """The company's active rows, in one query."""
-    a = t.approval_threshold.c
-    rows = reading.execute(
-        select(t.approval_threshold)
-        .where(a.company_id == company_id, a.is_active)
-        .order_by(a.priority, a.origin_type, a.min_amount, a.name)
-    )
-    return tuple(threshold_of(row) for row in rows)
+    return tuple(threshold_of(row) for row in reading.execute(_ACTIVE, {"company": company_id}))

@@ -6,13 +6,13 @@ own, or one that they hold for somebody who is away). Nobody sees another compan
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 from sqlalchemy import and_, exists, false, or_, select, true
 from sqlalchemy.sql import ColumnElement
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services.directory import running_delegation
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.permissions import Right, Scope
 from pettycash_tui.services.work import Reading
@@ -76,7 +76,10 @@ def _scope(actor: Actor) -> ColumnElement[bool]:
 def _has_step(reading: Reading) -> ColumnElement[bool]:
     s, d, me = t.approval_step.c, t.delegation.c, reading.actor.id
     # A day's slack either way serves every time zone; acting itself checks the company's own day.
-    away = select(d.approver_id).where(d.delegate_id == me, running_delegation(reading.now.date()))
+    today, slack = reading.now.date(), timedelta(days=1)
+    away = select(d.approver_id).where(
+        d.delegate_id == me, d.is_active, d.starts_on <= today + slack, d.ends_on >= today - slack
+    )
     return t.requisition.c.id.in_(
         select(s.requisition_id).where(
             or_(s.approver_id == me, s.acted_by_id == me, s.on_behalf_of_id == me, s.approver_id.in_(away))

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from email import message_from_bytes
+from email.message import Message
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -44,6 +45,10 @@ class Company:
         assert answer.code == code, answer
         return answer.error
 
+    def outbox(self) -> list[Message]:
+        """The messages in the outbox, oldest first."""
+        return [message_from_bytes(path.read_bytes()) for path in sorted((self.desk.home / "outbox").glob("*.eml"))]
+
     # --- the way to a payment ---
 
     def requested(self, amount: str = "4500", *more: str) -> str:
@@ -77,8 +82,3 @@ def trading(run: Run, address: str, desk: Desk, clock: SettableClock, monkeypatc
     monkeypatch.setattr(opening, "open_desk", partial(opening.open_desk, clock=clock))
     story.trading_company(desk, kind=DEMO)
     return Company(run, address, desk)
-
-
-def messages(home: Path) -> list[str]:
-    """The messages in the outbox, oldest first."""
-    return [path.read_text() for path in sorted((home / "outbox").glob("*.eml"))]

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
+import building
+import story
 from textual.pilot import Pilot
 from textual.widget import Widget
 
-import building
-import story
 from pettycash_tui.app import PettyCashApp
 from pettycash_tui.screens.context import DeskContext, load_context
 from pettycash_tui.services import signin

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
 from cli_answer import Run
-from cli_company import Company, messages, trading
+from cli_company import Company, trading
 from settable_clock import SettableClock
 from sqlalchemy import update
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import requisition_views, workflow
+from pettycash_tui.services import demo, requisition_views, workflow
 from pettycash_tui.services.desk import Desk
 
 
@@ -59,11 +60,8 @@ def test_a_requisition_becomes_a_payment_and_a_line_of_the_ledger(company: Compa
     code = company.code(executor, "PAY-000001")
     paid = company.done(executor, "pay", "execute", "PAY-000001", "--otp", code)
 
-    assert (
-        f"To: {executor}@acme.example"
-        in messages(company.desk.home)[-1].replace("\n ", " ").replace("<", "").replace(">", "")
-        or executor in messages(company.desk.home)[-1]
-    )
+    [mail] = company.outbox()
+    assert mail["To"] == f"{payment['executor']['name']} <{executor}@acme.example>"
     assert (paid["status"], paid["held"], paid["voucher_number"]) == ("success", False, "PCV-NBI-2026-00001")
     assert (paid["gateway_reference"], paid["repeated"], paid["retry_count"]) == ("CASH-PAY-000001", False, 0)
     fund = company.done("cfo", "fund", "show", "NBI")
@@ -129,6 +127,8 @@ def test_a_payment_waits_for_money_and_takes_it_up_when_it_arrives(company: Comp
     assert company.done("cfo", "pay", "list", "--held")["items"] == []
     [asked] = company.done("cfo", "replenishment", "list", "--status", "pending")["items"]
     assert asked["auto_triggered"] is True
+    [event] = company.done("cfo", "audit", "log", "--action", "replenishment.requested")["items"]
+    assert event["subject"] == asked["number"]
 
     approver = "cfo" if asked["requested_by"]["username"] != "cfo" else "group_finance_manager"
     company.done(approver, "replenishment", "approve", asked["number"])
@@ -242,3 +242,25 @@ def test_who_was_slower_is_told_who_was_faster(company: Company, monkeypatch: py
 
     assert error["code"] == "overtaken"
     assert "Branch Manager was faster (rejected)" in error["message"]
+
+
+def test_the_story_runs_in_the_demo_company_among_its_history(run: Run, database_address: str, desk: Desk) -> None:
+    demo.build(desk)
+    company = Company(run, database_address, desk)
+    before = company.done("cfo", "fund", "show", "NBI")
+    found = company.done("clerk.nbi", "req", "new", "--amount", "4500", "--purpose", "Fuel", "--submit")
+    number = found["number"]
+    assert number in [row["number"] for row in company.done("manager.nbi", "req", "queue")["items"]]
+    found = company.done("manager.nbi", "req", "approve", number)
+    found = company.done(found["next_approver"]["username"], "req", "approve", number)
+    [payment] = company.done("cfo", "pay", "list", "--requisition", number)["items"]
+    executor = payment["executor"]["username"]
+    code = company.code(executor, payment["number"])
+
+    paid = company.done(executor, "pay", "execute", payment["number"], "--otp", code)
+
+    after = company.done("cfo", "fund", "show", "NBI")
+    assert Decimal(before["available"]) - Decimal(after["available"]) == Decimal("4500.00")
+    [newest] = company.done("cfo", "fund", "ledger", "NBI", "--newest", "--limit", "1")["items"]
+    assert (newest["payment"], newest["voucher_number"]) == (payment["number"], paid["voucher_number"])
+    assert newest["balance_after"] == paid["balance_after"] == after["current_balance"]

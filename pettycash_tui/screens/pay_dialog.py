@@ -1,0 +1,263 @@
+"""Paying one payment: what leaves from where to whom, the code with its countdown, the reference, and the result.
+
+Esc leaves at once, however slow the database: what was begun goes on, and its result becomes a notice.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import partial
+from typing import ClassVar, Protocol
+from uuid import UUID
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.binding import BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from pettycash_tui.actions import binding, bindings_for
+from pettycash_tui.models.enums import PaymentMethod
+from pettycash_tui.screens.context import DeskContext
+from pettycash_tui.screens.help import HelpScreen
+from pettycash_tui.screens.pay_text import (
+    draw_code,
+    draw_money,
+    draw_paid,
+    seconds_until,
+    sentences_of,
+    with_tries,
+)
+from pettycash_tui.services import otp
+from pettycash_tui.services.errors import PettyCashError
+from pettycash_tui.services.execution import Executed
+from pettycash_tui.services.otp import Sent
+from pettycash_tui.services.payment_views import PaymentView
+from pettycash_tui.widgets.background import Background, BusyMark
+from pettycash_tui.widgets.plain import Field, PlainText, show_field_errors
+
+_NAMES_OF_REFERENCE = {
+    PaymentMethod.MPESA: "the M-Pesa transaction code",
+    PaymentMethod.BANK_TRANSFER: "the bank's transfer reference",
+    PaymentMethod.CASH: "made for cash; type one only if there is a receipt number",
+}
+
+
+class Payer(Protocol):
+    """The screen that the dialog belongs to: it executes, so that a payment outlives its dialog."""
+
+    @property
+    def context(self) -> DeskContext: ...
+    @property
+    def sent(self) -> dict[UUID, Sent]: ...
+    def pay(self, dialog: PayDialog, payment: PaymentView, code: str | None, reference: str, key: str) -> bool: ...
+    def is_paying(self, payment: PaymentView) -> bool: ...
+
+
+class CodeInput(Input):
+    """Six digits, not shown. A code is pasted as it stands in a message, with spaces and words around it."""
+
+    def __init__(self) -> None:
+        super().__init__(password=True, restrict=r"[0-9 ]*", max_length=otp.DIGITS + 1, placeholder="six digits")
+
+    def _on_paste(self, event: events.Paste) -> None:
+        self.value = "".join(character for character in event.text if character in "0123456789")[: otp.DIGITS]
+        self.cursor_position = len(self.value)
+        event.stop()
+        event.prevent_default()
+
+
+class PayDialog(Background, ModalScreen[None]):
+    """One payment, from the code to the voucher. `key` makes a second press the same payment."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        binding("app.back"),
+        binding("app.help"),
+        binding("form.submit"),
+        binding("form.next"),
+        binding("form.previous"),
+        *bindings_for("pay"),
+    ]
+    help_title = "Pay"
+    help_text = (
+        "The code was sent to you for this payment alone: check amount and payee, type the code, and press enter.\n"
+        "A wrong code is no failed payment; after five the code is void, and you ask for a new one."
+    )
+    DEFAULT_CSS = """
+    PayDialog { align: center middle; }
+    PayDialog > Vertical {
+        width: 72; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
+        border: round $primary; background: $surface; color: $foreground;
+    }
+    PayDialog .title { text-style: bold; color: $primary; margin-bottom: 1; }
+    PayDialog PlainText { height: auto; }
+    PayDialog #code-state { margin: 1 0; }
+    PayDialog .foot { color: $text-muted; margin-top: 1; }
+    PayDialog BusyMark { padding: 0; }
+    """
+
+    def __init__(self, payer: Payer, payment: PaymentView, key: str) -> None:
+        super().__init__()
+        self.payer = payer
+        self.context = payer.context
+        self.payment = payment
+        self._key = key
+        self._sent: Sent | None = None
+        self._resend_after: datetime | None = None
+        self._is_sending = False
+        self.paid: Executed | None = None
+
+    # -- parts ---------------------------------------------------------------------------------------------------------
+
+    def compose(self) -> ComposeResult:
+        payment = self.payment
+        with Vertical():
+            yield PlainText(f"Pay {payment.number}", classes="title")
+            yield PlainText(id="money")
+            yield PlainText(id="code-state")
+            if payment.otp_required:
+                yield Field("otp", "Code", CodeInput())
+            yield Field(
+                "reference", "Reference", Input(max_length=120, placeholder=_NAMES_OF_REFERENCE[payment.method])
+            )
+            yield BusyMark()
+            yield PlainText(id="foot", classes="foot")
+
+    def on_mount(self) -> None:
+        self.query_one("#money", PlainText).update(draw_money(self.payment, self.context))
+        self._first_input().focus()
+        if self.payment.otp_required:
+            self._open_code(partial(_standing_or_new, self.context, self.payment.id))
+        self.set_interval(1, self._tick)
+        self._tick()
+
+    def _first_input(self) -> Input:
+        return self.query(Input).first()
+
+    def _tick(self) -> None:
+        """Draw what changes with time."""
+        if self.paid is not None:
+            return
+        now = self.context.desk.clock()
+        state = draw_code(self.payment, self._sent, self._is_sending, now, self._wait_to_resend())
+        self.query_one("#code-state", PlainText).update(state)
+        resend = " · ^r sends a new code" if self.payment.otp_required and not self._wait_to_resend() else ""
+        self.query_one("#foot", PlainText).show(f"enter pays{resend} · esc leaves without paying")
+
+    # -- the code ------------------------------------------------------------------------------------------------------
+
+    def action_resend(self) -> None:
+        """Send a new code; before its time, say when that is."""
+        if not self.payment.otp_required or self.paid is not None:
+            return
+        if self._wait_to_resend():
+            self._say(f"A new code can be sent in {self._wait_to_resend()} s.")
+            return
+        self._open_code(partial(otp.send, self.context.desk, self.context.actor, self.payment.id))
+
+    def _wait_to_resend(self) -> int:
+        """Seconds until another code may be sent."""
+        return seconds_until(self._resend_after, self.context.desk.clock()) if self._resend_after else 0
+
+    def _open_code(self, make: partial[Sent]) -> None:
+        self._is_sending = True
+        if not self.write(make, then=self._code_sent, failed=self._not_sent, key=f"code:{self.payment.id}"):
+            self._say("A code is being sent already.")
+
+    def _code_sent(self, sent: Sent) -> None:
+        known = self.payer.sent.get(self.payment.id)
+        if known is not None and known.expires_at == sent.expires_at and sent.demo_code is None:
+            sent = known  # a code that was sent before from this desk, which in a demo is shown again
+        self.payer.sent[self.payment.id] = sent
+        self._take_code(sent)
+        self._say("")
+
+    def _not_sent(self, error: PettyCashError) -> None:
+        self._is_sending = False
+        self._say(sentences_of(error))
+        self._tick()
+
+    def _take_code(self, sent: Sent) -> None:
+        self._is_sending = False
+        self._sent = sent
+        self._resend_after = sent.resend_after
+        self._tick()
+
+    # -- paying --------------------------------------------------------------------------------------------------------
+
+    @on(Input.Submitted)
+    def _entered(self, event: Input.Submitted) -> None:
+        event.stop()
+        self.action_submit()
+
+    def action_submit(self) -> None:
+        """Pay; once it is paid, close."""
+        if self.paid is not None:
+            self.action_back()
+            return
+        values = {field.field_name: str(field.value or "").strip() for field in self.query(Field)}
+        # Below the company's threshold there is no code; else a missing one is refused by the service.
+        code = values["otp"] if self.payment.otp_required else None
+        if self.payer.pay(self, self.payment, code, values["reference"], self._key):
+            self._say("")
+        else:
+            self._say("It is being paid; wait for the result.")
+
+    def show_paid(self, done: Executed) -> None:
+        """Show the voucher."""
+        self.paid = done
+        for field in self.query(Field):
+            field.remove()
+        self.query_one("#code-state", PlainText).update("")
+        self.query_one("#money", PlainText).update(draw_paid(done, self.payment, self.context))
+        self.query_one(".title", PlainText).show(f"{done.payment} is paid")
+        self.query_one("#foot", PlainText).show("enter or esc closes")
+        self.set_focus(None)
+
+    def show_refusal(self, error: PettyCashError) -> None:
+        """Show every reason beside the field that it concerns."""
+        if not show_field_errors(self, error):
+            self._say(sentences_of(error))
+        if self.payment.otp_required and "reference" not in error.fields:
+            code = self.query_one(CodeInput)
+            with code.prevent(Input.Changed):
+                code.value = ""
+            code.focus()
+            # How many tries are left, and whether the code is still good.
+            self.read("code", self.context.read, otp.standing, self.payment.id, then=self._recount)
+
+    def _recount(self, sent: Sent | None) -> None:
+        if sent is not None and self._sent is not None and sent.expires_at == self._sent.expires_at:
+            self._sent = with_tries(self._sent, sent.attempts_left)
+        else:
+            self._sent = sent
+        self._tick()
+
+    def key_enter(self) -> None:
+        """Close the result."""
+        if self.paid is not None:
+            self.action_back()
+
+    # -- leaving -------------------------------------------------------------------------------------------------------
+
+    def action_help(self) -> None:
+        """Show what this is for and its keys."""
+        self.app.push_screen(HelpScreen.about(self.screen))
+
+    def action_back(self) -> None:
+        """Leave at once; a payment that was begun goes on."""
+        if self.payer.is_paying(self.payment) and self.paid is None:
+            self.notify(f"{self.payment.number} is still being paid; you will be told.", markup=False)
+        self.dismiss(None)
+
+    def _say(self, message: str) -> None:
+        """Say something under the field that one types in."""
+        field = self.query(Field).first()
+        field.show_error(message, focus=False)
+
+
+def _standing_or_new(context: DeskContext, payment: UUID) -> Sent:
+    """The code that was sent a while ago and is still good, else a new one: opening twice voids nothing. Blocks."""
+    standing = context.read(otp.standing, payment)
+    return standing if standing is not None else otp.send(context.desk, context.actor, payment)

@@ -1,0 +1,96 @@
+"""What the pay dialog says: the money before and after, the state of the code, and the voucher."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from math import ceil
+
+from textual.content import Content
+
+from pettycash_tui.models.money import Money
+from pettycash_tui.screens.context import DeskContext
+from pettycash_tui.screens.payment_text import destination_of
+from pettycash_tui.screens.sheet import Sheet
+from pettycash_tui.services.errors import PettyCashError
+from pettycash_tui.services.execution import Executed
+from pettycash_tui.services.otp import Sent
+from pettycash_tui.services.payment_views import PaymentView
+
+_EXPIRES_SOON = 60
+
+
+def draw_money(payment: PaymentView, context: DeskContext) -> Content:
+    """What leaves, to whom, and what it does to the fund."""
+    sheet = Sheet()
+    sheet.field("Amount", context.money_with_currency(payment.amount), "strong")
+    sheet.field("Payee", payment.payee, "strong")
+    sheet.field("To", destination_of(payment))
+    sheet.field("For", f"{payment.requisition}  {payment.purpose}")
+    sheet.line()
+    sheet.field(f"Fund {payment.fund}", f"{'balance':>18}{'available':>18}", "muted")
+    sheet.field("  before", _pair(context, payment.fund_balance, payment.fund_available))
+    sheet.field("  after", _pair(context, payment.balance_after, payment.available_after))
+    return sheet.content
+
+
+def draw_code(payment: PaymentView, sent: Sent | None, is_sending: bool, now: datetime, wait: int) -> Content:
+    """Where the code is, how long it is good, and how many tries are left. `wait`: seconds until there may be a new."""
+    sheet = Sheet()
+    if not payment.otp_required:
+        sheet.line("No code is needed below the company's threshold.", "muted")
+    elif is_sending:
+        sheet.line("Sending the code…", "muted")
+    elif sent is None:
+        sheet.line(f"! There is no code that is good now: ^r sends one{f' in {wait} s' if wait else ''}.", "warn")
+    else:
+        _draw_sent(sheet, sent, now, wait)
+    return sheet.content
+
+
+def draw_paid(done: Executed, payment: PaymentView, context: DeskContext) -> Content:
+    """The voucher."""
+    sheet = Sheet()
+    sheet.line("✔ Paid" + (" already, by the press before" if done.repeated else ""), "good")
+    sheet.field("Amount", context.money_with_currency(done.amount), "strong")
+    sheet.field("Payee", payment.payee, "strong")
+    sheet.field("Voucher", done.voucher_number, "strong")
+    sheet.field("Reference", done.gateway_reference)
+    sheet.field("Paid on", context.moment(done.executed_at))
+    sheet.field("Balance", f"{context.money_with_currency(done.balance_after)} in fund {done.fund}")
+    if done.replenishment:
+        sheet.field("Fund", f"! below its reorder level: {done.replenishment} asks for money", "warn")
+    return sheet.content
+
+
+def seconds_until(moment: datetime, now: datetime) -> int:
+    """Whole seconds from now, never below zero."""
+    return max(0, ceil((moment - now).total_seconds()))
+
+
+def with_tries(sent: Sent, attempts_left: int) -> Sent:
+    """The same code after a try."""
+    return replace(sent, attempts_left=attempts_left)
+
+
+def sentences_of(error: PettyCashError) -> str:
+    """All reasons of a refusal, each on a line."""
+    return "\n".join(reason.message for reason in error.reasons) or error.message
+
+
+def _draw_sent(sheet: Sheet, sent: Sent, now: datetime, wait: int) -> None:
+    left = seconds_until(sent.expires_at, now)
+    if left == 0:
+        sheet.line("✖ The code has expired: ^r sends a new one.", "bad")
+        return
+    sheet.line(f"Code sent to {sent.sent_to} ({sent.channel.label})")
+    tries = "1 try left" if sent.attempts_left == 1 else f"{sent.attempts_left} tries left"
+    again = f" · new code in {wait} s" if wait else ""
+    soon = left <= _EXPIRES_SOON or sent.attempts_left <= 1
+    sheet.line(f"{'! ' if soon else ''}good for {left // 60}:{left % 60:02d} · {tries}{again}", "warn" if soon else "")
+    if sent.demo_code:
+        sheet.line(f"Demo: the code is {sent.demo_code}", "info")
+
+
+def _pair(context: DeskContext, balance: Money, available: Money) -> str:
+    return f"{context.money(balance):>18}{context.money(available):>18}"

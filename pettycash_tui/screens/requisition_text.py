@@ -1,0 +1,115 @@
+"""A requisition in words: its facts, the timeline of its steps, its trail, and why it is routed so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from textual.content import Content
+
+from pettycash_tui.models.enums import StepKind, StepStatus
+from pettycash_tui.models.money import Money
+from pettycash_tui.screens.context import DeskContext
+from pettycash_tui.screens.sheet import Sheet
+from pettycash_tui.services.requisition_views import Explanation, RequisitionDetail, StepView, TrailView
+from pettycash_tui.theme import StatusMark, status_mark
+
+_NOW = {StepKind.APPROVE: "now approves", StepKind.VALIDATE: "now validates", StepKind.REVIEW: "now reviews"}
+_THEN = {StepKind.APPROVE: "then approves", StepKind.VALIDATE: "then validates", StepKind.REVIEW: "then reviews"}
+_DONE = {StepKind.APPROVE: "approved", StepKind.VALIDATE: "validated", StepKind.REVIEW: "reviewed"}
+_WORD_WIDTH = max(len(word) for word in _THEN.values())
+
+
+def lines(parts: Iterable[Content]) -> Content:
+    """Several texts below each other as one."""
+    return Content("\n").join(list(parts))
+
+
+def detail_text(context: DeskContext, detail: RequisitionDetail) -> Content:
+    """One requisition, whole."""
+    sheet = Sheet()
+    sheet.mark(status_mark(detail.status.value), f"{detail.number}   {context.money_with_currency(detail.amount)}")
+    sheet.field("Payee", detail.payee, "strong")
+    sheet.field("Purpose", detail.purpose)
+    if detail.is_urgent:
+        sheet.field("Urgent", f"! {detail.urgency_reason}", "warn")
+    if detail.steps:
+        tier = f": tier {detail.tier} ({detail.threshold})" if detail.tier else ""
+        sheet.heading(f"Steps{tier}")
+        for step in detail.steps:
+            draw_step(sheet, step, context)
+    _draw_facts(sheet, detail, context)
+    if detail.attachments:
+        sheet.heading("Attachments")
+        for found in detail.attachments:
+            sheet.line(f"{found.file_name} ({found.size:,} bytes, SHA-256 {found.sha256[:12]}…)")
+    if detail.trail:
+        sheet.heading("Trail")
+        for line in detail.trail:
+            draw_trail(sheet, line, context)
+    return sheet.content
+
+
+def _draw_facts(sheet: Sheet, detail: RequisitionDetail, context: DeskContext) -> None:
+    sheet.heading("Details")
+    sheet.field("Payment", detail.payment or "")
+    sheet.field("Paid by", f"{detail.method.label} {detail.destination}".strip())
+    sheet.field("Fund", f"{detail.fund.code} {detail.fund.name}" if detail.fund.name else detail.fund.code or "")
+    sheet.field("Category", detail.category.name or detail.category.code or "")
+    places = [place.name or place.code or "" for place in (detail.branch, detail.region, detail.department) if place]
+    sheet.field("Origin", ", ".join([detail.origin_type.label, *places]))
+    revision = f", revision {detail.revision}" if detail.revision > 1 else ""
+    sheet.field("Asked by", f"{detail.requested_by.name}, {context.moment(detail.created_at)}{revision}")
+
+
+def draw_step(sheet: Sheet, step: StepView, context: DeskContext) -> None:
+    """One step: mark, word, person, and since or at what time."""
+    mark = status_mark(step.status.value)
+    who = (step.acted_by or step.approver).name
+    behalf = f" for {step.on_behalf_of.name}" if step.on_behalf_of else ""
+    word, when = _word_and_time(step, context)
+    sheet.mark(StatusMark(mark.mark, f"{word:<{_WORD_WIDTH}}", mark.role), f"{who}{behalf} ({step.role.label}){when}")
+    if step.escalation_reason:
+        sheet.line(f"   stands in: {step.escalation_reason}", "muted")
+
+
+def _word_and_time(step: StepView, context: DeskContext) -> tuple[str, str]:
+    if step.status is StepStatus.DONE:
+        return _DONE[step.kind], f" · {context.moment(step.acted_at)}" if step.acted_at else ""
+    if step.status is StepStatus.CURRENT:
+        since = step.became_current_at
+        return _NOW[step.kind], f" · since {context.moment(since)}" if since else ""
+    return (_THEN[step.kind], "") if step.status is StepStatus.WAITING else ("skipped", "")
+
+
+def draw_trail(sheet: Sheet, line: TrailView, context: DeskContext) -> None:
+    """One line of the trail, and what was said."""
+    who = line.user.name if line.user else "the escalation job"
+    behalf = f" for {line.on_behalf_of.name}" if line.on_behalf_of else ""
+    override = ", as an override" if line.override else ""
+    sheet.line(f"{context.moment(line.timestamp)}  {line.action.label} by {who}{behalf}{override}")
+    if line.comment:
+        sheet.line(f"   “{line.comment}”", "muted")
+
+
+def explanation_text(found: Explanation) -> Content:
+    """Why a requisition is routed as it is, and why the person may or may not act on it."""
+    sheet = Sheet()
+    if found.steps:
+        sheet.heading("Who acts, in this order")
+        for step in found.steps:
+            behalf = f" for {step.on_behalf_of.name}" if step.on_behalf_of else ""
+            sheet.line(f"{step.position}  {step.kind.label}: {step.approver.name}{behalf} ({step.role.label})")
+    if found.notes:
+        sheet.heading("Why")
+        for note in found.notes:
+            sheet.line(note)
+    sheet.heading("You")
+    if found.allowed:
+        sheet.line("✔ You may act on it now.", "good")
+    sheet.reasons(reason.message for reason in found.reasons)
+    return sheet.content
+
+
+def prompt_lines(amount: Money, payee: str, purpose: str, context: DeskContext) -> tuple[str, ...]:
+    """What a question about a requisition repeats."""
+    return f"Amount     {context.money_with_currency(amount)}", f"Payee      {payee}", f"Purpose    {purpose}"

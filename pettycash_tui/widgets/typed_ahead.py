@@ -1,0 +1,64 @@
+"""Keys in the order they were typed, each where it belongs, however fast they come.
+
+Over a slow line a burst of keys arrives at once. Textual hands all of them to whatever has the focus at that moment, so
+that `name⇥secret` types the secret into the name. Here the next key is handed on only when the one before has done
+what it does: moved the focus, opened a screen. A key that comes alone is not delayed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import suppress
+from typing import Any
+
+from textual import events
+from textual.app import App
+
+PATIENCE = 2.0
+"""Seconds after which the next key is handed on whatever the one before is doing."""
+
+# Once around for the key itself, once for the message it leads to, once for what that opens.
+_ROUNDS = 3
+
+
+class TypedAhead(App[None], inherit_bindings=False):
+    """An app that takes one key at a time."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._typed: deque[events.Key | events.Paste] = deque()
+        self._turn: events.Key | events.Paste | None = None
+
+    async def on_event(self, event: events.Event) -> None:
+        """Hand keys on one by one, and everything else at once."""
+        if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
+            await super().on_event(event)
+        elif self._turn is None or self._turn is event:
+            self._turn = event
+            await super().on_event(event)
+            self.run_worker(self._next_key(), name="typed ahead", group="typed ahead", exit_on_error=False)
+        else:
+            self._typed.append(event)
+
+    @property
+    def is_typing(self) -> bool:
+        """Whether a key has not yet done what it does."""
+        return self._turn is not None
+
+    async def _next_key(self) -> None:
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._quiet(), PATIENCE)
+        self._turn = self._typed.popleft() if self._typed else None
+        if self._turn is not None:
+            self.post_message(self._turn)
+
+    async def _quiet(self) -> None:
+        """Wait until what has the focus, and all that holds it, has seen every message sent so far."""
+        for _ in range(_ROUNDS):
+            while not self.screen.is_mounted:
+                await asyncio.sleep(0.001)
+            for node in (self.focused or self.screen).ancestors_with_self:
+                seen = asyncio.Event()
+                if node.call_later(seen.set):
+                    await seen.wait()

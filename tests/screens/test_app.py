@@ -1,0 +1,194 @@
+"""The desk as a whole: who comes in where, what is offered, small windows, bursts of keys, no colour, drafts kept."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+import story
+from desk_app import demo_company, desk_app, notices, press, running, screen_text, settled, texts, type_text, until
+from textual import events
+from textual.pilot import Pilot
+
+from pettycash_tui.app import require_terminal
+from pettycash_tui.screens.help import HelpScreen
+from pettycash_tui.screens.requisition_form import RequisitionFormScreen
+from pettycash_tui.screens.sign_in import SignInScreen
+from pettycash_tui.screens.small_window import SmallWindowScreen
+from pettycash_tui.services import form_drafts
+from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.errors import InvalidInput
+from pettycash_tui.widgets.footer import live_keys
+
+
+def offered(pilot: Pilot[None]) -> set[str]:
+    return {id for id in live_keys(pilot.app.screen) if id.startswith(("go.", "requisition.", "session."))}
+
+
+async def test_without_a_person_one_signs_in_first(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, None) as pilot:
+        assert isinstance(pilot.app.screen, SignInScreen)
+        assert offered(pilot) == set()
+
+
+async def test_a_clerk_begins_with_their_requisitions_and_is_offered_no_approvals(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "staff") as pilot:
+        assert pilot.app.current_mode == "requisitions"
+        assert "Requisitions: mine · Acme Ltd" in screen_text(pilot)
+        assert "Staff Person (Staff)" in screen_text(pilot)
+        assert offered(pilot) == {"go.requisitions", "requisition.new", "session.sign_out"}
+        await press(pilot, "3", "4", "5")
+        assert pilot.app.current_mode == "requisitions"
+
+
+async def test_an_approver_begins_where_something_waits(sqlite_desk: Desk) -> None:
+    story.request(sqlite_desk, demo_company(sqlite_desk)["staff"])
+    async with running(sqlite_desk, "branch_manager") as pilot:
+        assert pilot.app.current_mode == "approvals"
+        await press(pilot, "2")
+        assert pilot.app.current_mode == "requisitions"
+        await press(pilot, "escape")
+        assert pilot.app.current_mode == "approvals"
+
+
+async def test_an_approver_with_nothing_to_do_begins_with_requisitions(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "branch_manager") as pilot:
+        assert pilot.app.current_mode == "requisitions"
+        assert "go.approvals" in offered(pilot)
+
+
+async def test_treasury_begins_with_the_payments(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "treasury") as pilot:
+        assert pilot.app.current_mode == "payments"
+        assert {"go.approvals", "go.payments", "go.ledger"} <= offered(pilot)
+
+
+async def test_the_form_opens_once_and_esc_leaves_it(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+        pilot.app.action_go("requisition_form")
+        await settled(pilot)
+        assert [type(screen) for screen in pilot.app.screen_stack].count(RequisitionFormScreen) == 1
+        await press(pilot, "escape")
+        assert pilot.app.current_mode == "requisitions"
+        assert len(pilot.app.screen_stack) == 1
+
+
+async def test_signing_out_leaves_nothing_of_the_person_behind(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "staff") as pilot:
+        await press(pilot, "L")
+        assert isinstance(pilot.app.screen, SignInScreen)
+        assert "Staff Person" not in screen_text(pilot)
+        assert set(pilot.app._screen_stacks) <= {"_default", "sign_in"}
+        assert offered(pilot) == set()
+
+
+async def test_a_small_window_is_told_and_nothing_is_lost(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+        await type_text(pilot, "45")
+        await pilot.resize_terminal(60, 20)
+        await until(pilot, lambda: isinstance(pilot.app.screen, SmallWindowScreen))
+        assert "Make the window at least 80x24." in screen_text(pilot)
+        assert "It is 60x20. Nothing is lost." in screen_text(pilot)
+        await press(pilot, "n", "2")
+        await pilot.resize_terminal(70, 30)
+        await until(pilot, lambda: "It is 70x30." in screen_text(pilot))
+        await pilot.resize_terminal(100, 30)
+        await until(pilot, lambda: isinstance(pilot.app.screen, RequisitionFormScreen))
+        await type_text(pilot, "00")
+        assert pilot.app.screen.fields.values["amount"] == "4500"
+
+
+async def test_a_window_that_is_small_from_the_beginning_is_told(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "staff", size=(79, 24)) as pilot:
+        await until(pilot, lambda: isinstance(pilot.app.screen, SmallWindowScreen))
+        await pilot.resize_terminal(80, 24)
+        await until(pilot, lambda: "Requisitions: mine" in screen_text(pilot))
+
+
+def burst(pilot: Pilot[None], *keys: str) -> None:
+    """Keys as a slow line delivers them: all at once."""
+    for key in keys:
+        character = {"space": " ", "enter": "\r", "tab": "\t"}.get(key, key if len(key) == 1 else None)
+        event = events.Key(key, character)
+        event.set_sender(pilot.app)
+        assert pilot.app._driver is not None
+        pilot.app._driver.send_message(event)
+
+
+async def test_keys_that_come_all_at_once_go_where_they_belong(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "staff") as pilot:
+        burst(pilot, "n", *"1200", "tab", *"Naivas", "enter", *"Tea")
+        await until(pilot, lambda: isinstance(pilot.app.screen, RequisitionFormScreen))
+        form = pilot.app.screen
+        await until(pilot, lambda: form.fields.values["purpose"] == "Tea")
+        assert form.fields.values["amount"] == "1200"
+        assert form.fields.values["payee"] == "Naivas"
+
+
+async def test_a_password_typed_ahead_is_never_shown_in_the_username(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, None) as pilot:
+        burst(pilot, *"staff", "enter", *"secret")
+        await until(pilot, lambda: pilot.app.screen._typed("password") == "secret")
+        assert pilot.app.screen._typed("username") == "staff"
+        assert "secret" not in screen_text(pilot)
+
+
+async def test_help_says_what_the_screen_is_for_and_its_keys(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "staff") as pilot:
+        await press(pilot, "question_mark")
+        assert isinstance(pilot.app.screen, HelpScreen)
+        shown = "\n".join(texts(pilot.app.screen))
+        assert "Follow what was asked for" in shown
+        assert "Take your requisition back" not in shown, "there is none to take back"
+        assert "Leave the program; drafts are kept." in shown
+
+
+async def test_ctrl_p_finds_actions_by_name(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "staff") as pilot:
+        found = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
+        assert {"New", "Quit", "Filter", "Sign out"} <= found
+        assert "Approvals" not in found
+
+
+async def test_without_colour_no_colour_is_drawn(sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_COLOR", "1")
+    story.request(sqlite_desk, demo_company(sqlite_desk)["staff"])
+    async with running(sqlite_desk, "staff") as pilot:
+        drawn = [segment for strip in pilot.app.screen._compositor.render_strips() for segment in strip]
+        assert any("REQ-000001" in segment.text for segment in drawn)
+        coloured = [s for s in drawn if s.style is not None and (s.style.color or s.style.bgcolor)]
+        assert coloured == []
+        assert any(s.style is not None and s.style.reverse for s in drawn), "the cursor is seen without colour"
+
+
+async def test_quitting_keeps_what_was_typed(sqlite_desk: Desk) -> None:
+    people = demo_company(sqlite_desk)
+    app = desk_app(sqlite_desk, "staff")
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app.action_go("requisition_form")
+        await settled(pilot)
+        await type_text(pilot, "750")
+        await app.action_quit()
+    draft = sqlite_desk.read(people["staff"], form_drafts.load, "requisition new")
+    assert draft is not None
+    assert draft.values["amount"] == "750"
+
+
+async def test_ctrl_c_says_how_one_leaves(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "staff") as pilot:
+        await press(pilot, "ctrl+c")
+        assert notices(pilot) == ["Press esc until no field is open, then q to leave."]
+
+
+def test_a_dumb_terminal_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "dumb")
+    with pytest.raises(InvalidInput, match="TERM=dumb"):
+        require_terminal()
+    monkeypatch.setenv("TERM", "xterm-256color")
+    require_terminal()
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: False, raising=False)
+    with pytest.raises(InvalidInput, match="needs a terminal"):
+        require_terminal()

@@ -1,0 +1,385 @@
+"""The payments and their dialog: the code, the reference, a second press, a slow database, and who may do what."""
+
+from __future__ import annotations
+
+import pytest
+from textual import events
+from textual.pilot import Pilot
+from textual.widgets import Input
+
+import story
+from conftest import SettableClock
+from desk_app import demo_company, notices, press, running, screen_text, settled, type_text
+from pettycash_tui.models.enums import PaymentStatus
+from pettycash_tui.screens.choice_prompt import ChoicePrompt
+from pettycash_tui.screens.pay_dialog import PayDialog
+from pettycash_tui.screens.payments import PaymentsScreen
+from pettycash_tui.screens.prompts import ReasonPrompt
+from pettycash_tui.screens.text_window import TextWindow
+from pettycash_tui.services import execution, otp, payment_views
+from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.payment_views import PaymentFilter, PaymentView
+from slow_desk import SlowDesk, begun
+
+MPESA = {"method": "mpesa", "destination": "0712345678"}
+
+
+def a_payment(desk: Desk, amount: str = "4500", **fields: str) -> tuple[str, str]:
+    """A payment ready to be paid, and its executor's username."""
+    number = story.approved(desk, demo_company(desk)["staff"], amount, **fields)
+    return number, story.executor_of(desk, number).username
+
+
+def shown(desk: Desk, number: str) -> PaymentView:
+    return desk.read(demo_company(desk)["cfo"], payment_views.show, number)
+
+
+def screen_of(pilot: Pilot[None]) -> PaymentsScreen:
+    screen = pilot.app.screen
+    assert isinstance(screen, PaymentsScreen)
+    return screen
+
+
+def dialog_of(pilot: Pilot[None]) -> PayDialog:
+    screen = pilot.app.screen
+    assert isinstance(screen, PayDialog)
+    return screen
+
+
+def code_of(pilot: Pilot[None]) -> str:
+    """The code as the demo shows it."""
+    line = next(line for line in screen_text(pilot).splitlines() if "Demo: the code is" in line)
+    return line.partition("the code is ")[2][:6]
+
+
+def wrong(code: str) -> str:
+    return f"{(int(code) + 1) % 10**6:06d}"
+
+
+async def test_the_dialog_says_what_leaves_and_pays_with_the_right_code(sqlite_desk: Desk) -> None:
+    number, executor = a_payment(sqlite_desk, payee="Total [b]Energies[/b]")
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        text = screen_text(pilot)
+        assert "Payments: ready" in text and "● ready" in text and "KES 4,500.00" in text
+        assert "You can pay it now" in text
+        await press(pilot, "enter")
+        text = screen_text(pilot)
+        assert f"Pay {number}" in text and "Total [b]Energies[/b]" in text
+        assert "KES 4,500.00" in text
+        assert "100,000.00" in text and "95,500.00" in text, "the fund before and after"
+        assert "good for 5:00" in text and "5 tries left" in text and "new code in 60 s" in text
+        code = code_of(pilot)
+        await type_text(pilot, code)
+        assert "Code" in text and f"Code            {code}" not in screen_text(pilot), "the field is masked"
+        await press(pilot, "enter")
+        paid = shown(sqlite_desk, number)
+        assert paid.status is PaymentStatus.SUCCESS
+        text = screen_text(pilot)
+        assert f"{number} is paid" in text
+        assert paid.voucher_number and paid.voucher_number in text
+        assert f"CASH-{number}" in text
+        assert "KES 95,500.00 in fund NBI" in text
+        await press(pilot, "enter")
+        assert "Nothing is ready to be paid." in screen_text(pilot)
+
+
+async def test_a_wrong_code_says_how_many_tries_are_left_and_is_no_failed_payment(sqlite_desk: Desk) -> None:
+    number, executor = a_payment(sqlite_desk)
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "p")
+        code = code_of(pilot)
+        await type_text(pilot, wrong(code))
+        await press(pilot, "enter")
+        text = screen_text(pilot)
+        assert "The code is wrong; 4 tries are left." in text and "4 tries left" in text
+        assert dialog_of(pilot).query(Input).first().value == "", "the next try begins empty"
+        assert shown(sqlite_desk, number).retry_count == 0
+        await press(pilot, "enter")
+        assert "Must be the 6 digits" in screen_text(pilot)
+        assert "4 tries left" in screen_text(pilot), "an empty code costs no try"
+        await type_text(pilot, code)
+        await press(pilot, "enter")
+        assert shown(sqlite_desk, number).status is PaymentStatus.SUCCESS
+
+
+async def test_after_five_wrong_codes_a_new_one_is_asked_for(sqlite_desk: Desk, clock: SettableClock) -> None:
+    number, executor = a_payment(sqlite_desk)
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "p")
+        code = code_of(pilot)
+        for _ in range(5):
+            await type_text(pilot, wrong(code))
+            await press(pilot, "enter")
+        text = screen_text(pilot)
+        assert "The code is wrong, and the code for" in text
+        assert "There is no code that is good now: ^r sends one in 60 s." in text
+        clock.advance(seconds=61)
+        await press(pilot, "ctrl+r")
+        assert "5 tries left" in screen_text(pilot)
+        await type_text(pilot, code_of(pilot))
+        await press(pilot, "enter")
+        assert shown(sqlite_desk, number).status is PaymentStatus.SUCCESS
+
+
+async def test_a_new_code_waits_for_its_time_and_an_expired_one_says_so(
+    sqlite_desk: Desk, clock: SettableClock
+) -> None:
+    _, executor = a_payment(sqlite_desk)
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "p")
+        first = code_of(pilot)
+        await press(pilot, "ctrl+r")
+        assert "A new code can be sent in 60 s" in screen_text(pilot)
+        assert code_of(pilot) == first
+        clock.advance(seconds=270)
+        dialog_of(pilot)._tick()
+        await settled(pilot)
+        assert "! good for 0:30" in screen_text(pilot)
+        clock.advance(seconds=30)
+        dialog_of(pilot)._tick()
+        await settled(pilot)
+        assert "The code has expired" in screen_text(pilot)
+        await type_text(pilot, first)
+        await press(pilot, "enter")
+        assert "has expired" in screen_text(pilot)
+        await press(pilot, "ctrl+r")
+        assert "good for 5:00" in screen_text(pilot)
+
+
+async def test_opening_the_dialog_again_keeps_the_code_that_was_sent(sqlite_desk: Desk) -> None:
+    number, executor = a_payment(sqlite_desk)
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "o")
+        assert f"A code for {number} is on its way to " in notices(pilot)[-1]
+        await press(pilot, "p")
+        code = code_of(pilot)
+        assert code in notices(pilot)[-1]
+        await press(pilot, "escape", "p")
+        assert code_of(pilot) == code
+        await type_text(pilot, code)
+        await press(pilot, "enter")
+        assert shown(sqlite_desk, number).status is PaymentStatus.SUCCESS
+
+
+async def test_a_code_is_pasted_as_it_stands_in_a_message(sqlite_desk: Desk) -> None:
+    number, executor = a_payment(sqlite_desk)
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "p")
+        code = code_of(pilot)
+        dialog_of(pilot).query(Input).first().post_message(events.Paste(f"Code: {code[:3]} {code[3:]}\nThank you"))
+        await press(pilot, "enter")
+        assert shown(sqlite_desk, number).status is PaymentStatus.SUCCESS
+
+
+async def test_a_missing_reference_stands_beside_its_field_and_costs_no_try(sqlite_desk: Desk) -> None:
+    number, executor = a_payment(sqlite_desk, **MPESA)
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "p")
+        code = code_of(pilot)
+        await type_text(pilot, code)
+        await press(pilot, "enter")
+        text = screen_text(pilot)
+        assert "✖ Is missing; enter the M-Pesa transaction code" in text and "5 tries left" in text
+        assert pilot.app.focused is dialog_of(pilot).query(Input).last()
+        await type_text(pilot, "QKJ7TXL2")
+        await press(pilot, "enter")
+        assert shown(sqlite_desk, number).gateway_reference == "QKJ7TXL2"
+
+
+async def test_enter_pressed_twice_pays_once(sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    number, executor = a_payment(sqlite_desk)
+    slow = SlowDesk(sqlite_desk, monkeypatch)
+    calls = []
+    execute = execution.execute
+    monkeypatch.setattr(execution, "execute", lambda *args, **options: calls.append(1) or execute(*args, **options))
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "p")
+        await type_text(pilot, code_of(pilot))
+        with slow.slow():
+            await pilot.press("enter")
+            await begun(pilot, slow)
+            await pilot.press("enter", "enter")
+            await pilot.pause()
+            assert "It is being paid; wait for the result." in screen_text(pilot)
+        await settled(pilot)
+        assert len(calls) == 1
+        assert "is paid" in screen_text(pilot)
+        fund = shown(sqlite_desk, number).fund_balance
+        assert fund.plain() == "95500.00"
+
+
+async def test_esc_leaves_at_once_and_the_result_becomes_a_notice(
+    sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number, executor = a_payment(sqlite_desk)
+    slow = SlowDesk(sqlite_desk, monkeypatch)
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "p")
+        await type_text(pilot, code_of(pilot))
+        with slow.slow():
+            await pilot.press("enter")
+            await begun(pilot, slow)
+            await pilot.press("escape")
+            await pilot.pause()
+            assert isinstance(pilot.app.screen, PaymentsScreen)
+            assert f"{number} is still being paid" in notices(pilot)[-1]
+            await pilot.press("f")
+            await pilot.pause()
+            assert screen_of(pilot).state.name == "waiting for funds", "the keys are alive"
+        await settled(pilot)
+        voucher = shown(sqlite_desk, number).voucher_number
+        assert any(f"{number} is paid: voucher {voucher}" in notice for notice in notices(pilot))
+
+
+async def test_one_who_may_not_pay_it_is_not_offered_to_and_is_told_every_reason(sqlite_desk: Desk) -> None:
+    number, executor = a_payment(sqlite_desk)
+    other = "treasury2" if executor == "treasury" else "treasury"
+    async with running(sqlite_desk, other, go="payments") as pilot:
+        assert "Pay" not in screen_text(pilot).splitlines()[-1]
+        assert f"{number} is assigned to another officer." in screen_text(pilot)
+        await press(pilot, "p")
+        assert isinstance(pilot.app.screen, PaymentsScreen)
+        await press(pilot, "v")
+        assert isinstance(pilot.app.screen, TextWindow)
+        assert "assigned to another officer" in pilot.app.screen.text
+
+
+async def test_nobody_is_offered_to_pay_their_own_request(sqlite_desk: Desk) -> None:
+    people = demo_company(sqlite_desk)
+    number = story.approved(sqlite_desk, people["treasury"], "4500")
+    assert story.executor_of(sqlite_desk, number).username == "treasury2"
+    async with running(sqlite_desk, "treasury", go="payments") as pilot:
+        assert "is your own request: nobody pays their own." in screen_text(pilot)
+        await press(pilot, "p", "enter")
+        assert isinstance(pilot.app.screen, PaymentsScreen)
+
+
+async def test_what_was_paid_by_another_desk_is_refused_with_the_reason(sqlite_desk: Desk) -> None:
+    number, executor = a_payment(sqlite_desk)
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "p")
+        code = code_of(pilot)
+        execution.execute(sqlite_desk, demo_company(sqlite_desk)[executor], number, code=code)
+        await type_text(pilot, code)
+        await press(pilot, "enter")
+        assert f"{number} is executed already, voucher" in screen_text(pilot)
+        await press(pilot, "escape")
+        assert "Nothing is ready to be paid." in screen_text(pilot)
+
+
+async def test_the_states_are_filters(sqlite_desk: Desk) -> None:
+    demo_company(sqlite_desk)
+    paid, executor = a_payment(sqlite_desk, "1000")
+    story.pay(sqlite_desk, paid)
+    ready, _ = a_payment(sqlite_desk, "90000")
+    waiting, _ = a_payment(sqlite_desk, "60000")
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        assert ready in screen_text(pilot) and waiting not in screen_text(pilot)
+        await press(pilot, "f")
+        assert waiting in screen_text(pilot) and "… waiting for funds" in screen_text(pilot)
+        assert "needs KES 60,000.00" in screen_text(pilot)
+        await press(pilot, "f")
+        assert "Nothing has failed." in screen_text(pilot)
+        await press(pilot, "f")
+        assert paid in screen_text(pilot) and "✔ paid" in screen_text(pilot)
+        assert (shown(sqlite_desk, paid).voucher_number or "?") in screen_text(pilot)
+        await press(pilot, "F", "F", "F", "F")
+        assert screen_of(pilot).state.name == "all"
+        assert all(number in screen_text(pilot) for number in (paid, ready, waiting))
+
+
+async def test_a_failed_payment_is_retried_and_cancelled_with_a_reason(sqlite_desk: Desk) -> None:
+    number, executor = a_payment(sqlite_desk)
+    sqlite_desk.run(demo_company(sqlite_desk)[executor], execution.record_failure, number, "line was down")
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "f", "f")
+        assert "line was down" in screen_text(pilot)
+        await press(pilot, "x")
+        assert isinstance(pilot.app.screen, PaymentsScreen), "cancelling is the CFO's"
+        await press(pilot, "t")
+        assert shown(sqlite_desk, number).status is PaymentStatus.PENDING
+    async with running(sqlite_desk, "cfo", go="payments") as pilot:
+        await press(pilot, "x")
+        assert isinstance(pilot.app.screen, ReasonPrompt)
+        assert "KES 4,500.00 to Total Energies" in screen_text(pilot)
+        await type_text(pilot, "Paid by card")
+        await press(pilot, "enter")
+        assert shown(sqlite_desk, number).status is PaymentStatus.CANCELLED
+
+
+async def test_the_cfo_assigns_another_officer_from_a_list(sqlite_desk: Desk) -> None:
+    number, executor = a_payment(sqlite_desk)
+    other = "treasury2" if executor == "treasury" else "treasury"
+    async with running(sqlite_desk, "cfo", go="payments") as pilot:
+        await press(pilot, "i")
+        assert isinstance(pilot.app.screen, ChoicePrompt)
+        assert "(treasury)" in screen_text(pilot) and "(treasury2)" in screen_text(pilot)
+        await type_text(pilot, f"({other})")
+        await press(pilot, "enter")
+        assigned = shown(sqlite_desk, number).executor
+        assert assigned is not None and assigned.username == other
+
+
+async def test_without_a_code_below_the_threshold_enter_pays(
+    sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = demo_company(sqlite_desk)
+    from sqlalchemy import update
+
+    from pettycash_tui.models import tables as t
+
+    with sqlite_desk.work(people["admin"], audited=False) as work:
+        work.execute(update(t.company).values(otp_threshold=10**6))
+    number, executor = a_payment(sqlite_desk)
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "p")
+        assert "No code is needed" in screen_text(pilot)
+        await press(pilot, "enter")
+        assert shown(sqlite_desk, number).status is PaymentStatus.SUCCESS
+
+
+async def test_a_database_that_is_slow_from_the_start_leaves_the_keys_alive(
+    sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    a_payment(sqlite_desk)
+    _, executor = a_payment(sqlite_desk, "300")
+    slow = SlowDesk(sqlite_desk, monkeypatch)
+    async with running(sqlite_desk, executor, go="requisitions") as pilot:
+        with slow.slow():
+            pilot.app.action_go("payments")
+            await begun(pilot, slow)
+            await pilot.press("f", "f", "question_mark")
+            await pilot.pause()
+            assert "goes through ready, waiting for funds" in screen_text(pilot)
+            await pilot.press("escape", "F", "F")
+            await pilot.pause(0.2)
+            assert "loading…" in screen_text(pilot) and "working…" in screen_text(pilot)
+        await settled(pilot)
+        assert "● ready" in screen_text(pilot)
+
+
+def test_a_standing_code_is_only_its_officers(sqlite_desk: Desk, clock: SettableClock) -> None:
+    number, executor = a_payment(sqlite_desk)
+    people = demo_company(sqlite_desk)
+    officer, other = people[executor], people["treasury2" if executor == "treasury" else "treasury"]
+    assert sqlite_desk.read(officer, otp.standing, number) is None
+    sent = otp.send(sqlite_desk, officer, number)
+    standing = sqlite_desk.read(officer, otp.standing, number)
+    assert standing is not None and standing.demo_code is None
+    assert (standing.expires_at, standing.resend_after, standing.attempts_left, standing.sent_to) == (
+        sent.expires_at,
+        sent.resend_after,
+        sent.attempts_left,
+        sent.sent_to,
+    )
+    assert sqlite_desk.read(other, otp.standing, number) is None
+    clock.advance(minutes=5)
+    assert sqlite_desk.read(officer, otp.standing, number) is None
+
+
+def test_the_done_ones_are_those_whose_money_has_left(sqlite_desk: Desk) -> None:
+    paid, executor = a_payment(sqlite_desk, "1000")
+    a_payment(sqlite_desk, "2000")
+    story.pay(sqlite_desk, paid)
+    found = sqlite_desk.read(demo_company(sqlite_desk)[executor], payment_views.list_payments, PaymentFilter(done=True))
+    assert [payment.number for payment in found.items] == [paid]
