@@ -5,6 +5,7 @@ Each list is a mode with a stack of its own, so that going from one to the other
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 import sys
@@ -15,28 +16,33 @@ from typing import ClassVar, Protocol
 
 from rich.text import Text
 from rich.traceback import Traceback
+from textual import events
 from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
 from textual.screen import ModalScreen, Screen
+from textual.widgets import Input
 
 from pettycash_tui.actions import ACTIONS, APP, bindings_for, display_key
 from pettycash_tui.screens.context import DeskContext, load_context
 from pettycash_tui.screens.desk_screen import DeskScreen
 from pettycash_tui.screens.help import HelpScreen
+from pettycash_tui.screens.lock import LockScreen
+from pettycash_tui.screens.places import FORM, open_place
 from pettycash_tui.screens.sign_in import SignInScreen
 from pettycash_tui.screens.small_window import SmallWindowScreen, is_too_small
 from pettycash_tui.screens.without_colour import WithoutColour
-from pettycash_tui.services import opening, signin
+from pettycash_tui.services import opening, presence, signin
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import InvalidInput
+from pettycash_tui.services.errors import InvalidInput, PettyCashError
+from pettycash_tui.services.presence import Presence
 from pettycash_tui.theme import ANSI, DARK, LIGHT, themes
 from pettycash_tui.widgets.background import FAULT
 from pettycash_tui.widgets.footer import live_keys
 from pettycash_tui.widgets.typed_ahead import TypedAhead
 
 SIGN_IN = "sign_in"
-FORM = "requisition_form"
+WATCH_SECONDS = 15
 _THEMES = {"dark": DARK, "light": LIGHT, "ansi": ANSI}
 _log = logging.getLogger("pettycash_tui.app")
 
@@ -89,29 +95,6 @@ def require_terminal() -> None:
         )
 
 
-def _screen_of(place: str, context: DeskContext) -> DeskScreen:
-    """The screen of a place. Imported when it is first wanted: the first screen is there sooner."""
-    if place == "approvals":
-        from pettycash_tui.screens.approvals import ApprovalsScreen
-
-        return ApprovalsScreen(context)
-    if place == "payments":
-        from pettycash_tui.screens.payments import PaymentsScreen
-
-        return PaymentsScreen(context)
-    if place == "ledger":
-        from pettycash_tui.screens.ledger import LedgerScreen
-
-        return LedgerScreen(context)
-    if place == FORM:
-        from pettycash_tui.screens.requisition_form import RequisitionFormScreen
-
-        return RequisitionFormScreen(context)
-    from pettycash_tui.screens.requisitions import RequisitionsScreen
-
-    return RequisitionsScreen(context)
-
-
 class PettyCashApp(TypedAhead, inherit_bindings=False):
     """The desk of one database. Without a context somebody signs in first."""
 
@@ -134,6 +117,7 @@ class PettyCashApp(TypedAhead, inherit_bindings=False):
         self._first_context = context
         self._visited: list[str] = []
         self.no_color = self._plain
+        self.animation_level = "none"
         for theme in themes():
             self.register_theme(theme)
         self.theme = ANSI if self._plain else _THEMES.get(os.environ.get("PETTYCASH_THEME", ""), DARK)
@@ -143,11 +127,17 @@ class PettyCashApp(TypedAhead, inherit_bindings=False):
         return [WithoutColour()] if self._plain else super().get_line_filters()
 
     def on_mount(self) -> None:
+        self.set_interval(WATCH_SECONDS, self.watch_presence)
         self.add_mode(SIGN_IN, lambda: SignInScreen(self.desk, self._enter))
         if self._first_context is not None:
             self._enter(self._first_context)
         else:
             self.switch_mode(SIGN_IN)
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """Nothing blinks on this desk."""
+        if isinstance(event.widget, Input):
+            event.widget.cursor_blink = False
 
     def on_resize(self) -> None:
         """Look at the window once Textual, whose own handler follows, has taken its size."""
@@ -164,7 +154,7 @@ class PettyCashApp(TypedAhead, inherit_bindings=False):
         """Begin to work as somebody who has proved who they are."""
         self.context = context
         for place in self.places:
-            self.add_mode(place, lambda place=place: _screen_of(place, context))  # type: ignore[misc]
+            self.add_mode(place, lambda place=place: open_place(place, context))  # type: ignore[misc]
         self._visited.clear()
         self.switch_mode(self.first_place)
         self.refresh_bindings()
@@ -205,6 +195,26 @@ class PettyCashApp(TypedAhead, inherit_bindings=False):
         with suppress(Exception):
             signin.sign_out(context.desk, context.actor)
 
+    def watch_presence(self) -> None:
+        """Keep the session alive while somebody is there, lock an idle desk, and end with the session."""
+        context = self.context
+        if context is not None and presence.is_watched(context.actor):
+            self.run_worker(self._look_after(context), group="presence", exclusive=True, exit_on_error=False)
+
+    async def _look_after(self, context: DeskContext) -> None:
+        idle = self.idle_seconds
+        try:
+            found = await asyncio.to_thread(presence.look, context.desk, context.actor, idle < WATCH_SECONDS * 2)
+        except PettyCashError:
+            found = Presence(presence.IDLE_MINUTES, is_over=False)  # the database is away: lock all the same
+        if self.context is not context:
+            return
+        if found.is_over:
+            await self.action_sign_out()
+            self.notify("Your session has come to its end. Sign in again; drafts are kept.", markup=False)
+        elif idle >= found.idle_minutes * 60 and not isinstance(self.screen, LockScreen):
+            self.push_screen(LockScreen(context, idle_minutes=found.idle_minutes))
+
     async def _keep_drafts(self) -> None:
         for stack in self._screen_stacks.values():
             for screen in stack:
@@ -219,7 +229,7 @@ class PettyCashApp(TypedAhead, inherit_bindings=False):
             return
         if place == FORM:
             if not any(getattr(screen, "place", "") == FORM for screen in self.screen_stack):
-                self.push_screen(_screen_of(FORM, self.context))
+                self.push_screen(open_place(FORM, self.context))
         elif place in self.places and place != self.current_mode:
             self._visited.append(self.current_mode)
             self.switch_mode(place)
@@ -257,8 +267,8 @@ class PettyCashApp(TypedAhead, inherit_bindings=False):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what the person may do, and nothing behind a window that is too small."""
-        if isinstance(self.screen, SmallWindowScreen):
-            return action in ("quit", "help_quit")
+        if isinstance(self.screen, SmallWindowScreen | LockScreen):
+            return action in ("quit", "help_quit", "sign_out")
         if action == "go":
             return self.context is not None and (parameters[0] == FORM or parameters[0] in self.places)
         return self.context is not None if action == "sign_out" else True

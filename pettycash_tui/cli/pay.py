@@ -108,7 +108,7 @@ def show(ctx: typer.Context, payment: Identifier) -> None:
             ("Purpose", found.purpose),
             ("Requisition", found.requisition),
             ("Asked by", found.requested_by),
-            ("Fund", f"{found.fund}: {found.fund_balance}, available {found.fund_available}"),
+            ("Fund", f"{found.fund.code}: {found.fund_balance}, available {found.fund_available}"),
             ("Money held", found.held),
             ("Executor", found.executor),
             ("Needs a code", found.otp_required),

@@ -35,7 +35,13 @@ def at_desk(ctx: Context) -> Iterator[tuple[Desk, Actor]]:
     from pettycash_tui.services.opening import identify
 
     with open_database(ctx) as desk:
-        yield desk, identify(desk, options(ctx).as_user)
+        actor = identify(desk, options(ctx).as_user)
+        if not options(ctx).json:
+            from pettycash_tui.cli.table import show_times_in
+            from pettycash_tui.services.companies import timezone_of
+
+            show_times_in(desk.read(actor, timezone_of))
+        yield desk, actor
 
 
 def run(ctx: Context, service: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:

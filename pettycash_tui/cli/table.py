@@ -6,7 +6,9 @@ Knows nothing of terminals and colours; `output` decides where the lines go.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import tzinfo
 from typing import Any, Literal
 
 from pettycash_tui.models.text import printable
@@ -17,6 +19,15 @@ ELLIPSIS = "…"
 NARROWEST = 4
 
 Getter = str | Callable[[Any], Any]
+
+_zone: ContextVar[tzinfo | None] = ContextVar("zone", default=None)
+
+
+def show_times_in(timezone: str) -> None:
+    """Show moments in this time zone from now on: the company's, whoever reads them from wherever."""
+    from zoneinfo import ZoneInfo
+
+    _zone.set(ZoneInfo(timezone))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,8 @@ def shown(value: Any) -> str:
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%d %H:%M")
+        zone = _zone.get()
+        return (value.astimezone(zone) if zone is not None else value).strftime("%Y-%m-%d %H:%M")
     if type(value).__name__ in ("Ref", "PersonRef"):
         handles = (getattr(value, name, None) for name in ("number", "code", "username", "name"))
         return str(next((handle for handle in handles if handle), ""))

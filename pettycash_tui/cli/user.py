@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from datetime import date
 from inspect import Parameter
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from pettycash_tui.cli import asking, org, output, session
+from pettycash_tui.cli import asking, org, output, session, user_delegations
 from pettycash_tui.cli.listed import (
     ActiveStatus,
     All,
@@ -21,7 +20,7 @@ from pettycash_tui.cli.listed import (
     one_handle,
     pairs_of,
 )
-from pettycash_tui.cli.options import DEFAULT_LIMIT, After, DryRun, Limit, Reason, Search, date_of, one_of
+from pettycash_tui.cli.options import DEFAULT_LIMIT, After, DryRun, Limit, Search, one_of
 from pettycash_tui.cli.output import ColumnSpec, Section
 
 app = typer.Typer()
@@ -53,13 +52,6 @@ COLUMNS = (
     ColumnSpec("Branch", "branch.code"),
     ColumnSpec("Department", "department.code"),
     ColumnSpec("Active", "is_active"),
-)
-DELEGATIONS = (
-    ColumnSpec("Away", "approver"),
-    ColumnSpec("Delegate", "delegate"),
-    ColumnSpec("From", "starts_on"),
-    ColumnSpec("Until", "ends_on"),
-    ColumnSpec("Reason", "reason"),
 )
 
 
@@ -172,7 +164,7 @@ def show(ctx: typer.Context, user: User) -> None:
 
     found = session.read(ctx, people.show, user)
     pairs = [pair for pair in pairs_of(found) if pair[0] not in ("Username", "Delegations", "Person number")]
-    delegations = Section("Delegations", DELEGATIONS, found.delegations)
+    delegations = Section("Delegations", user_delegations.COLUMNS, found.delegations)
     output.emit_detail(ctx, found, title=f"{found.name} ({found.username})", pairs=pairs, sections=[delegations])
 
 
@@ -238,56 +230,7 @@ def import_file(
     org.print_import(ctx, file, company, dry_run, default="user")
 
 
-@app.command("delegate")
-def delegate(
-    ctx: typer.Context,
-    user: Annotated[
-        str | None, typer.Argument(metavar="[APPROVER]", help="Who is away; yourself when left out.")
-    ] = None,
-    to: Annotated[str | None, typer.Option("--to", metavar="USER", help="Who acts for them.")] = None,
-    starts_on: Annotated[
-        date | None,
-        typer.Option("--from", "--starts-on", parser=date_of("from"), metavar="DATE", help="The first day; today."),
-    ] = None,
-    ends_on: Annotated[
-        date | None,
-        typer.Option("--until", "--ends-on", parser=date_of("until"), metavar="DATE", help="The last day."),
-    ] = None,
-    reason: Reason = None,
-    end: Annotated[bool, typer.Option("--end", help="End the delegation now.")] = False,
-    limit: Limit = DEFAULT_LIMIT,
-    after: After = None,
-) -> None:
-    """Let somebody act while an approver is away (--to), end that (--end), or list who acts for whom."""
-    from pettycash_tui.services import delegations
-    from pettycash_tui.services.errors import InvalidInput
-
-    with session.at_desk(ctx) as (desk, actor):
-        if to is None and not end:
-            page = desk.read(actor, delegations.listing, user=user, limit=limit, after=after)
-            output.emit_page(ctx, page.items, page.next, columns=DELEGATIONS, key="id")
-            return
-        if end:
-            ended = desk.run(actor, delegations.end, user or actor.username)
-            output.emit(ctx, ended, sentence=f"{_who(ended.approver)} is back; {_who(ended.delegate)} acts no longer.")
-            return
-        if ends_on is None:
-            raise InvalidInput.of(until="is missing; give the last day, such as --until 2026-11-30")
-        made = desk.run(
-            actor,
-            delegations.add,
-            to or "",
-            starts_on=starts_on,
-            ends_on=ends_on,
-            reason=reason or "",
-            approver=user,
-        )
-    sentence = f"{_who(made.delegate)} acts for {_who(made.approver)} from {made.starts_on} to {made.ends_on}."
-    output.emit(ctx, made, sentence=sentence)
-
-
-def _who(person: Any) -> str:
-    return person.name if person is not None else "somebody"
+app.command("delegate")(user_delegations.delegate)
 
 
 def _note_open_work(ctx: typer.Context, person: Any, what: str) -> None:

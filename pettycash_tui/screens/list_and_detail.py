@@ -17,8 +17,8 @@ from pettycash_tui.widgets.detail_pane import DetailPane
 from pettycash_tui.widgets.paging import Row, RowSource
 from pettycash_tui.widgets.virtual_table import VirtualTable
 
-WIDE = 120
-"""Columns from which on the detail stands beside the list."""
+WIDE = 150
+"""Columns from which on the detail stands beside the list; below, the list needs the whole width for its columns."""
 
 
 class ListOfScreen(VirtualTable):

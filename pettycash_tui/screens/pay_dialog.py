@@ -168,7 +168,8 @@ class PayDialog(Background, ModalScreen[None]):
     def _code_sent(self, sent: Sent) -> None:
         known = self.payer.sent.get(self.payment.id)
         if known is not None and known.expires_at == sent.expires_at and sent.demo_code is None:
-            sent = known  # a code that was sent before from this desk, which in a demo is shown again
+            # A code that was sent before from this desk, which in a demo is shown again.
+            sent = with_tries(known, sent.attempts_left)
         self.payer.sent[self.payment.id] = sent
         self._take_code(sent)
         self._say("")

@@ -28,7 +28,7 @@ def draw_money(payment: PaymentView, context: DeskContext) -> Content:
     sheet.field("To", destination_of(payment))
     sheet.field("For", f"{payment.requisition}  {payment.purpose}")
     sheet.line()
-    sheet.field(f"Fund {payment.fund}", f"{'balance':>18}{'available':>18}", "muted")
+    sheet.field(f"Fund {payment.fund.code}", f"{'balance':>18}{'available':>18}", "muted")
     sheet.field("  before", _pair(context, payment.fund_balance, payment.fund_available))
     sheet.field("  after", _pair(context, payment.balance_after, payment.available_after))
     return sheet.content

@@ -58,7 +58,7 @@ def draw_payment(case: PaymentCase, context: DeskContext) -> Content:
         return sheet.content
     held = "held for this" if payment.held else "not held"
     balance, available = context.money(payment.fund_balance), context.money(payment.fund_available)
-    sheet.field("Fund", f"{payment.fund} balance {balance}, available {available} ({held})")
+    sheet.field("Fund", f"{payment.fund.code} balance {balance}, available {available} ({held})")
     sheet.field("Last error", payment.last_error, "bad")
     if payment.retry_count:
         sheet.field("Retries", f"{payment.retry_count} of {payment.max_retries} used")

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 from uuid import UUID
 
 from textual.binding import BindingType
@@ -17,47 +16,19 @@ from pettycash_tui.screens.choice_prompt import ChoicePrompt
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.list_and_detail import ListAndDetail
 from pettycash_tui.screens.pay_dialog import PayDialog
-from pettycash_tui.screens.payment_text import PaymentCase, draw_payment, draw_reasons, read_payment, state_of
+from pettycash_tui.screens.payment_list import STATES, Choice, source_of
+from pettycash_tui.screens.payment_text import PaymentCase, draw_payment, draw_reasons, read_payment
 from pettycash_tui.screens.prompts import ReasonPrompt
 from pettycash_tui.screens.sources import KeysetSource
 from pettycash_tui.screens.text_window import TextWindow
-from pettycash_tui.services import execution, otp, payment_views, payments
+from pettycash_tui.services import execution, otp, payments
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.execution import Executed
 from pettycash_tui.services.otp import Sent
-from pettycash_tui.services.payment_views import PaymentFilter, PaymentView
+from pettycash_tui.services.payment_views import PaymentView
 from pettycash_tui.services.payments import PaymentState
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.refs import PersonRef
-from pettycash_tui.widgets.cells import Cell, Column
-
-COLUMNS = (
-    Column("number", "Number", width=10),
-    Column("payee", "Payee", min_width=12),
-    Column("amount", "Amount", width=16, align="right"),
-    Column("state", "State", width=19),
-    Column("executor", "Executor", width=14, optional=True),
-    Column("method", "Method", width=13, optional=True),
-    Column("voucher", "Voucher", width=18, optional=True),
-)
-
-
-class Choice(NamedTuple):
-    """A state to show: its name, what it is narrowed to, and what is said when there is none."""
-
-    name: str
-    filter: PaymentFilter
-    empty: str
-
-
-STATES = (
-    Choice("ready", PaymentFilter(status=PaymentStatus.PENDING, waiting=False), "Nothing is ready to be paid."),
-    Choice("waiting for funds", PaymentFilter(status=PaymentStatus.PENDING, waiting=True), "Nothing waits for funds."),
-    Choice("failed", PaymentFilter(status=PaymentStatus.FAILED), "Nothing has failed."),
-    Choice("done", PaymentFilter(done=True), "Nothing is paid yet."),
-    Choice("all", PaymentFilter(), "There are no payments."),
-)
-
 
 _OF_A_ROW = frozenset({"pay", "send_code", "retry", "assign", "cancel", "why"})
 
@@ -99,27 +70,7 @@ class PaymentsScreen(ListAndDetail):
 
     def source(self) -> KeysetSource[PaymentView]:
         search = self.filter_text if self.is_mounted else ""
-        given = replace(self.state.filter, search=search or None, mine=self._only_mine)
-        return KeysetSource(
-            self.context,
-            COLUMNS,
-            payment_views.list_payments,
-            given,
-            cells=self._cells,
-            counter=None if search else payment_views.count_payments,
-        )
-
-    def _cells(self, payment: PaymentView) -> tuple[Cell, ...]:
-        state = state_of(payment)
-        return (
-            Cell(payment.number),
-            Cell(payment.payee),
-            Cell(self.context.money_with_currency(payment.amount)),
-            Cell(state.text, state.role),
-            Cell(payment.executor.name if payment.executor else "nobody", "" if payment.executor else "warn"),
-            Cell(payment.method.label),
-            Cell(payment.voucher_number or ""),
-        )
+        return source_of(self.context, self.state, search, mine=self._only_mine)
 
     def on_mount(self) -> None:
         self._name_state()

@@ -47,9 +47,7 @@ def _people(preview: Preview) -> list[Content]:
     lines = []
     for step in preview.steps:
         behalf = f" for {step.on_behalf_of.name}" if step.on_behalf_of else ""
-        lines.append(
-            plain(f"{step.position:>4}  {step.approver.name}{behalf}, {step.role.label}: {step.kind.label.lower()}")
-        )
+        lines.append(plain(f"{step.position:<5} {step.kind.label}: {step.approver.name}{behalf} ({step.role.label})"))
     return lines
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import ClassVar
 
 from textual import events, on
@@ -19,35 +18,27 @@ from pettycash_tui.actions import FORM, bindings_for
 from pettycash_tui.screens import requisition_sending
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.desk_screen import DeskScreen
-from pettycash_tui.screens.list_and_detail import WIDE
 from pettycash_tui.screens.preview_panel import PreviewPanel
 from pettycash_tui.screens.prompts import ConfirmPrompt
-from pettycash_tui.screens.requisition_fields import RequisitionFields, Values, values_of
+from pettycash_tui.screens.requisition_fields import RequisitionFields, Values
+from pettycash_tui.screens.requisition_opening import Opened, open_form
 from pettycash_tui.screens.requisition_sending import Sent, sentence
-from pettycash_tui.services import form_choices, form_drafts, requisition_views
+from pettycash_tui.services import form_choices, form_drafts
 from pettycash_tui.services.errors import InvalidInput, PettyCashError
 from pettycash_tui.services.form_choices import RequisitionChoices
-from pettycash_tui.services.form_drafts import FormDraft
 from pettycash_tui.services.preview import Preview, preview
 from pettycash_tui.services.requisitions import RequisitionInput
-from pettycash_tui.services.work import Reading
 from pettycash_tui.widgets.plain import focused_field, show_field_errors
 from pettycash_tui.widgets.safe_input import SafeInput
 
 Sending = Callable[[DeskContext, str | None, RequisitionInput, str], Sent]
 
+WIDE = 120
+"""Columns from which on the live panel stands beside the form."""
+
 PREVIEW_DELAY = 0.25
 DRAFT_DELAY = 1.0
 """Seconds without a key before what is typed is previewed, and kept."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What the form begins with: choices, the requisition as it is when it is edited, and what was typed last time."""
-
-    choices: RequisitionChoices
-    base: Values | None
-    draft: FormDraft | None
 
 
 class RequisitionFormScreen(DeskScreen):
@@ -71,8 +62,8 @@ class RequisitionFormScreen(DeskScreen):
     RequisitionFormScreen RequisitionFields { height: 1fr; }
     RequisitionFormScreen PreviewPanel { height: 8; }
     RequisitionFormScreen.-wide #form { layout: horizontal; }
-    RequisitionFormScreen.-wide RequisitionFields { width: 1fr; height: 100%; padding-top: 1; }
-    RequisitionFormScreen.-wide PreviewPanel { width: 50; height: 100%; padding-top: 1; }
+    RequisitionFormScreen.-wide RequisitionFields { width: 1fr; height: 100%; padding: 1 1 0 1; }
+    RequisitionFormScreen.-wide PreviewPanel { width: 52; height: 100%; padding: 1 1 0 1; }
     """
 
     def __init__(self, context: DeskContext, number: str | None = None) -> None:
@@ -94,7 +85,7 @@ class RequisitionFormScreen(DeskScreen):
 
     def on_mount(self) -> None:
         self.fields.field("amount").query_one(Input).focus()
-        self.read("open", self._open, then=self._opened, failed=self.show_error)
+        self.ask("open", open_form, self.number, self.form_name, then=self._opened)
 
     def reload(self) -> None:
         """Nothing is read again over what is being typed."""
@@ -111,17 +102,7 @@ class RequisitionFormScreen(DeskScreen):
 
     # -- opening -------------------------------------------------------------------------------------------------------
 
-    def _open(self) -> _Opened:
-        def both(reading: Reading) -> _Opened:
-            detail = requisition_views.show(reading, self.number) if self.number is not None else None
-            company = detail.company.code if detail else None
-            choices = form_choices.requisition_choices(reading, company)
-            draft = form_drafts.load(reading, self.form_name)
-            return _Opened(choices, values_of(detail) if detail else None, draft)
-
-        return self.context.read(both)
-
-    def _opened(self, opened: _Opened) -> None:
+    def _opened(self, opened: Opened) -> None:
         typed = {name: value for name, value in self.fields.values.items() if value and name in _TYPED}
         self._company = opened.choices.company
         self.fields.offer(opened.choices)

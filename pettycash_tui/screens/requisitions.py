@@ -65,6 +65,10 @@ class RequisitionsScreen(ListAndDetail):
     )
     filter_hint = "number, payee or purpose"
     empty_text = "No requisitions here. Press n to enter one."
+    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
+    DEFAULT_CSS = """
+    RequisitionsScreen.-wide DetailPane { width: 54; }
+    """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("requisitions")]
 
     def __init__(self, context: DeskContext) -> None:

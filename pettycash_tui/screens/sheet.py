@@ -9,7 +9,7 @@ from textual.content import Content
 from pettycash_tui.theme import StatusMark
 from pettycash_tui.widgets.plain import plain
 
-LABEL_WIDTH = 11
+LABEL_WIDTH = 12
 
 _STYLES = {
     "good": "$success",

@@ -39,3 +39,9 @@ def which(reading: Reading, typed: str | UUID | None) -> Row[Any]:
         raise InvalidInput.of(company="must be named, because you act for several companies: --company CODE")
     only: Row[Any] = rows[0]
     return only
+
+
+def timezone_of(reading: Reading) -> str:
+    """The time zone in which the actor reads times: their company's, UTC for a group-wide officer."""
+    found = reading.execute(select(t.company.c.timezone).where(t.company.c.id == reading.actor.company_id)).scalar()
+    return str(found or "UTC")

@@ -13,11 +13,11 @@ from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import Role, StepKind
 from pettycash_tui.models.people import Delegation
 from pettycash_tui.services import audit, people_views
+from pettycash_tui.services.delegation_views import DelegationRow, delegation_row, delegation_statement
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound, Reason, Refused
 from pettycash_tui.services.inputs import Problems, clean_text, parse_day
 from pettycash_tui.services.locate import as_uuid
 from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
-from pettycash_tui.services.people_views import DelegationRow, delegation_row, delegation_statement
 from pettycash_tui.services.permissions import ALLOWANCES, Right, kind_of
 from pettycash_tui.services.visibility import of_company
 from pettycash_tui.services.work import Reading, Work

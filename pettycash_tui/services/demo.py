@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import insert, select, text
@@ -67,12 +68,12 @@ def make(desk: Desk, *, reset: bool = False, progress: Progress | None = None) -
     if state is SchemaState.NEWER:
         desk.require_current()
     is_demo = state is not SchemaState.EMPTY and _require_demo_or_nothing(desk)
-    if is_demo and not reset:
-        desk.upgrade()
-        return DemoResult(False, desk.read(SYSTEM, accounts))
-    if is_demo:
+    if is_demo and reset:
         erase(desk)
-    desk.upgrade()
+    if state is not SchemaState.CURRENT or (is_demo and reset):
+        desk.upgrade()
+    if is_demo and not reset:
+        return DemoResult(False, desk.read(SYSTEM, accounts))
     return build(desk, progress=progress)
 
 
@@ -176,8 +177,6 @@ def erase(desk: Desk) -> None:
     if engines.is_embedded(desk.url):
         desk.close()
         path = str(desk.url.database)
-        from pathlib import Path
-
         # The log first: beside a new file, an old one would be replayed into it.
         for name in (f"{path}-wal", f"{path}-shm", path):
             Path(name).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The demo companies as `data/demo.toml` describes them: their units, people and funds, founded through the services."""
+"""The demo companies of `data/demo.toml`: their units, people and funds, founded through the services."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ from pettycash_tui.models.money import Money
 from pettycash_tui.services import funds, listed, people, policy_import, setup
 from pettycash_tui.services.funds import FundInput
 from pettycash_tui.services.identity import Actor, actor_of
+from pettycash_tui.services.kinds import Kind
 from pettycash_tui.services.organisation import BRANCH, COMPANY, COST_CENTER, DEPARTMENT, POSITION, REGION
 from pettycash_tui.services.passwords import hash_password
 from pettycash_tui.services.shipped import shipped_text
 from pettycash_tui.services.work import Work
 
-_UNITS = {
+_UNITS: dict[str, Kind[Any]] = {
     "region": REGION,
     "branch": BRANCH,
     "department": DEPARTMENT,
@@ -50,7 +51,6 @@ class Founded:
 
     people: dict[str, Actor]
     funds: dict[str, DemoFund]
-    holder_of: dict[UUID, Actor]
     zone: ZoneInfo
 
 
@@ -63,7 +63,7 @@ def found(work: Work, book: dict[str, Any]) -> Founded:
     """Found every company of the book. `work` is the system's, at the first day's moment."""
     # Hashed once and shared: nineteen argon2 hashes would be most of the build's time, and the password is no secret.
     hashed = hash_password(book["password"], "demo", demo=True)
-    made = Founded({}, {}, {}, ZoneInfo(book["company"][0]["timezone"]))
+    made = Founded({}, {}, ZoneInfo(book["company"][0]["timezone"]))
     moment = work.now
     for entry in book["company"]:
         moment += timedelta(minutes=30)
@@ -90,7 +90,6 @@ def _company(work: Work, entry: dict[str, Any], hashed: str, made: Founded, mome
         later = work.as_actor(admin, moment + timedelta(minutes=5))
         policy_import.replace_policy(later, entry["policy"], source="policy.toml", company=company.id)
     holder = made.people[entry["holder"]]
-    made.holder_of[company.id] = holder
     opening = work.as_actor(holder, moment + timedelta(minutes=10))
     for fund in entry["fund"]:
         made.funds[fund["code"]] = _fund(opening, fund, company.id)

@@ -31,8 +31,8 @@ def plan_waiting(history: History) -> None:
     before_the_end(50, lambda: history.write(_overdue()))
     # Paid, and waiting for FP&A; the fund falls below its reorder level, and is filled up again.
     before_the_end(44, lambda: history.write(_to_review()))
-    for hours, code in enumerate(history.funds):
-        before_the_end(30 - hours / 10, lambda code=code: _raise_target(history, code))  # type: ignore[misc]
+    for index, code in enumerate(history.funds):
+        before_the_end(30 - index / 10, lambda code=code: _raise_target(history, code))  # type: ignore[misc]
     for hours, ask in ((27.0, _supper()), (26.5, _courier())):
         before_the_end(hours, lambda ask=ask: history.write(ask))  # type: ignore[misc]
     waiting = _Waiting(history)

@@ -16,7 +16,7 @@ from pettycash_tui.models.money import Money
 from pettycash_tui.services import locate, payment_facts, visibility
 from pettycash_tui.services.errors import NotFound, Reason
 from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
-from pettycash_tui.services.refs import PersonRef, person, person_columns
+from pettycash_tui.services.refs import PersonRef, Ref, person, person_columns
 from pettycash_tui.services.requisition_views import between, contains
 from pettycash_tui.services.work import Reading
 
@@ -50,7 +50,7 @@ class PaymentView:
     id: UUID
     number: str
     requisition: str
-    fund: str
+    fund: Ref
     amount: Money
     currency: str
     payee: str
@@ -100,7 +100,7 @@ class ExecutionView:
     id: UUID
     payment: str
     requisition: str
-    fund: str
+    fund: Ref
     amount: Money
     method: PaymentMethod
     payee: str
@@ -123,6 +123,7 @@ def _rows() -> Select[Any]:
             r.number.label("requisition_number"),
             r.purpose,
             f.code.label("fund_code"),
+            f.name.label("fund_name"),
             f.current_balance,
             f.held_amount,
             _E.gateway_reference,
@@ -213,7 +214,7 @@ def _view(row: Any) -> PaymentView:
         id=row.id,
         number=row.number,
         requisition=row.requisition_number,
-        fund=row.fund_code,
+        fund=Ref(row.fund_id, code=row.fund_code, name=row.fund_name),
         amount=Money(row.amount, row.currency),
         currency=row.currency,
         payee=row.payee,
@@ -251,7 +252,9 @@ def _execution_rows() -> Select[Any]:
             _P.payee,
             _P.voucher_number,
             t.requisition.c.number.label("requisition_number"),
+            _P.fund_id,
             t.treasury_fund.c.code.label("fund_code"),
+            t.treasury_fund.c.name.label("fund_name"),
             *person_columns(_EXECUTOR, "executor"),
         )
         .select_from(t.payment_execution)
@@ -305,7 +308,7 @@ def _execution(row: Any) -> ExecutionView:
         id=row.id,
         payment=row.payment_number,
         requisition=row.requisition_number,
-        fund=row.fund_code,
+        fund=Ref(row.fund_id, code=row.fund_code, name=row.fund_name),
         amount=Money(row.amount, row.currency),
         method=row.method,
         payee=row.payee,

@@ -14,7 +14,7 @@ from pettycash_tui.models.enums import ReplenishmentStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import locate, visibility
 from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
-from pettycash_tui.services.refs import PersonRef, person, person_columns
+from pettycash_tui.services.refs import PersonRef, Ref, person, person_columns
 from pettycash_tui.services.requisition_views import between, contains
 from pettycash_tui.services.work import Reading
 
@@ -29,7 +29,7 @@ class ReplenishmentView:
 
     id: UUID
     number: str
-    fund: str
+    fund: Ref
     status: ReplenishmentStatus
     balance_snapshot: Money
     requested_amount: Money
@@ -52,6 +52,7 @@ def _rows() -> Select[Any]:
         select(
             t.replenishment,
             t.treasury_fund.c.code.label("fund_code"),
+            t.treasury_fund.c.name.label("fund_name"),
             *[column for name in _PEOPLE for column in person_columns(_ALIAS[name], name)],
         )
         .select_from(t.replenishment)
@@ -101,7 +102,7 @@ def _view(row: Any) -> ReplenishmentView:
     return ReplenishmentView(
         id=row.id,
         number=row.number,
-        fund=row.fund_code,
+        fund=Ref(row.fund_id, code=row.fund_code, name=row.fund_name),
         status=row.status,
         balance_snapshot=Money(row.balance_snapshot, row.currency),
         requested_amount=Money(row.requested_amount, row.currency),

@@ -6,12 +6,10 @@ at every deployment can neither damage books nor silently be about another compa
 
 from __future__ import annotations
 
-import tomllib
 from contextlib import closing
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import Row, insert, or_, select
 
@@ -19,11 +17,9 @@ from pettycash_tui.database import engine as engines
 from pettycash_tui.database.schema import SchemaState
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import Role
-from pettycash_tui.services import listed, opening, passwords, people, policy_import
-from pettycash_tui.services.accounts import ACCOUNT
-from pettycash_tui.services.categories import CATEGORY
+from pettycash_tui.services import listed, opening, passwords
 from pettycash_tui.services.desk import DEMO, PRODUCTION, Desk
-from pettycash_tui.services.errors import InvalidInput, Overtaken, Reason, Refused
+from pettycash_tui.services.errors import Overtaken, Reason, Refused
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.inputs import (
     Problems,
@@ -35,27 +31,24 @@ from pettycash_tui.services.inputs import (
     clean_timezone,
     clean_username,
 )
-from pettycash_tui.services.kinds import Given
-from pettycash_tui.services.organisation import COMPANY, NAME_LENGTH, CompanyDetail
-from pettycash_tui.services.people_views import UserDetail
+from pettycash_tui.services.new_company import NewAdmin, NewCompany, add_admin, add_company, seed_company
+from pettycash_tui.services.organisation import COMPANY, NAME_LENGTH
 from pettycash_tui.services.refs import PersonRef, Ref
 from pettycash_tui.services.secrets import SERVER_KEY
-from pettycash_tui.services.shipped import shipped_text
 from pettycash_tui.services.work import Reading, Work
 
-
-@dataclass(frozen=True, slots=True)
-class NewAdmin:
-    """The first admin of a company. The password is text only here; what is stored is its hash."""
-
-    username: str
-    email: str
-    password: str
-    first_name: str = ""
-    last_name: str = ""
-
-    def __repr__(self) -> str:
-        return f"NewAdmin(username={self.username!r})"
+__all__ = [
+    "NewAdmin",
+    "NewCompany",
+    "SetUp",
+    "SetUpResult",
+    "add_company",
+    "check",
+    "existing",
+    "init",
+    "open_or_make",
+    "seed_company",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +74,6 @@ class SetUpResult:
     database: str
     server_key: str
     """Where it is kept, in words."""
-
-
-@dataclass(frozen=True, slots=True)
-class NewCompany:
-    """A company that was added, and its first admin."""
-
-    company: CompanyDetail
-    admin: UserDetail | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,37 +141,6 @@ def init(desk: Desk, given: SetUp) -> SetUpResult:
     # Hashed before the transaction begins: it takes a tenth of a second, in which nobody else could write.
     hashed = passwords.hash_password(given.admin.password, answers.username)
     return replace(desk.run(SYSTEM, _install, given, hashed, desk.shown_address), server_key=where)
-
-
-def add_company(work: Work, given: Given, *, admin: NewAdmin | None = None) -> NewCompany:
-    """Add a company with the default chart, categories and policy, and its first admin.
-
-    Only a superuser may. Raises InvalidInput for `admin` when nobody could administer the company otherwise.
-    """
-    if admin is None and work.actor.company_id is not None:
-        raise InvalidInput.of(
-            admin_username="is missing: you belong to another company, so the new one needs an admin of its own"
-        )
-    hashed = passwords.hash_password(admin.password, admin.username) if admin is not None else None
-    company = listed.add(work, COMPANY, given)
-    # From here on it is the new company's own administration, whichever company the superuser belongs to.
-    inside = work.as_actor(replace(work.actor, company_id=company.id))
-    seed_company(inside, company.id)
-    return NewCompany(company, _add_admin(inside, company.id, admin, hashed) if admin is not None else None)
-
-
-def seed_company(work: Work, company_id: UUID) -> None:
-    """Give a new company the chart of accounts, the categories and the approval policy that ship with the program."""
-    for entry in _entries("accounts.toml", "account"):
-        listed.add(work, ACCOUNT, entry, company=company_id)
-    for entry in _entries("categories.toml", "category"):
-        listed.add(work, CATEGORY, entry, company=company_id)
-    policy_import.replace_policy(work, shipped_text("policy.toml"), source="policy.toml", company=company_id)
-
-
-def _entries(file: str, table: str) -> list[dict[str, str]]:
-    found: list[dict[str, Any]] = tomllib.loads(shipped_text(file))[table]
-    return [{name: "yes" if value is True else str(value) for name, value in entry.items()} for entry in found]
 
 
 def _checked(given: SetUp) -> _Answers:
@@ -264,7 +218,7 @@ def _install(work: Work, given: SetUp, hashed: str, database: str) -> SetUpResul
         },
     )
     seed_company(work, company.id)
-    admin = _add_admin(work, company.id, given.admin, hashed, is_superuser=True)
+    admin = add_admin(work, company.id, given.admin, hashed, is_superuser=True)
     return SetUpResult(
         is_new=True,
         company=Ref(company.id, code=company.code, name=company.name),
@@ -289,17 +243,3 @@ def _claim(work: Work) -> None:
             work.execute(insert(t.installation).values(values))
     if not is_ours:
         raise Overtaken("Somebody has set this database up a moment ago. Run `pettycash init` again to compare.")
-
-
-def _add_admin(
-    work: Work, company_id: UUID, admin: NewAdmin, hashed: str | None, *, is_superuser: bool = False
-) -> UserDetail:
-    given = {
-        "username": admin.username,
-        "email": admin.email,
-        "first_name": admin.first_name,
-        "last_name": admin.last_name,
-        "role": Role.ADMIN.value,
-        "is_superuser": "yes" if is_superuser else "no",
-    }
-    return people.add(work, given, company=company_id, password_hash=hashed, must_change_password=False)

@@ -79,6 +79,8 @@ class KeyFooter(Widget):
         self._follow(self.screen)
 
     def _follow(self, screen: Screen[object]) -> None:
+        if not screen.is_current:
+            return  # under a window nothing can be pressed, and actions of `screen.` would be looked up on the window
         hints = hints_for(screen, self.size.width)
         if hints != self._hints:
             self._hints = hints

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from contextlib import suppress
+from time import monotonic
 from typing import Any
 
 from textual import events
@@ -28,10 +29,13 @@ class TypedAhead(App[None], inherit_bindings=False):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._typed: deque[events.Key | events.Paste] = deque()
+        self._last_input = monotonic()
         self._turn: events.Key | events.Paste | None = None
 
     async def on_event(self, event: events.Event) -> None:
         """Hand keys on one by one, and everything else at once."""
+        if isinstance(event, events.InputEvent):
+            self._last_input = monotonic()
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
         elif self._turn is None or self._turn is event:
@@ -40,6 +44,11 @@ class TypedAhead(App[None], inherit_bindings=False):
             self.run_worker(self._next_key(), name="typed ahead", group="typed ahead", exit_on_error=False)
         else:
             self._typed.append(event)
+
+    @property
+    def idle_seconds(self) -> float:
+        """How long nobody has typed or moved the mouse."""
+        return monotonic() - self._last_input
 
     @property
     def is_typing(self) -> bool:

@@ -6,16 +6,20 @@ import sys
 
 import pytest
 import story
+from building import PASSWORD
 from desk_app import demo_company, desk_app, notices, press, running, screen_text, settled, texts, type_text, until
+from settable_clock import SettableClock
 from textual import events
 from textual.pilot import Pilot
 
-from pettycash_tui.app import require_terminal
+from pettycash_tui.app import PettyCashApp, require_terminal
+from pettycash_tui.screens.context import load_context
 from pettycash_tui.screens.help import HelpScreen
+from pettycash_tui.screens.lock import LockScreen
 from pettycash_tui.screens.requisition_form import RequisitionFormScreen
 from pettycash_tui.screens.sign_in import SignInScreen
 from pettycash_tui.screens.small_window import SmallWindowScreen
-from pettycash_tui.services import form_drafts
+from pettycash_tui.services import form_drafts, signin
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput
 from pettycash_tui.widgets.footer import live_keys
@@ -192,3 +196,53 @@ def test_a_dumb_terminal_is_told_in_words(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(sys.stdout, "isatty", lambda: False, raising=False)
     with pytest.raises(InvalidInput, match="needs a terminal"):
         require_terminal()
+
+
+async def signed_in(desk: Desk) -> PettyCashApp:
+    """The app of somebody with a session of their own, as the sign-in screen would open it."""
+    people = demo_company(desk)
+    desk.run(people["admin"], signin.set_password, "staff", PASSWORD, must_change=False)
+    session = signin.sign_in(desk, "staff", PASSWORD, client="tui", source="local")
+    return PettyCashApp(desk, load_context(desk, session.actor))
+
+
+async def test_an_idle_desk_is_locked_and_nothing_is_lost(sqlite_desk: Desk) -> None:
+    app = await signed_in(sqlite_desk)
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        await press(pilot, "n")
+        await type_text(pilot, "4500")
+        app.watch_presence()
+        await settled(pilot)
+        assert isinstance(app.screen, RequisitionFormScreen), "somebody is there"
+        app._last_input -= 15 * 60
+        app.watch_presence()
+        await until(pilot, lambda: isinstance(app.screen, LockScreen))
+        assert "4500" not in screen_text(pilot)
+        await type_text(pilot, "wrong")
+        await press(pilot, "enter")
+        await until(pilot, lambda: "do not go together" in " ".join(screen_text(pilot).split()))
+        await press(pilot, "ctrl+p", "escape")
+        assert isinstance(app.screen, LockScreen), "there is no way around it"
+        await type_text(pilot, PASSWORD)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, RequisitionFormScreen))
+        assert app.screen.fields.values["amount"] == "4500"
+
+
+async def test_a_session_that_has_ended_ends_at_the_desk_too(sqlite_desk: Desk, clock: SettableClock) -> None:
+    app = await signed_in(sqlite_desk)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settled(pilot)
+        clock.advance(hours=13)
+        app.watch_presence()
+        await until(pilot, lambda: isinstance(app.screen, SignInScreen))
+        assert notices(pilot) == ["Your session has come to its end. Sign in again; drafts are kept."]
+
+
+async def test_who_acts_as_a_demo_person_is_never_locked(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "staff") as pilot:
+        pilot.app._last_input -= 3600
+        pilot.app.watch_presence()
+        await settled(pilot)
+        assert pilot.app.current_mode == "requisitions" and len(pilot.app.screen_stack) == 1

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from textual.pilot import Pilot
-
 import story
 from conftest import SettableClock
 from desk_app import demo_company, notices, press, running, screen_text, settled, type_text
+from textual.pilot import Pilot
+
 from pettycash_tui.models.enums import RequisitionStatus
 from pettycash_tui.screens.approvals import ApprovalsScreen
 from pettycash_tui.screens.prompts import ConfirmPrompt, ReasonPrompt
@@ -147,9 +147,7 @@ async def test_asking_for_changes_and_a_comment_on_an_approval_reach_the_trail(s
         ("d", RequisitionStatus.PENDING_BRANCH_APPROVAL),
     ],
 )
-async def test_urgency_is_decided_with_keys_of_its_own(
-    sqlite_desk: Desk, key: str, status: RequisitionStatus
-) -> None:
+async def test_urgency_is_decided_with_keys_of_its_own(sqlite_desk: Desk, key: str, status: RequisitionStatus) -> None:
     number = story.request(
         sqlite_desk, demo_company(sqlite_desk)["staff"], "900", is_urgent=True, urgency_reason="Van is stranded"
     )

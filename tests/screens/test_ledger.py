@@ -8,14 +8,16 @@ from collections.abc import Callable
 from pathlib import Path
 from uuid import UUID
 
+import building
 import pytest
+import story
+from conftest import SettableClock
+from desk_app import context_of, demo_company, notices, press, running, screen_text, settled, type_text, until
+from slow_desk import SlowDesk, begun
 from sqlalchemy import URL
 from textual.pilot import Pilot
 
-import building
-import story
-from conftest import SettableClock
-from desk_app import demo_company, notices, press, running, screen_text, settled, type_text, until
+from pettycash_tui.models.enums import EntryType
 from pettycash_tui.models.money import Money
 from pettycash_tui.screens.choice_prompt import ChoicePrompt
 from pettycash_tui.screens.ledger import CashBook, LedgerScreen
@@ -24,10 +26,11 @@ from pettycash_tui.screens.period import Period, parse_period
 from pettycash_tui.screens.period_prompt import PeriodPrompt
 from pettycash_tui.screens.prompts import ConfirmPrompt
 from pettycash_tui.screens.text_window import TextWindow
-from pettycash_tui.services import ledger_views, replenishment_views
+from pettycash_tui.services import funds, ledger_views, replenishment_views
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput
-from slow_desk import SlowDesk, begun
+from pettycash_tui.services.ledger_views import EntryFilter
+from pettycash_tui.widgets.paging import Place, Seek
 
 MANY = 200_000
 
@@ -262,7 +265,7 @@ async def test_asking_for_money_repeats_the_amount_and_is_offered_by_right(sqlit
         assert "KES 100,000.00 for fund NBI" in screen_text(pilot)
         await press(pilot, "escape", "R", "y")
         made = sqlite_desk.read(people["cfo"], replenishment_views.list_replenishments).items
-        assert [(each.fund, each.requested_amount) for each in made] == [("NBI", Money(10_000_000, "KES"))]
+        assert [(each.fund.code, each.requested_amount) for each in made] == [("NBI", Money(10_000_000, "KES"))]
         assert made[0].number in notices(pilot)[-1]
         await press(pilot, "R", "y")
         assert "has an open request already" in notices(pilot)[-1]
@@ -294,12 +297,6 @@ async def test_a_slow_database_leaves_the_keys_alive(sqlite_desk: Desk, monkeypa
 
 
 def test_a_filtered_book_pages_both_ways_without_positions(large_desk: Callable[[int], Desk]) -> None:
-    from desk_app import context_of
-    from pettycash_tui.models.enums import EntryType
-    from pettycash_tui.services import funds
-    from pettycash_tui.services.ledger_views import EntryFilter
-    from pettycash_tui.widgets.paging import Place, Seek
-
     context = context_of(large_desk(1000), "treasury")
     fund = context.read(funds.show, "NBI")
     source = LedgerSource(context, fund, EntryFilter(entry_type=EntryType.CREDIT))
@@ -336,7 +333,9 @@ def test_a_period_is_read_and_can_be_typed_again(typed: str, text: str) -> None:
     assert parse_period(period.text) == period
 
 
-@pytest.mark.parametrize("typed", ["march", "2026-13", "2026-03-32", "2026-03-15..2026-03-01", "..", "0000-01", "202603"])
+@pytest.mark.parametrize(
+    "typed", ["march", "2026-13", "2026-03-32", "2026-03-15..2026-03-01", "..", "0000-01", "202603"]
+)
 def test_what_is_no_period_is_refused_with_what_was_expected(typed: str) -> None:
     with pytest.raises(InvalidInput) as refused:
         parse_period(typed)

@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import pytest
+import story
+from conftest import SettableClock
+from desk_app import demo_company, notices, press, running, screen_text, settled, type_text
+from slow_desk import SlowDesk, begun
+from sqlalchemy import update
 from textual import events
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-import story
-from conftest import SettableClock
-from desk_app import demo_company, notices, press, running, screen_text, settled, type_text
+from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import PaymentStatus
+from pettycash_tui.models.money import Money
 from pettycash_tui.screens.choice_prompt import ChoicePrompt
 from pettycash_tui.screens.pay_dialog import PayDialog
 from pettycash_tui.screens.payments import PaymentsScreen
 from pettycash_tui.screens.prompts import ReasonPrompt
 from pettycash_tui.screens.text_window import TextWindow
-from pettycash_tui.services import execution, otp, payment_views
+from pettycash_tui.services import execution, otp, payment_views, payments, replenishments
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.payment_views import PaymentFilter, PaymentView
-from slow_desk import SlowDesk, begun
 
 MPESA = {"method": "mpesa", "destination": "0712345678"}
 
@@ -154,8 +157,9 @@ async def test_opening_the_dialog_again_keeps_the_code_that_was_sent(sqlite_desk
         await press(pilot, "p")
         code = code_of(pilot)
         assert code in notices(pilot)[-1]
-        await press(pilot, "escape", "p")
-        assert code_of(pilot) == code
+        await type_text(pilot, wrong(code))
+        await press(pilot, "enter", "escape", "p")
+        assert code_of(pilot) == code and "4 tries left" in screen_text(pilot)
         await type_text(pilot, code)
         await press(pilot, "enter")
         assert shown(sqlite_desk, number).status is PaymentStatus.SUCCESS
@@ -321,13 +325,9 @@ async def test_the_cfo_assigns_another_officer_from_a_list(sqlite_desk: Desk) ->
 
 
 async def test_without_a_code_below_the_threshold_enter_pays(
-    sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch
+    sqlite_desk: Desk,
 ) -> None:
     people = demo_company(sqlite_desk)
-    from sqlalchemy import update
-
-    from pettycash_tui.models import tables as t
-
     with sqlite_desk.work(people["admin"], audited=False) as work:
         work.execute(update(t.company).values(otp_threshold=10**6))
     number, executor = a_payment(sqlite_desk)
@@ -358,13 +358,13 @@ async def test_a_database_that_is_slow_from_the_start_leaves_the_keys_alive(
         assert "● ready" in screen_text(pilot)
 
 
-def test_a_standing_code_is_only_its_officers(sqlite_desk: Desk, clock: SettableClock) -> None:
-    number, executor = a_payment(sqlite_desk)
-    people = demo_company(sqlite_desk)
+def test_a_standing_code_is_only_its_officers(desk: Desk, clock: SettableClock) -> None:
+    number, executor = a_payment(desk)
+    people = demo_company(desk)
     officer, other = people[executor], people["treasury2" if executor == "treasury" else "treasury"]
-    assert sqlite_desk.read(officer, otp.standing, number) is None
-    sent = otp.send(sqlite_desk, officer, number)
-    standing = sqlite_desk.read(officer, otp.standing, number)
+    assert desk.read(officer, otp.standing, number) is None
+    sent = otp.send(desk, officer, number)
+    standing = desk.read(officer, otp.standing, number)
     assert standing is not None and standing.demo_code is None
     assert (standing.expires_at, standing.resend_after, standing.attempts_left, standing.sent_to) == (
         sent.expires_at,
@@ -372,14 +372,27 @@ def test_a_standing_code_is_only_its_officers(sqlite_desk: Desk, clock: Settable
         sent.attempts_left,
         sent.sent_to,
     )
-    assert sqlite_desk.read(other, otp.standing, number) is None
+    assert desk.read(other, otp.standing, number) is None
     clock.advance(minutes=5)
-    assert sqlite_desk.read(officer, otp.standing, number) is None
+    assert desk.read(officer, otp.standing, number) is None
 
 
-def test_the_done_ones_are_those_whose_money_has_left(sqlite_desk: Desk) -> None:
-    paid, executor = a_payment(sqlite_desk, "1000")
-    a_payment(sqlite_desk, "2000")
-    story.pay(sqlite_desk, paid)
-    found = sqlite_desk.read(demo_company(sqlite_desk)[executor], payment_views.list_payments, PaymentFilter(done=True))
+def test_the_done_ones_are_those_whose_money_has_left(desk: Desk) -> None:
+    paid, executor = a_payment(desk, "1000")
+    a_payment(desk, "2000")
+    story.pay(desk, paid)
+    found = desk.read(demo_company(desk)[executor], payment_views.list_payments, PaymentFilter(done=True))
     assert [payment.number for payment in found.items] == [paid]
+
+
+def test_the_officers_who_may_pay_are_neither_requester_nor_approver(desk: Desk) -> None:
+    number = story.approved(desk, demo_company(desk)["treasury"], "4500")
+    officers = desk.read(demo_company(desk)["cfo"], payments.eligible_executors, number)
+    assert [officer.username for officer in officers] == ["treasury2"]
+
+
+def test_the_usual_replenishment_is_what_asking_would_ask_for(desk: Desk) -> None:
+    treasury = demo_company(desk)["treasury"]
+    usual = desk.read(treasury, replenishments.usual_amount, "MSA")
+    assert usual == Money(12_000_000, "KES")
+    assert desk.run(treasury, replenishments.request, "MSA").amount == usual

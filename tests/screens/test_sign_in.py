@@ -6,8 +6,8 @@ import time
 
 import pytest
 from building import actor as find_actor
-from conftest import SettableClock
 from desk_app import demo_company, press, running, screen_text, texts, type_text, until
+from settable_clock import SettableClock
 from textual.pilot import Pilot
 
 from pettycash_tui.screens.sign_in import SignInScreen

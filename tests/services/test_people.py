@@ -7,12 +7,14 @@ from threading import Barrier, Thread
 
 import building
 import pytest
+import story
 
 from pettycash_tui.models.enums import Role
-from pettycash_tui.services import delegations, people
+from pettycash_tui.services import delegations, people, requisitions, workflow
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound, Refused
 from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.requisitions import RequisitionInput
 
 Staff = dict[str, Actor]
 TODAY = date(2026, 3, 2)
@@ -113,6 +115,14 @@ def test_whoever_is_deactivated_is_out_of_lists_and_delegations(desk: Desk, staf
     assert "staff" not in {row.username for row in desk.read(staff["admin"], people.listing).items}
     assert [row.username for row in desk.read(staff["admin"], people.listing, active=False).items] == ["staff"]
     assert desk.run(staff["admin"], people.activate, "staff").is_active is True
+
+
+def test_what_waits_for_somebody_who_leaves_is_named(desk: Desk) -> None:
+    staff = story.trading_company(desk)
+    given = RequisitionInput(amount="500", purpose="Paper", payee="Stationer")
+    written = desk.run(staff["staff"], requisitions.create, given)
+    desk.run(staff["staff"], workflow.submit, written.id)
+    assert desk.run(staff["admin"], people.deactivate, "branch_manager").open_steps == (written.number,)
 
 
 def test_the_list_filters_searches_and_pages(desk: Desk, staff: Staff) -> None:

@@ -1,0 +1,77 @@
+"""The lock of an idle desk: everything below stays as it was left, and nothing of it is seen."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from textual import on
+from textual.app import ComposeResult
+from textual.binding import Binding, BindingType
+from textual.containers import Vertical
+from textual.screen import ModalScreen
+from textual.widgets import Input
+
+from pettycash_tui.screens.context import DeskContext
+from pettycash_tui.services import signin
+from pettycash_tui.services.errors import PettyCashError
+from pettycash_tui.widgets.background import Background
+from pettycash_tui.widgets.plain import Field, PlainText
+
+
+class LockScreen(Background, ModalScreen[None]):
+    """Asks the same person for their password; f4 signs out instead."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("f4,ctrl+o", "leave", show=False)]
+    DEFAULT_CSS = """
+    LockScreen { align: center middle; background: $background; }
+    LockScreen Vertical {
+        width: 58; max-width: 100%; height: auto; padding: 1 2;
+        border: round $primary; background: $surface;
+    }
+    LockScreen .title { text-style: bold; color: $primary; }
+    LockScreen .why { height: auto; margin-bottom: 1; }
+    LockScreen .foot { color: $text-muted; margin-top: 1; height: auto; }
+    LockScreen Input { background: $panel; }
+    """
+
+    def __init__(self, context: DeskContext, *, idle_minutes: int) -> None:
+        super().__init__()
+        self._person = context
+        self._minutes = idle_minutes
+
+    def compose(self) -> ComposeResult:
+        with Vertical():
+            yield PlainText("Locked", classes="title")
+            yield PlainText(
+                f"Nobody was here for {self._minutes} minutes. What {self._person.actor.name} was doing is all here.",
+                classes="why",
+            )
+            yield Field("password", "Password", Input(password=True, max_length=1024))
+            yield PlainText("enter unlocks · F4 signs out; drafts are kept", classes="foot")
+
+    def on_mount(self) -> None:
+        self.query_one(Input).focus()
+
+    @on(Input.Submitted)
+    def _unlock(self, event: Input.Submitted) -> None:
+        event.stop()
+        desk, actor, password = self._person.desk, self._person.actor, event.value
+        self.write(
+            lambda: signin.confirm_password(desk, actor, password),
+            then=self._unlocked,
+            failed=self._refused,
+            key="unlock",
+        )
+
+    def _unlocked(self, nothing: None) -> None:
+        self.dismiss(None)
+
+    def _refused(self, error: PettyCashError) -> None:
+        field = self.query_one(Field)
+        with self.prevent(Input.Changed):
+            field.query_one(Input).value = ""
+        field.show_error(error.message)
+
+    def action_leave(self) -> None:
+        """Sign out instead."""
+        self.app.call_later(self.app.run_action, "sign_out")
