@@ -53,7 +53,8 @@ def _flow(flow: dict, column: str = "status") -> str:  # type: ignore[type-arg]
 def _changed(*columns: str) -> str:
     # IS DISTINCT FROM came to SQLite with 3.39; `IS NOT` there and the CASE here mean the same on both.
     return " OR ".join(
-        f"(NEW.{c} <> OLD.{c} OR (NEW.{c} IS NULL AND OLD.{c} IS NOT NULL) OR (NEW.{c} IS NOT NULL AND OLD.{c} IS NULL))"
+        f"(NEW.{c} <> OLD.{c} OR (NEW.{c} IS NULL AND OLD.{c} IS NOT NULL)"
+        f" OR (NEW.{c} IS NOT NULL AND OLD.{c} IS NULL))"
         for c in columns
     )
 
@@ -106,6 +107,9 @@ def _not_replaced(table: str) -> list[Rule]:
     ]
 
 
+_APPEND_ONLY = ("approval_trail", "attachment", "payment_execution", "ledger_entry", "audit_event")
+
+
 def append_only(table: str) -> list[Rule]:
     """No UPDATE, no DELETE, and no INSERT over an existing key."""
     return [
@@ -133,7 +137,7 @@ def known_people(table: str, *columns: str) -> list[Rule]:
         Rule(
             f"{table}_known_people_{event.lower()}", table, event, "there is no such person", unknown, sqlite_only=True
         )
-        for event in ("INSERT", "UPDATE")
+        for event in (("INSERT",) if table in _APPEND_ONLY else ("INSERT", "UPDATE"))
     ]
 
 
@@ -590,8 +594,8 @@ def postgres_statements() -> list[str]:
         returned = "OLD" if rule.event == "DELETE" else "NEW"
         made.append(
             f"CREATE OR REPLACE FUNCTION {rule.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
-            f" IF ({rule.refuse_when}) THEN RAISE EXCEPTION '{message}' USING ERRCODE = 'integrity_constraint_violation',"
-            f" CONSTRAINT = '{rule.name}'; END IF; RETURN {returned}; END $$"
+            f" IF ({rule.refuse_when}) THEN RAISE EXCEPTION '{message}'"
+            f" USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = '{rule.name}'; END IF; RETURN {returned}; END $$"
         )
         made.append(
             f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {_table(rule.table)}"

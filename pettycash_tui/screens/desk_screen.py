@@ -75,7 +75,9 @@ class DeskScreen(Background, Screen[None]):
     def compose(self) -> ComposeResult:
         yield StatusBar(self.help_title, self.context.signed_in)
         if self.filter_hint:
-            yield FilterBar(placeholder=self.filter_hint, id="filter", compact=True)
+            yield FilterBar(
+                placeholder=f"{self.filter_hint} · enter keeps it, esc shows all", id="filter", compact=True
+            )
         yield from self.body()
         yield KeyFooter()
 

@@ -23,6 +23,7 @@ from pettycash_tui.screens.prompts import ConfirmPrompt
 from pettycash_tui.screens.requisition_fields import RequisitionFields, Values
 from pettycash_tui.screens.requisition_opening import Opened, open_form
 from pettycash_tui.screens.requisition_sending import Sent, sentence
+from pettycash_tui.screens.sheet import LABEL_WIDTH
 from pettycash_tui.services import form_choices, form_drafts
 from pettycash_tui.services.errors import InvalidInput, PettyCashError
 from pettycash_tui.services.form_choices import RequisitionChoices
@@ -273,7 +274,7 @@ class RequisitionFormScreen(DeskScreen):
     def action_discard(self) -> None:
         """Throw away what was typed, after asking."""
         values = self.fields.values
-        typed = [f"{name}: {values[key]}" for key, name in _TYPED.items() if values[key]]
+        typed = [f"{name:<{LABEL_WIDTH}}{values[key]}" for key, name in _TYPED.items() if values[key]]
         if not typed:
             self._discard(True)
             return

@@ -9,7 +9,7 @@ from textual.content import Content
 from pettycash_tui.models.enums import StepKind, StepStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.screens.context import DeskContext
-from pettycash_tui.screens.sheet import Sheet
+from pettycash_tui.screens.sheet import LABEL_WIDTH, Sheet
 from pettycash_tui.services.requisition_views import Explanation, RequisitionDetail, StepView, TrailView
 from pettycash_tui.theme import StatusMark, status_mark
 
@@ -112,4 +112,5 @@ def explanation_text(found: Explanation) -> Content:
 
 def prompt_lines(amount: Money, payee: str, purpose: str, context: DeskContext) -> tuple[str, ...]:
     """What a question about a requisition repeats."""
-    return f"Amount     {context.money_with_currency(amount)}", f"Payee      {payee}", f"Purpose    {purpose}"
+    lines = {"Amount": context.money_with_currency(amount), "Payee": payee, "Purpose": purpose}
+    return tuple(f"{label:<{LABEL_WIDTH}}{text}" for label, text in lines.items())

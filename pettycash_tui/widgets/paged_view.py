@@ -38,8 +38,7 @@ T = TypeVar("T")
 class PagedView(Background, ScrollView, inherit_bindings=False):
     """A scroll view over a `RowSource`, with a cursor that belongs to a row. One line is kept for the header."""
 
-    opens_at: ClassVar[End] = "first"
-    """The end of the list that is shown when it is opened."""
+    opens_at: ClassVar[End] = "first"  # which end of the list is shown when it is opened
 
     class FromTable(Message, namespace="virtual_table"):
         """A message of a table; `control` lets `@on(…, "#id")` name it."""
@@ -130,8 +129,7 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
     def _read_first(self) -> None:
         self._read_again_wanted = False
         self._end_wanted = self.opens_at
-        place = Place.FIRST if self.opens_at == "first" else Place.LAST
-        self._read_page(Read(Seek(place), whole_pages(2 * self._lines)))
+        self._read_page(Read(Seek(Place(self.opens_at)), whole_pages(2 * self._lines)))
         self._read_count()
 
     def _read_count(self) -> None:

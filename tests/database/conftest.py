@@ -1,5 +1,6 @@
-"""The trading company, for every test here that asks for it."""
+"""The trading company, and the books that are attacked, for every test here that asks for them."""
 
 from trading import postgres_trading, sqlite_trading, trading
+from world import world
 
-__all__ = ["postgres_trading", "sqlite_trading", "trading"]
+__all__ = ["postgres_trading", "sqlite_trading", "trading", "world"]

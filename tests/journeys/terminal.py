@@ -255,6 +255,14 @@ class Terminal:
         self._reader.join(TIMEOUT)
 
 
+def wait_until(condition: Callable[[], bool], what: str, timeout: float = TIMEOUT) -> None:
+    """Wait for something that no screen shows, such as a row in a database."""
+    until = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < until, f"waited until {what}"
+        time.sleep(0.05)
+
+
 def _words(text: str) -> str:
     return " ".join(text.split())
 

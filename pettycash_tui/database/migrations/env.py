@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from alembic import context
+
 from pettycash_tui.database import triggers
 from pettycash_tui.models.tables import metadata
 

@@ -1,0 +1,94 @@
+"""Books with rows in every state, to be attacked around the services on both databases."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import story
+from raw import Raw
+from settable_clock import SettableClock
+from trading import Trading, copied
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.models.columns import new_id
+from pettycash_tui.services import otp, replenishments, requisitions, workflow
+from pettycash_tui.services.desk import Desk
+
+
+@dataclass
+class World:
+    """Books with rows in every state, and a connection around the services."""
+
+    trading: Trading
+    raw: Raw
+
+    def sql(self, text: str) -> str:
+        """`<cfo>`, `<REQ-000002>`, `<fund NBI>` as subqueries for their ids."""
+        text = re.sub(
+            r"<fund (\w+)>", r"(SELECT id FROM treasury_fund WHERE code = '\1' AND company_id = :company)", text
+        )
+        text = re.sub(r"<(REQ-\d+)>", r"(SELECT id FROM requisition WHERE number = '\1')", text)
+        text = re.sub(r"<(PAY-\d+)>", r"(SELECT id FROM payment WHERE number = '\1')", text)
+        text = re.sub(r"<(RPL-\d+)>", r"(SELECT id FROM replenishment WHERE number = '\1')", text)
+        return re.sub(r"<(\w+)>", r"""(SELECT id FROM "user" WHERE username = '\1')""", text)
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What every statement may name."""
+        company = self.trading.company_id
+        (other,) = [row.id for row in self.trading.rows(t.company) if row.id != company]
+        return {"company": company, "other": other, "new": new_id(), "now": self.trading.clock.now}
+
+
+def _history(trading: Trading) -> None:
+    desk = trading.desk
+    paid = trading.approved(amount="60000")  # REQ-1, PAY-1: leaves NBI under its reorder level, RPL-1
+    story.pay(desk, paid)
+    trading.approve("REQ-000001", "fpa")
+    pending = trading.approved()  # REQ-2, PAY-2: held, with a code
+    otp.send(desk, story.executor_of(desk, pending), pending)
+    trading.request(amount="12000")  # REQ-3: one of two approved
+    trading.approve("REQ-000003", "branch_manager")
+    desk.run(trading["staff"], requisitions.attach, "REQ-000003", "offer.pdf", b"%PDF")
+    given = requisitions.RequisitionInput(amount="700", purpose="Pens", payee="Shop")
+    desk.run(trading["staff"], requisitions.create, given)  # REQ-4: a draft
+    trading.request(amount="12000")  # REQ-5: sent back
+    trading.approve("REQ-000005", "branch_manager")
+    trading.act("department_head", workflow.request_changes, "REQ-000005", "more")
+    from_hq = trading.approved("fpa", "3000", origin="hq")  # REQ-6, PAY-3: another fund, with a code
+    otp.send(desk, story.executor_of(desk, from_hq), from_hq)
+    story.pay(desk, trading.approved())  # REQ-7, PAY-4
+    for fund, reference in (("HQ", None), ("MSA", "BANK-1")):  # RPL-2 approved, RPL-3 completed
+        number = desk.run(trading["cfo"], replenishments.request, fund, "1000").number
+        desk.run(trading["group_finance_manager"], replenishments.approve, number)
+        if reference:
+            desk.run(trading["treasury"], replenishments.complete, number, reference)
+    trading.away("ceo", "cfo")
+    trading.away("admin", "cfo", starts_in=9)
+    story.trading_company(desk, "BETA", prefix="b_")
+
+
+@pytest.fixture(scope="session", params=["sqlite", "postgres"])
+def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    """One for each database: whatever an attack does is undone."""
+    folder: Path = tmp_path_factory.mktemp("rules")
+    for url, people in copied(request, request.param, folder):
+        desk = Desk(url, folder, clock=SettableClock())
+        desk.secrets.make_server_key()
+        trading = Trading(desk, desk.clock, people)  # type: ignore[arg-type]
+        with pytest.MonkeyPatch.context() as patch:
+            for name in [name for name in os.environ if name.startswith("PETTYCASH_") and "_TEST_" not in name]:
+                patch.delenv(name)
+            patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+            patch.setenv("PETTYCASH_OUTBOX", "1")
+            _history(trading)
+        made = World(trading, Raw(desk))
+        yield made
+        made.raw.close()
+        desk.close()
