@@ -81,13 +81,13 @@ class Bare:
                 "skipped_roles": "[]", "override": False, "content_hash": "0" * 64,
             },
         )  # fmt: skip
-        balance, sequence, year, voucher = self._run(
-            "UPDATE treasury_fund SET held_amount = held_amount - ?, voucher_sequence ="
-            " CASE WHEN voucher_year < 2026 THEN 1 ELSE voucher_sequence + 1 END, voucher_year = 2026,"
-            " updated_at = ? WHERE id = ?"
-            " RETURNING current_balance - ?, ledger_sequence + 1, voucher_year, voucher_sequence",
-            p.amount, self.now, p.fund_id, p.amount,
+        before, last, year, voucher = self._run(
+            "UPDATE treasury_fund SET held_amount = held_amount - ?, voucher_sequence = CASE WHEN voucher_year < 2026"
+            " THEN 1 ELSE voucher_sequence + 1 END, voucher_year = 2026, updated_at = ? WHERE id = ?"
+            " RETURNING current_balance, ledger_sequence, voucher_year, voucher_sequence",
+            p.amount, self.now, p.fund_id,
         ).fetchone()  # fmt: skip
+        balance, sequence = before - p.amount, last + 1
         self._insert(
             "ledger_entry",
             {

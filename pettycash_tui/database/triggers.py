@@ -595,7 +595,8 @@ def postgres_statements() -> list[str]:
         made.append(
             f"CREATE OR REPLACE FUNCTION {rule.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
             f" IF ({rule.refuse_when}) THEN RAISE EXCEPTION '{message}'"
-            f" USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = '{rule.name}'; END IF; RETURN {returned}; END $$"
+            f" USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = '{rule.name}'; END IF;"
+            f" RETURN {returned}; END $$"
         )
         made.append(
             f"CREATE TRIGGER {rule.name} BEFORE {rule.event} ON {_table(rule.table)}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ import pytest
 if sys.platform == "win32":  # there are no pseudo-terminals
     collect_ignore_glob = ["test_*.py"]
 else:
+    import fcntl
+
     from journey import Place
 
 
@@ -28,10 +31,17 @@ def _make(place: Place) -> Place:
 
 @pytest.fixture(scope="session")
 def sqlite_demo(tmp_path_factory: pytest.TempPathFactory) -> Place:
-    """A home whose demo company is in its SQLite file."""
-    home = tmp_path_factory.mktemp("demo") / "home"
-    home.mkdir(mode=0o700)
-    return _make(Place(home))
+    """A home whose demo company is in its SQLite file; one for all workers."""
+    folder = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        folder = folder.parent
+    home = folder / "demo-home"
+    with (folder / "demo-lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not home.exists():
+            home.mkdir(mode=0o700)
+            _make(Place(home))
+    return Place(home)
 
 
 @pytest.fixture(scope="session")

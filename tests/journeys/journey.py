@@ -88,7 +88,9 @@ class Place:
     def letters_to(self, person: str) -> list[EmailMessage]:
         """The messages to this person in the outbox, the oldest first."""
         paths = sorted((self.home / "outbox").glob("*.eml"), key=lambda path: (path.stat().st_mtime_ns, path.name))
-        letters = [BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(path.read_bytes()) for path in paths]
+        letters = [
+            BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(path.read_bytes()) for path in paths
+        ]
         return [letter for letter in letters if NAMES[person] in str(letter["To"])]
 
     def code_for(self, person: str, payment: str) -> str:

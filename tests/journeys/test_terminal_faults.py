@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 import signal
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any
 
-import psycopg
 import pytest
 from journey import Place, go_to, sign_in, type_requisition
+from sqlalchemy import Connection, create_engine, make_url, text
 from terminal import Terminal, wait_until
 
 TOO_SMALL = "Make the window at least 80x24."
@@ -181,26 +181,182 @@ def test_kill_in_the_pay_dialog_leaves_nothing_half_written(sqlite_place: Place)
 # -- the database ------------------------------------------------------------------------------------------------------
 
 
+OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+WRITES = " AND wait_event_type = 'Lock' AND query ILIKE 'INSERT%'"
+
+
+@contextmanager
+def owner_of(place: Place) -> Iterator[Connection]:
+    """A connection of the server's owner to the program's database, each statement by itself."""
+    engine = create_engine(str(place.database), isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        yield connection
+    engine.dispose()
+
+
+def rows(owner: Connection, statement: str) -> Sequence[Any]:
+    return owner.execute(text(statement)).fetchall()
+
+
+@contextmanager
+def locked(owner: Connection, table: str) -> Iterator[None]:
+    """Whoever wants to read or write the table waits."""
+    for statement in ("BEGIN", f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE"):
+        owner.execute(text(statement))
+    yield
+    owner.execute(text("ROLLBACK"))
+
+
+@contextmanager
+def away(place: Place, server: Any) -> Iterator[None]:
+    """The database lets nobody in, and has thrown out who was there."""
+    name = make_url(str(place.database)).database
+    server.run(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS false')
+    server.run(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'")
+    yield
+    server.run(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS true')
+
+
+# In a notice the words are broken by its edge, wherever the address of the database ends.
+TOLD_AWAY = re.compile(r"▌.*(cannot be|reached|Nothing was|try again|was lost)")
+
+
 def test_a_desk_goes_on_when_the_database_has_ended_its_connections(postgres_place: Place) -> None:
-    database = str(postgres_place.database)
-    others = " FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
-    with postgres_place.open() as terminal, psycopg.connect(database, autocommit=True) as owner:
+    with postgres_place.open() as terminal:
         sign_in(terminal, "clerk.nbi")
-        first = terminal.wait_for(re.compile(r"^▸ REQ-\d{6}", re.MULTILINE), "Purpose")
+        terminal.wait_for(re.compile(r"^▸ REQ-\d{6}", re.MULTILINE))
+        with owner_of(postgres_place) as owner:
+            # Nobody works at that moment: what is read next is read on a connection of its own.
+            ended = rows(owner, "SELECT pg_terminate_backend(pid) " + OTHERS)
+            assert ended and all(done for (done,) in ended)
+            type_requisition(terminal, "777", "Upesi Couriers", "Parcel to Kisumu")
+            terminal.wait_for("1 Approve: Nairobi Manager (Branch manager)")
 
-        # While nobody works: what comes next works, or is told and then works.
-        owner.execute("SELECT pg_terminate_backend(pid)" + others)
-        terminal.press("r")
+            # It is being written at that moment: nothing of it is left, and what was typed is still there.
+            with locked(owner, "requisition"):
+                terminal.press("f2")
+                wait_until(lambda: bool(rows(owner, "SELECT pid " + OTHERS + WRITES)), "it waits to be written")
+                rows(owner, "SELECT pg_terminate_backend(pid) " + OTHERS)
+                terminal.wait_for("New requisition", "Purpose Parcel to Kisumu", TOLD_AWAY)
+        terminal.press("f2")
+        terminal.wait_for("Requisitions: mine", re.compile(r"REQ-\d{6} is submitted"))
+    found = postgres_place.ask("clerk.nbi", "req", "list", "--search", "Parcel to Kisumu")["items"]
+    assert [(row["status"], row["amount"]) for row in found] == [("pending_branch_manager", "777.00")]
 
-        # In the middle of a query that waits for a lock.
-        with owner.transaction():
-            owner.execute("LOCK TABLE requisition IN ACCESS EXCLUSIVE MODE")
+
+def test_a_desk_goes_on_when_the_database_was_away(postgres_place: Place, postgres_server: Any) -> None:
+    with postgres_place.open() as terminal:
+        sign_in(terminal, "clerk.nbi")
+        type_requisition(terminal, "777", "Upesi Couriers", "Parcel to Kisumu")
+        with away(postgres_place, postgres_server):
+            terminal.press("f2")
+            terminal.wait_for("New requisition", "Amount 777", TOLD_AWAY)
+            terminal.type(" and Busia")
+            terminal.wait_for("Purpose Parcel to Kisumu and Busia")
+        terminal.press("f2")
+        terminal.wait_for("Requisitions: mine", re.compile(r"REQ-\d{6} is submitted"))
+        with away(postgres_place, postgres_server):
             terminal.press("r")
-            terminal.wait_for("working…")
-            wait_until(
-                lambda: bool(owner.execute("SELECT 1" + others + " AND wait_event_type = 'Lock'").fetchall()),
-                "it waits for the lock",
-            )
-            owner.execute("SELECT pg_terminate_backend(pid)" + others)
-            print(terminal.wait_for(re.compile("connection|database")))
-        print(first)
+            terminal.wait_for("could not load: The database")
+        terminal.press("r")
+        terminal.wait_for(re.compile(r"^[▸ ] REQ-\d{6}  ◔ branch manager +777\.00  Upesi Couriers", re.MULTILINE))
+        terminal.wait_gone("could not load")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+
+
+@pytest.mark.xfail(reason="a form that could not read its choices never sends or keeps anything", strict=False)
+def test_a_form_that_was_opened_while_the_database_was_away_can_be_sent(
+    postgres_place: Place, postgres_server: Any
+) -> None:
+    with postgres_place.open() as terminal:
+        sign_in(terminal, "clerk.nbi")
+        terminal.wait_for(re.compile(r"^▸ REQ-\d{6}", re.MULTILINE))
+        with away(postgres_place, postgres_server):
+            terminal.press("n")
+            terminal.wait_for("New requisition", "Paid by", TOLD_AWAY)
+            terminal.type("777")
+            terminal.press("tab", "tab")
+            terminal.type("Parcel to Kisumu")
+            terminal.wait_for("Amount 777", "Purpose Parcel to Kisumu")
+        terminal.press("f2")
+        terminal.wait_for(re.compile(r"REQ-\d{6} is submitted"), timeout=10)
+
+
+# -- words that would steer a terminal ---------------------------------------------------------------------------------
+
+MARKUP = "[/x] [@click=app.quit]quit[/] [red]x"
+STEERING = "owned\x1b]0;pwned\x07\x1b[31mred\x9b2J"
+SHOWN = "owned\ufffd]0;pwned\ufffd\ufffd[31mred\ufffd2J"
+
+
+def test_hostile_words_are_drawn_as_data(sqlite_place: Place) -> None:
+    place = sqlite_place
+    new = ("--as", "clerk.nbi", "--json", "req", "new", "--amount", "10")
+    for refused in ("red\x1b[31m", "title\x1b]0;x\x07", "c1 \x9b31m"):
+        answer = place.run(*new, "--purpose", refused)
+        assert (answer.code, answer.out) == (2, "")
+        assert "characters that may not be stored" in answer.err
+        assert refused not in answer.err
+    number = place.run(*new, "--purpose", MARKUP, "--payee", "[link=http://x]Evil[/link]").document["number"]
+    steered = place.run(*new, "--purpose", "innocent").document["number"]
+    # What the services refuse may still stand in a file that somebody else has written to.
+    with closing(sqlite3.connect(place.home / "pettycash.db")) as database, database:
+        changed = database.execute(
+            "UPDATE requisition SET purpose = ?, payee = ? WHERE number = ?", (STEERING, STEERING, steered)
+        )
+        assert changed.rowcount == 1
+
+    with place.open() as terminal:
+        sign_in(terminal, "clerk.nbi")
+        go_to(terminal, number)
+        terminal.wait_for("Payee [link=http://x]Evil[/link]", f"Purpose {MARKUP}")
+        terminal.press("w")
+        terminal.wait_for(f"Withdraw {number}?", MARKUP)
+        terminal.press("escape")
+        terminal.wait_gone(f"Withdraw {number}?")
+        go_to(terminal, steered)
+        terminal.wait_for(f"Payee {SHOWN}", f"Purpose {SHOWN}")
+        terminal.press("e")
+        terminal.wait_for(f"Change {steered}", f"Payee {SHOWN}", f"Purpose {SHOWN}")
+        terminal.press("escape")
+        terminal.wait_for("Requisitions: mine")
+        terminal.press("w")
+        terminal.wait_for(f"Withdraw {steered}?", SHOWN[:40])
+        terminal.press("escape")
+        terminal.wait_gone(f"Withdraw {steered}?")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+        raw = terminal.raw
+    assert b"38;5;" in raw  # it was drawn in colours, and is what the next test finds none of
+    nothing_steers(raw)
+
+
+def nothing_steers(raw: bytes) -> None:
+    """The bytes hold no sequence but the program's own."""
+    text = raw.decode()
+    # The shape of the pointer is the only such sequence that Textual sends by itself.
+    assert set(re.findall(r"\x1b\][^\x07\x1b]*.?", text)) <= {"\x1b]22;default\x07"}
+    assert set(re.findall(r"\x1b[^\[\]]", text)) == set()
+    assert "\x1b[31mred" not in text
+    assert not re.search(r"[\x80-\x9f]", text)
+    assert "\x07" not in re.sub(r"\x1b\]22;default\x07", "", text)
+
+
+def test_no_color_means_no_colour(sqlite_place: Place) -> None:
+    with sqlite_place.open(NO_COLOR="1") as terminal:
+        sign_in(terminal, "clerk.nbi")
+        terminal.wait_for(re.compile(r"^▸ REQ-\d{6}", re.MULTILINE), "Purpose")
+        type_requisition(terminal, "-5", "Upesi Couriers", "Parcel")
+        terminal.wait_for("✖")
+        terminal.press("escape")
+        terminal.wait_for("Requisitions: mine")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+        styles = {
+            int(code or 0)
+            for found in re.findall(rb"\x1b\[([\d;:]*)m", terminal.raw)
+            for code in re.split(rb"[;:]", found)
+        }
+    assert styles, "nothing was drawn"
+    assert {style for style in styles if style >= 30} == set()

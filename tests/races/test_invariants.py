@@ -174,10 +174,11 @@ class Company(RuleBasedStateMachine):
         self.done["paid"] += done is not None
 
     @precondition(lambda self: self.open_payments())
-    @rule(index=which)
-    def fail(self, index: int) -> None:
+    @rule(index=which, times=st.sampled_from([1, 3]))
+    def fail(self, index: int, times: int) -> None:
         payment = self.one(self.open_payments(), index)
-        self.act(self.names.get(payment.executor_id, "treasury"), execution.record_failure, payment.id, "no answer")
+        for _ in range(times):
+            self.act(self.names.get(payment.executor_id, "treasury"), execution.record_failure, payment.id, "no answer")
 
     @precondition(lambda self: self.open_payments())
     @rule(index=which)
