@@ -1,14 +1,14 @@
-"""The main story in steps, for tests: a policy and funds on a built company, and a requisition on its way to payment."""
+"""The main story in steps, for tests: policy and funds on a built company, and a requisition on its way to payment."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from uuid import UUID
 
-from sqlalchemy import select
-
 from building import actor as find_actor
 from building import company as build_company
+from sqlalchemy import select
+
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import Role, ThresholdOrigin
 from pettycash_tui.models.requisitions import ApprovalThreshold

@@ -1,8 +1,8 @@
 """Engines with the transaction recipe of each database.
 
 SQLite: WAL, synchronous=FULL, foreign keys and recursive triggers on, the driver's own transaction handling off, BEGIN
-IMMEDIATE for units of work, and for reading connections of their own with query_only and a plain BEGIN. With the driver's default (BEGIN before the
-first write) two payers both read the old balance and one debit is lost.
+IMMEDIATE for units of work, and for reading connections of their own with query_only and a plain BEGIN. With the
+driver's default (BEGIN before the first write) two payers both read the old balance and one debit is lost.
 Postgres: READ COMMITTED; row locks are taken by the services in the order requisition, payment, code, fund, head.
 """
 

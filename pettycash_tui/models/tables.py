@@ -13,8 +13,7 @@ from pettycash_tui.models import organisation, people, requisitions, treasury, t
 
 def table_of(model: type[SQLModel]) -> Table:
     """The table of a model."""
-    found = SQLModel.metadata.tables[str(model.__tablename__)]
-    return found
+    return SQLModel.metadata.tables[str(model.__tablename__)]
 
 
 company = table_of(organisation.Company)

@@ -142,8 +142,7 @@ class Desk:
         self, actor: Actor, service: Callable[..., T], audited: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> T:
         with self.work(actor, audited=audited) as work:
-            result = service(work, *args, **kwargs)
-        return result
+            return service(work, *args, **kwargs)
 
     def _retrying(self, once: Callable[[], T]) -> T:
         started = time.monotonic()

@@ -265,9 +265,7 @@ def _execute(work: Work, ref: str | UUID, proof: otp.Proof | None, typed_referen
     )
     if posted is None or posted.voucher_number is None:
         raise Refused.because(Reason("not_enough", f"Fund {facts.fund_code} is inactive or has not enough."))
-    work.execute(
-        _SUCCESS, {"payment": facts.id, "voucher": posted.voucher_number, "key": key, "now": work.now}
-    )
+    work.execute(_SUCCESS, {"payment": facts.id, "voucher": posted.voucher_number, "key": key, "now": work.now})
     replenishment = None
     if posted.balance < posted.reorder_level:
         replenishment = replenishments.request_automatically(work, facts.fund_id)

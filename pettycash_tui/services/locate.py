@@ -65,9 +65,7 @@ def payment_id(reading: Reading, ref: str | UUID) -> UUID:
     number = None if found_id else canonical_number(str(ref), NumberKind.PAYMENT)
     p = t.payment.c
     rows = reading.execute(
-        select(p.id)
-        .where(p.id == found_id if found_id else p.number == number, visibility.payments(reading))
-        .limit(2)
+        select(p.id).where(p.id == found_id if found_id else p.number == number, visibility.payments(reading)).limit(2)
     ).all()
     found: UUID = _single(rows, f"payment {number or _shown(ref)}").id
     return found

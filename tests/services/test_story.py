@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import story
+
 from pettycash_tui.models.enums import PaymentStatus, RequisitionStatus
 from pettycash_tui.services import execution, funds, ledger_views, payment_views, requisition_views, workflow
 from pettycash_tui.services.desk import Desk
