@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from uuid import UUID
 
+from building import PEOPLE
 from building import actor as find_actor
 from building import company as build_company
 from sqlalchemy import select
@@ -174,3 +175,8 @@ def id_of_payment(desk: Desk, number: str) -> UUID:
         SYSTEM, lambda reading: reading.execute(select(t.payment.c.id).where(t.payment.c.number == number)).scalar_one()
     )
     return found
+
+
+def actors(desk: Desk) -> dict[str, Actor]:
+    """The people of the built company, by username, as a desk finds them."""
+    return {name: find_actor(desk, name) for name in PEOPLE}

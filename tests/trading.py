@@ -96,6 +96,11 @@ class Trading:
         (found,) = self.rows(table, column == number)
         return found
 
+    def row_of_company(self, table: Table, code: str) -> Row[Any]:
+        """The row with a code, of the first company when there are several."""
+        (found,) = self.rows(table, table.c.code == code, table.c.company_id == self.company_id)
+        return found
+
     # --- the world around
 
     def change(self, act: Callable[[Work], object], actor: Actor = SYSTEM) -> None:

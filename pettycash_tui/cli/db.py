@@ -1,8 +1,8 @@
-"""`pettycash db`: the schema's state, and upgrading it."""
+"""`pettycash db`: the schema's state, upgrading it, and the rights of the role that the program connects as."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -56,6 +56,23 @@ def upgrade(ctx: typer.Context) -> None:
     was = before.revision or "empty"
     sentence = f"Upgraded from {was} to {found['head']}." if changed else f"Already at {found['head']}; nothing to do."
     output.emit(ctx, {**found, "changed": changed}, sentence=sentence)
+
+
+@app.command("grant")
+def grant(
+    ctx: typer.Context,
+    role: Annotated[str, typer.Argument(metavar="ROLE", help="The Postgres role that the program connects as.")],
+) -> None:
+    """Let a Postgres role run the program: it reads, inserts and changes what changes, and may never delete."""
+    from contextlib import closing
+
+    from pettycash_tui.services.opening import open_desk
+
+    given = options(ctx)
+    with closing(open_desk(given.database, given.home, require_current=False)) as desk:
+        desk.grant(role)
+        address = desk.shown_address
+    output.emit(ctx, {"database": address, "role": role}, sentence=f"{role} may run the program on {address}.")
 
 
 def _document(desk: Desk) -> dict[str, Any]:

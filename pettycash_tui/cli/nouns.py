@@ -22,7 +22,7 @@ class Noun(NamedTuple):
 NOUNS: dict[str, Noun] = {
     "demo": Noun("pettycash_tui.cli.demo", "Make the demo company and open the desk on it.", "command"),
     "init": Noun("pettycash_tui.cli.init", "First set-up: database, company, administrator.", "command"),
-    "db": Noun("pettycash_tui.cli.db", "Upgrade the database, and see its version."),
+    "db": Noun("pettycash_tui.cli.db", "Upgrade the database, see its version, grant rights."),
     "doctor": Noun("pettycash_tui.cli.doctor", "What is wrong here, and the command that mends it.", "command"),
     "login": Noun("pettycash_tui.cli.login", "Sign in.", "command"),
     "logout": Noun("pettycash_tui.cli.logout", "Sign out.", "command"),

@@ -107,7 +107,7 @@ def _not_replaced(table: str) -> list[Rule]:
     ]
 
 
-_APPEND_ONLY = ("approval_trail", "attachment", "payment_execution", "ledger_entry", "audit_event")
+APPEND_ONLY = ("approval_trail", "attachment", "payment_execution", "ledger_entry", "audit_event")
 
 
 def append_only(table: str) -> list[Rule]:
@@ -137,7 +137,7 @@ def known_people(table: str, *columns: str) -> list[Rule]:
         Rule(
             f"{table}_known_people_{event.lower()}", table, event, "there is no such person", unknown, sqlite_only=True
         )
-        for event in (("INSERT",) if table in _APPEND_ONLY else ("INSERT", "UPDATE"))
+        for event in (("INSERT",) if table in APPEND_ONLY else ("INSERT", "UPDATE"))
     ]
 
 

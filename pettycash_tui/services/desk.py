@@ -8,6 +8,7 @@ transaction. Every driver error leaves here as one of `errors`.
 from __future__ import annotations
 
 import random
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -20,10 +21,10 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from pettycash_tui.database import engine as engines
-from pettycash_tui.database import schema
+from pettycash_tui.database import grants, schema
 from pettycash_tui.database.trouble import Kind, Trouble, diagnose
 from pettycash_tui.models import tables as t
-from pettycash_tui.services.errors import DatabaseUnavailable, Overtaken, PettyCashError, Refused
+from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, Overtaken, PettyCashError, Refused
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.rules import sentence_for
 from pettycash_tui.services.secrets import Secrets
@@ -81,6 +82,16 @@ class Desk:
         """Migrate to this program's schema."""
         with self._translated():
             schema.upgrade(self.engine)
+
+    def grant(self, role: str) -> None:
+        """Give a Postgres role the application's rights. Raises Refused on SQLite, InvalidInput for a strange name."""
+        if engines.is_embedded(self.url):
+            raise Refused("An embedded file has no roles: whoever can write the file can change it.", code="no_roles")
+        if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", role):
+            raise InvalidInput.of(role="must be a Postgres role in lower-case letters, digits and _, such as pettycash")
+        self.require_current()
+        with self._translated(), self.engine.begin() as connection:
+            grants.grant(connection, role)
 
     @property
     def kind(self) -> str:

@@ -104,7 +104,6 @@ def _files(desk: Desk) -> Iterator[Finding]:
         NOTE,
         f"{path} is one trust domain: whoever can write the file can change the books, and only a checkpoint that is"
         " kept elsewhere shows it.",
-        "pettycash audit checkpoint --output FILE",
     )
 
 

@@ -19,7 +19,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import EntrySource, EntryType
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import locate, visibility
-from pettycash_tui.services.errors import NotAllowed, NotFound
+from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound
 from pettycash_tui.services.paging import Page, clean_limit, decode, page_of
 from pettycash_tui.services.refs import PersonRef, Ref, person_columns
 from pettycash_tui.services.requisition_views import contains
@@ -134,15 +134,17 @@ def show_entry(reading: Reading, ref: str | UUID) -> EntryView:
     """One entry by id, by `FUND:SEQUENCE` (`NBI:42`) or by its journal (`JNL-NBI-000042`). Raises NotFound."""
     statement = (
         _rows()
-        .add_columns(t.treasury_fund.c.code.label("fund_code"))
+        .add_columns(t.treasury_fund.c.code.label("fund_code"), t.treasury_fund.c.company_id.label("fund_company_id"))
         .join(t.treasury_fund, t.treasury_fund.c.id == _L.fund_id)
     )
-    row = reading.execute(
-        statement.where(visibility.ledgers(reading.actor), _named(ref)).order_by(_L.sequence).limit(1)
-    ).first()
-    if row is None:
+    rows = reading.execute(
+        statement.where(visibility.ledgers(reading.actor), _named(ref)).order_by(_L.sequence).limit(10)
+    ).all()
+    if not rows:
         raise NotFound(f"There is no ledger entry {str(ref)[:40]} that you may see. Name it as NBI:42 or by its id.")
-    return _view(row, row.fund_code)
+    if len({row.fund_company_id for row in rows}) > 1:
+        raise InvalidInput(f"Several companies have ledger entry {str(ref)[:40]}. Name it by its id.")
+    return _view(rows[0], rows[0].fund_code)
 
 
 def _named(ref: str | UUID) -> ColumnElement[bool]:

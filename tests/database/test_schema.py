@@ -74,8 +74,8 @@ def objects(connection: Connection) -> dict[str, str]:
         " WHERE connamespace = 'public'::regnamespace",
         "SELECT 'index ' || indexrelid::regclass, pg_get_indexdef(indexrelid) FROM pg_index"
         " JOIN pg_class c ON c.oid = indrelid WHERE c.relnamespace = 'public'::regnamespace",
-        "SELECT 'trigger ' || tgrelid::regclass || '.' || tgname, pg_get_triggerdef(oid) || CAST(tgenabled AS text) FROM pg_trigger"
-        " WHERE NOT tgisinternal",
+        "SELECT 'trigger ' || tgrelid::regclass || '.' || tgname, pg_get_triggerdef(oid) || CAST(tgenabled AS text)"
+        " FROM pg_trigger WHERE NOT tgisinternal",
         "SELECT 'function ' || proname, prosrc FROM pg_proc WHERE pronamespace = 'public'::regnamespace",
     ):
         found |= {name: plain(told) for name, told in connection.execute(text(query.replace(":", r"\:")))}

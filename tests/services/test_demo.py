@@ -266,6 +266,28 @@ def test_the_year_has_something_of_everything(built: Desk) -> None:
     assert "株式会社ハラダ" in payees
 
 
+def test_each_origin_is_paid_from_its_own_fund(built: Desk) -> None:
+    r, f, b = t.requisition.c, t.treasury_fund.c, t.branch.c
+    found = rows(
+        built,
+        select(r.origin_type, b.code.label("branch"), f.code)
+        .select_from(t.requisition)
+        .join(t.treasury_fund, f.id == r.fund_id)
+        .join(t.company, t.company.c.id == r.company_id)
+        .outerjoin(t.branch, b.id == r.branch_id)
+        .where(t.company.c.code == "SAVANNA")
+        .distinct(),
+    )
+
+    assert {(row.origin_type.value, row.branch): row.code for row in found} == {
+        ("branch", "NBI"): "NBI",
+        ("branch", "MSA"): "MSA",
+        ("branch", "NKR"): "FLD",
+        ("field", None): "FLD",
+        ("hq", None): "HQ",
+    }
+
+
 def test_the_second_company_is_another_world(built: Desk) -> None:
     stranger, chief = find_actor(built, "cfo.nile"), find_actor(built, "ceo")
 
