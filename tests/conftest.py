@@ -23,6 +23,9 @@ from pettycash_tui.database import engine as engines
 from pettycash_tui.database import schema
 from pettycash_tui.services.desk import Desk
 
+# Three times as fast as through the log; Postgres 14 knows only this way and no word for it.
+HOW_TO_COPY = "" if "PETTYCASH_TEST_POSTGRES_URL" in os.environ else " STRATEGY FILE_COPY"
+
 
 @dataclass(frozen=True)
 class PostgresServer:
@@ -35,6 +38,10 @@ class PostgresServer:
         """Run one statement outside a transaction."""
         with self.owner.connect() as connection:
             connection.exec_driver_sql(statement)
+
+    def copy(self, template: str, name: str) -> None:
+        """Make a database like another that nobody is connected to."""
+        self.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"{HOW_TO_COPY}')
 
     def drop(self, name: str) -> None:
         """Drop a database, whoever is connected to it."""
@@ -126,7 +133,7 @@ def sqlite_url(sqlite_template: Path, home: Path) -> URL:
 def postgres_url(postgres_server: PostgresServer, postgres_template: str) -> Iterator[URL]:
     """A fresh Postgres database."""
     name = f"test_{uuid4().hex[:12]}"
-    postgres_server.run(f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
+    postgres_server.copy(postgres_template, name)
     yield postgres_server.url.set(database=name)
     postgres_server.drop(name)
 

@@ -187,7 +187,7 @@ def postgres_trading(
 ) -> Iterator[tuple[str, dict[str, Actor]]]:
     """The name of a Postgres database with the company in it, and its people."""
     name = f"trading_{uuid4().hex[:12]}"
-    postgres_server.run(f'CREATE DATABASE "{name}" TEMPLATE "{postgres_template}"')
+    postgres_server.copy(postgres_template, name)
     yield name, _build(postgres_server.url.set(database=name), tmp_path_factory.mktemp("trading") / "home")
     postgres_server.drop(name)
 
@@ -204,7 +204,7 @@ def copied(request: pytest.FixtureRequest, engine: str, folder: Path) -> Iterato
     template, people = request.getfixturevalue("postgres_trading")
     server = request.getfixturevalue("postgres_server")
     name = f"test_{uuid4().hex[:12]}"
-    server.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    server.copy(template, name)
     try:
         yield server.url.set(database=name), dict(people)
     finally:

@@ -235,9 +235,10 @@ class PayDialog(Background, ModalScreen[None]):
             self._sent = sent
         self._tick()
 
-    def key_enter(self) -> None:
-        """Close the result."""
+    def key_enter(self, event: events.Key) -> None:
+        """Close the result. The key ends here: in the list below it would open the next payment."""
         if self.paid is not None:
+            event.stop()
             self.action_back()
 
     # -- leaving -------------------------------------------------------------------------------------------------------

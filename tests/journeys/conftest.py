@@ -72,7 +72,7 @@ def postgres_place(postgres_demo: Place, postgres_server: Any, tmp_path: Path) -
     shutil.copytree(postgres_demo.home, tmp_path / "home")
     name = f"journey_{uuid4().hex[:12]}"
     template = str(postgres_demo.database).partition("?")[0].rpartition("/")[2]
-    postgres_server.run(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+    postgres_server.copy(template, name)
     yield Place(tmp_path / "home", _address(postgres_server, name))
     postgres_server.drop(name)
 

@@ -71,7 +71,7 @@ def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         return
     server = request.getfixturevalue("postgres_server")
     name = f"demo_{uuid4().hex[:12]}"
-    server.run(f'CREATE DATABASE "{name}" TEMPLATE "{request.getfixturevalue("postgres_template")}"')
+    server.copy(request.getfixturevalue("postgres_template"), name)
     desk = Desk(server.url.set(database=name), home, clock=SettableClock())
     demo.build(desk)
     yield desk
