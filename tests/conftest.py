@@ -187,3 +187,17 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what one database cannot do at all, or what compares a database with the other kind."""
+    left_out = [item for item in items if _is_of_another_database(item)]
+    items[:] = [item for item in items if item not in set(left_out)]
+    config.hook.pytest_deselected(items=left_out)
+
+
+def _is_of_another_database(item: pytest.Item) -> bool:
+    call = getattr(item, "callspec", None)
+    databases = {value for value in (call.params.values() if call else ()) if value in ("sqlite", "postgres")}
+    wanted = {str(mark.args[0]) for mark in item.iter_markers("only_on")}
+    return len(databases) > 1 or bool(wanted and databases and not databases <= wanted)

@@ -87,8 +87,6 @@ def plain(sql: str) -> str:
 
 
 def test_an_upgraded_schema_equals_a_fresh_one(database_url: URL, empty_url: URL) -> None:
-    if engines.is_embedded(database_url) != engines.is_embedded(empty_url):
-        pytest.skip("compared with its own kind")
     with opened(empty_url) as engine, engine.begin() as connection:
         metadata.create_all(connection)
         triggers.install(connection)
@@ -501,9 +499,8 @@ def test_a_connection_lost_between_two_calls_costs_at_most_one_of_them(
     raw.close()
 
 
+@pytest.mark.only_on("postgres")
 def test_a_role_that_may_not_write_is_told_so(trading: Trading) -> None:
-    if engines.is_embedded(trading.desk.url):
-        pytest.skip("SQLite has no roles")
     role = f"reader_{uuid4().hex[:8]}"
     with trading.desk.engine.begin() as connection:
         connection.exec_driver_sql(f'CREATE ROLE "{role}"')

@@ -137,10 +137,9 @@ def test_a_row_does_not_take_the_place_of_another(world: World, name: str) -> No
         assert world.raw.tried(f'{verb} "{key.table}" SET {changes} WHERE {where}', **new) == name
 
 
+@pytest.mark.only_on("sqlite")
 @pytest.mark.parametrize("table", triggers.KEPT)
 def test_neither_the_primary_key_nor_the_hidden_rowid_lets_a_row_be_replaced(world: World, table: str) -> None:
-    if not world.raw.sqlite:
-        pytest.skip("Postgres has neither")
     found = metadata.tables[table]
     primary = frozenset(column.name for column in found.primary_key)
     with world.raw.undone():
@@ -166,9 +165,8 @@ def test_neither_the_primary_key_nor_the_hidden_rowid_lets_a_row_be_replaced(wor
             assert world.raw.tried(taken, id=rows[0]["id"]) == f"{table}_no_swap"
 
 
+@pytest.mark.only_on("sqlite")
 def test_a_raw_connection_is_as_careless_as_the_tests_say(world: World) -> None:
-    if not world.raw.sqlite:
-        pytest.skip("of SQLite")
     assert world.raw.one("PRAGMA foreign_keys") == 0
     assert world.raw.one("PRAGMA recursive_triggers") == 0
 
