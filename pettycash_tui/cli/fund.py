@@ -115,10 +115,22 @@ def edit(
 
 @app.command("deactivate")
 def deactivate(ctx: typer.Context, fund: Identifier) -> None:
-    """Take a fund out of use. Refused while something is open on it."""
+    """Stop a fund at once: nothing goes into it or out of it until it is activated again."""
     from pettycash_tui.services import funds
 
-    _print_after(ctx, session.run(ctx, funds.deactivate, fund), done="is out of use")
+    stopped = session.run(ctx, funds.deactivate, fund)
+    requisitions, payments = session.read(ctx, funds.still_open, stopped.id)
+    if requisitions or payments:
+        output.note(ctx, f"Still open on it, and waiting: {requisitions} requisitions, {payments} payments.")
+    _print_after(ctx, stopped, done="is out of use")
+
+
+@app.command("activate")
+def activate(ctx: typer.Context, fund: Identifier) -> None:
+    """Put a fund into use again."""
+    from pettycash_tui.services import funds
+
+    _print_after(ctx, session.run(ctx, funds.activate, fund), done="is in use")
 
 
 @app.command("list")

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, or_, select, update
+from sqlalchemy import Row, Select, func, or_, select, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
@@ -168,26 +168,45 @@ def edit(work: Work, ref: str | UUID, given: FundInput) -> FundView:
 
 
 def deactivate(work: Work, ref: str | UUID) -> FundView:
-    """Take a fund out of use. Refused while payments or requisitions are open on it, or money is in it."""
+    """Stop a fund at once: nothing is submitted to it, paid from it or paid into it until it is activated again.
+
+    What is open on it stays as it is and waits; `FundView` does not count it, `still_open` does.
+    """
     work.actor.require(Right.MANAGE_FUNDS)
-    found = locate.fund(work, ref)
-    fund = holds.lock_fund(work, found.id)
-    reasons: list[Reason] = []
+    fund = holds.lock_fund(work, locate.fund(work, ref).id)
     if not fund.is_active:
-        reasons.append(Reason("not_active", f"Fund {fund.code} is not active already."))
-    p, r = t.payment.c, t.requisition.c
-    if work.execute(select(p.id).where(p.fund_id == fund.id, p.status.in_(list(OPEN_PAYMENTS))).limit(1)).first():
-        reasons.append(Reason("open_payments", f"Fund {fund.code} has payments that are not done."))
-    settled = [*CLOSED, RequisitionStatus.PAID]
-    if work.execute(select(r.id).where(r.fund_id == fund.id, r.status.not_in(settled)).limit(1)).first():
-        reasons.append(Reason("open_requisitions", f"Fund {fund.code} has open requisitions."))
-    if reasons:
-        raise Refused.because(*reasons)
-    work.execute(
-        update(t.treasury_fund).where(t.treasury_fund.c.id == fund.id).values(is_active=False, updated_at=work.now)
-    )
-    _record(work, fund, "fund.deactivated", {"balance": fund.current_balance})
+        raise Refused.because(Reason("not_active", f"Fund {fund.code} is out of use already."))
+    _set_active(work, fund, active=False)
     return show(work, fund.id)
+
+
+def activate(work: Work, ref: str | UUID) -> FundView:
+    """Put a fund into use again. Refused while another one serves its scope."""
+    work.actor.require(Right.MANAGE_FUNDS)
+    fund = holds.lock_fund(work, locate.fund(work, ref).id)
+    if fund.is_active:
+        raise Refused.because(Reason("active", f"Fund {fund.code} is in use already."))
+    _require_free_scope(work, fund.company_id, fund.branch_id, fund.region_id)
+    _set_active(work, fund, active=True)
+    return show(work, fund.id)
+
+
+def still_open(reading: Reading, ref: str | UUID) -> tuple[int, int]:
+    """How many requisitions and payments of a fund are not settled."""
+    fund = locate.fund(reading, ref)
+    p, r = t.payment.c, t.requisition.c
+    settled = [*CLOSED, RequisitionStatus.PAID, RequisitionStatus.APPROVED]
+    requisitions = select(func.count()).where(r.fund_id == fund.id, r.status.not_in(settled))
+    payments = select(func.count()).where(p.fund_id == fund.id, p.status.in_(list(OPEN_PAYMENTS)))
+    return int(reading.execute(requisitions).scalar_one()), int(reading.execute(payments).scalar_one())
+
+
+def _set_active(work: Work, fund: Row[Any], *, active: bool) -> None:
+    work.execute(
+        update(t.treasury_fund).where(t.treasury_fund.c.id == fund.id).values(is_active=active, updated_at=work.now)
+    )
+    action = "fund.activated" if active else "fund.deactivated"
+    _record(work, fund, action, {"balance": fund.current_balance, "held": fund.held_amount})
 
 
 _CUSTODIAN = t.user.alias("custodian")

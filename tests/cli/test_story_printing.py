@@ -194,8 +194,14 @@ def test_a_fund_is_opened_changed_and_taken_out_of_use(company: Company) -> None
     assert company.done("cfo", "fund", "deactivate", "FLD")["is_active"] is False
     assert "FLD" not in company.plain("cfo", "fund", "list", "--quiet").out.split()
     assert "FLD" in company.plain("cfo", "fund", "list", "--all", "--quiet").out.split()
-    company.requested()
-    assert company.refused(3, "cfo", "fund", "deactivate", "NBI")["code"] == "open_requisitions"
+    number = company.requested()
+    stopped = company.plain("cfo", "fund", "deactivate", "NBI")
+    assert "1 requisitions, 0 payments" in stopped.err
+    assert company.refused(3, "cfo", "fund", "deactivate", "NBI")["code"] == "not_active"
+    fields = company.refused(2, "staff", "req", "new", "--amount", "5", "--purpose", "x", "--fund", "NBI")["fields"]
+    assert fields.keys() == {"fund"}
+    assert company.done("cfo", "req", "show", number)["status"] == "pending_branch_approval"
+    assert company.done("cfo", "fund", "activate", "NBI")["is_active"] is True
 
 
 def test_jobs_run_without_anybody_signed_in(company: Company, clock: SettableClock) -> None:
