@@ -8,7 +8,9 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
+import signal
 import sys
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -127,6 +129,9 @@ class PettyCashApp(TypedAhead, inherit_bindings=False):
         return [WithoutColour()] if self._plain else super().get_line_filters()
 
     def on_mount(self) -> None:
+        with suppress(RuntimeError, ValueError, AttributeError, NotImplementedError):
+            # Outside the main thread, and on systems without it, there is no such signal to take.
+            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hang_up)
         self.set_interval(WATCH_SECONDS, self.watch_presence)
         self.add_mode(SIGN_IN, lambda: SignInScreen(self.desk, self._enter))
         if self._first_context is not None:
@@ -182,6 +187,7 @@ class PettyCashApp(TypedAhead, inherit_bindings=False):
         if context is None:
             return
         await self._keep_drafts()
+        self.clear_notifications()  # they are the last person's, and may hold a demo's code
         places = self.places
         self.context = None
         await self.switch_mode(SIGN_IN)
@@ -220,6 +226,18 @@ class PettyCashApp(TypedAhead, inherit_bindings=False):
             for screen in stack:
                 if isinstance(screen, DeskScreen):
                     await screen.keep_draft()
+
+    def _hang_up(self) -> None:
+        """The terminal has gone: keep what was typed, then end as a program without a terminal does."""
+        screens = [screen for stack in self._screen_stacks.values() for screen in stack]
+        stores = [store for screen in screens if isinstance(screen, DeskScreen) and (store := screen.unsaved())]
+        for store in stores:
+            # There is nobody left to keep waiting, and Textual stops as soon as it reads the closed terminal.
+            thread = threading.Thread(target=store, daemon=True)
+            thread.start()
+            thread.join(timeout=3)
+        asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+        os.kill(os.getpid(), signal.SIGHUP)
 
     # -- going about ---------------------------------------------------------------------------------------------------
 

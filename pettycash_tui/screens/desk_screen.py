@@ -5,7 +5,9 @@ A screen names its `place` (a name that `go` takes), composes `body()`, and may 
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from typing import Any, ClassVar, TypeVar
 
 from textual import events, on
@@ -94,8 +96,16 @@ class DeskScreen(Background, Screen[None]):
         for table in self.query(VirtualTable):
             table.refresh_rows()
 
+    def unsaved(self) -> Callable[[], object] | None:
+        """What stores the text that was typed and not yet sent; None when there is nothing to store. Blocks."""
+        return None
+
     async def keep_draft(self) -> None:
-        """Store what was typed and not yet sent, before the program or the session ends."""
+        """Store what was typed and not yet sent, before the program or the session ends; wait only a moment."""
+        store = self.unsaved()
+        if store is not None:
+            with suppress(Exception):
+                await asyncio.wait_for(asyncio.to_thread(store), timeout=3)
 
     @on(events.ScreenResume)
     def _come_back(self) -> None:

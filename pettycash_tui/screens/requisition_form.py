@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import ClassVar
 
 from textual import events, on
@@ -25,7 +23,7 @@ from pettycash_tui.screens.requisition_opening import Opened, open_form
 from pettycash_tui.screens.requisition_sending import Sent, sentence
 from pettycash_tui.screens.sheet import LABEL_WIDTH
 from pettycash_tui.services import form_choices, form_drafts
-from pettycash_tui.services.errors import InvalidInput, PettyCashError
+from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, PettyCashError
 from pettycash_tui.services.form_choices import RequisitionChoices
 from pettycash_tui.services.preview import Preview, preview
 from pettycash_tui.services.requisitions import RequisitionInput
@@ -39,6 +37,7 @@ WIDE = 120
 
 PREVIEW_DELAY = 0.25
 DRAFT_DELAY = 1.0
+OPEN_AGAIN = 2.0
 """Seconds without a key before what is typed is previewed, and kept."""
 
 
@@ -70,6 +69,7 @@ class RequisitionFormScreen(DeskScreen):
     def __init__(self, context: DeskContext, number: str | None = None) -> None:
         super().__init__(context)
         self.number = number
+        self._is_told_away = False
         self._base: Values | None = None
         self._kept: Values | None = None
         self._previewed: Values | None = None
@@ -86,7 +86,7 @@ class RequisitionFormScreen(DeskScreen):
 
     def on_mount(self) -> None:
         self.fields.field("amount").query_one(Input).focus()
-        self.ask("open", open_form, self.number, self.form_name, then=self._opened)
+        self._open()
 
     def reload(self) -> None:
         """Nothing is read again over what is being typed."""
@@ -102,6 +102,19 @@ class RequisitionFormScreen(DeskScreen):
         return f"requisition {self.number or 'new'}"
 
     # -- opening -------------------------------------------------------------------------------------------------------
+
+    def _open(self) -> None:
+        self.ask("open", open_form, self.number, self.form_name, then=self._opened, failed=self._not_opened)
+
+    def _not_opened(self, error: PettyCashError) -> None:
+        """Say so once, and go on trying: what is typed meanwhile is taken up when the database is back."""
+        if not isinstance(error, DatabaseUnavailable):
+            self.show_error(error)
+            return
+        if not self._is_told_away:
+            self._is_told_away = True
+            self.show_error(error)
+        self.set_timer(OPEN_AGAIN, self._open)
 
     def _opened(self, opened: Opened) -> None:
         typed = {name: value for name, value in self.fields.values.items() if value and name in _TYPED}
@@ -198,16 +211,13 @@ class RequisitionFormScreen(DeskScreen):
     def _have_kept(self, values: Values) -> None:
         self._kept = values
 
-    async def keep_draft(self) -> None:
-        """Keep it before the program ends, waiting no longer than a moment."""
-        if self._kept is None or self.fields.values == self._kept:
-            return
-        save, values = form_drafts.save, self.fields.values
-        with suppress(Exception):
-            await asyncio.wait_for(
-                asyncio.to_thread(self.context.desk.run_unaudited, self.context.actor, save, self.form_name, values),
-                timeout=3,
-            )
+    def unsaved(self) -> Callable[[], object] | None:
+        """What keeps the form as it stands, when it stands otherwise than what is kept."""
+        values = self.fields.values
+        if self._kept is None or values == self._kept:
+            return None
+        desk, actor, form = self.context.desk, self.context.actor, self.form_name
+        return lambda: desk.run_unaudited(actor, form_drafts.save, form, values)
 
     def action_back(self) -> None:
         """Leave the form; what was typed stays."""
