@@ -350,6 +350,9 @@ def reassign(work: Work, ref: str | UUID, to_username: str, reason: str) -> Acte
     work.actor.require(Right.ADMINISTER)
     reason = clean_text("reason", reason, max_length=REASON_LENGTH, multiline=True)
     row = locate.requisition(work, ref, lock=True)
+    if row.requested_by_id == work.actor.id:
+        message = f"{row.number} is your own: another admin chooses who decides on it."
+        raise Refused.because(Reason("own_requisition", message))
     all_steps = steps.steps_of(work, row.id, row.revision)
     current = steps.current_step(work, row, all_steps)
     if current is None:

@@ -11,8 +11,8 @@ from uuid import UUID
 import building
 import pytest
 import story
-from conftest import SettableClock
 from desk_app import context_of, demo_company, notices, press, running, screen_text, settled, type_text, until
+from settable_clock import SettableClock
 from slow_desk import SlowDesk, begun
 from sqlalchemy import URL
 from textual.pilot import Pilot

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 import story
-from conftest import SettableClock
 from desk_app import demo_company, notices, press, running, screen_text, settled, type_text
+from settable_clock import SettableClock
 from slow_desk import SlowDesk, begun
 from sqlalchemy import update
 from textual import events

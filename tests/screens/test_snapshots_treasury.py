@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 import story
-from conftest import SettableClock
 from desk_app import demo_company, desk_app, press, settled, type_text
+from settable_clock import SettableClock
 from textual.pilot import Pilot
 
 from pettycash_tui.app import PettyCashApp
