@@ -367,3 +367,10 @@ def test_who_approved_does_not_pay(trading: Trading) -> None:
             "UPDATE payment SET executor_id = :who WHERE id = :id", who=trading["branch_manager"].id, id=row.id
         )
         assert rule == "payment_executor_not_approver_update"
+
+
+def test_an_admin_does_not_choose_who_decides_on_their_own_request(trading: Trading) -> None:
+    number = trading.request(who="admin", origin="hq")
+    with pytest.raises(Refused) as refused:
+        trading.act("admin", workflow.reassign, number, "cfo", "a friend")
+    assert refused.value.code == "own_requisition"
