@@ -9,7 +9,7 @@ from __future__ import annotations
 from enum import StrEnum
 from uuid import UUID
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.work import Work
@@ -25,6 +25,7 @@ class NumberKind(StrEnum):
 
 _COUNT = (
     update(t.number_counter)
+    .where(t.number_counter.c.company_id == bindparam("company"), t.number_counter.c.kind == bindparam("which"))
     .values(last_value=t.number_counter.c.last_value + 1)
     .returning(t.number_counter.c.last_value)
 )
@@ -32,11 +33,11 @@ _COUNT = (
 
 def next_number(work: Work, company_id: UUID, kind: NumberKind) -> str:
     """The company's next number of this kind. Its counter stays locked until the transaction ends."""
-    statement = _COUNT.where(t.number_counter.c.company_id == company_id, t.number_counter.c.kind == kind.value)
-    value = work.execute(statement).scalar()
+    counter = {"company": company_id, "which": kind.value}
+    value = work.execute(_COUNT, counter).scalar()
     if value is None:
         _start(work, company_id, kind)
-        value = work.execute(statement).scalar_one()
+        value = work.execute(_COUNT, counter).scalar_one()
     return f"{kind.value}-{value:06d}"
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Table, and_, or_, select
+from sqlalchemy import Row, Table, and_, bindparam, or_, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import OriginType
@@ -28,6 +28,37 @@ class Place:
     origin: OriginType
     branch_id: UUID | None
     region_id: UUID | None
+
+
+_F, _CAT = t.treasury_fund.c, t.category.c
+_TABLES = {
+    "branch": t.branch,
+    "region": t.region,
+    "department": t.department,
+    "cost_center": t.cost_center,
+    "category": t.category,
+}
+# Built once: making these anew for each requisition took longer than running them.
+_OF_COMPANY = {
+    name: select(table).where(table.c.company_id == bindparam("company"), table.c.is_active)
+    for name, table in _TABLES.items()
+}
+_BY_ID = {name: _OF_COMPANY[name].where(table.c.id == bindparam("named")) for name, table in _TABLES.items()}
+_BY_CODE = {
+    name: _OF_COMPANY[name].where(table.c.code.in_(bindparam("codes", expanding=True)))
+    for name, table in _TABLES.items()
+}
+_DEFAULT_CATEGORY = select(_CAT.id).where(_CAT.company_id == bindparam("company"), _CAT.is_default, _CAT.is_active)
+# `= NULL` is never true, so a place without a branch or region is served by no branch's or region's fund.
+_SERVING = select(_F.id, _F.code, _F.currency, _F.is_active, _F.branch_id, _F.region_id).where(
+    _F.company_id == bindparam("company"),
+    _F.is_active,
+    or_(
+        _F.branch_id == bindparam("branch"),
+        and_(_F.branch_id.is_(None), _F.region_id == bindparam("region")),
+        and_(_F.branch_id.is_(None), _F.region_id.is_(None)),
+    ),
+)
 
 
 class PlaceFinder:
@@ -86,15 +117,12 @@ class PlaceFinder:
 
     def category(self, typed: str | None, base: Row[Any] | None) -> UUID:
         """The category: as typed, else as it was, else the company's default."""
-        c = t.category.c
         if typed:
             row = self._row(t.category, "category", typed, None)
         elif base is not None:
             return UUID(str(base.category_id))
         else:
-            row = self.reading.execute(
-                select(c.id).where(c.company_id == self.company.id, c.is_default, c.is_active)
-            ).first()
+            row = self.reading.execute(_DEFAULT_CATEGORY, {"company": self.company.id}).first()
         if row is None:
             raise InvalidInput.of(category="is missing; the company has no default category")
         return UUID(str(row.id))
@@ -114,21 +142,14 @@ class PlaceFinder:
         elif base is not None and not moved:
             row = self.reading.execute(columns.where(f.id == base.fund_id)).one()
         else:
-            row = self._nearest(columns, place)
+            row = self._nearest(place)
         if not row.is_active:
             raise InvalidInput.of(fund=f"{row.code} is not active; choose another, see `fund list`")
         return row
 
-    def _nearest(self, columns: Any, place: Place) -> Row[Any]:
-        f = t.treasury_fund.c
-        serving = [and_(f.branch_id.is_(None), f.region_id.is_(None))]
-        # Compared with None they would be IS NULL: head office would be served by any region's fund.
-        if place.branch_id is not None:
-            serving.append(f.branch_id == place.branch_id)
-        if place.region_id is not None:
-            serving.append(and_(f.branch_id.is_(None), f.region_id == place.region_id))
+    def _nearest(self, place: Place) -> Row[Any]:
         rows = self.reading.execute(
-            columns.add_columns(f.branch_id, f.region_id).where(f.is_active, or_(*serving))
+            _SERVING, {"company": self.company.id, "branch": place.branch_id, "region": place.region_id}
         ).all()
         if not rows:
             raise InvalidInput.of(fund=f"is missing; {self.company.code} has no active fund for this origin")
@@ -149,13 +170,13 @@ class PlaceFinder:
         if not typed and default is None:
             return None
         found_id = as_uuid(typed) if typed else default
-        named = table.c.id == found_id if found_id else table.c.code == str(typed).strip().upper()
-        if name == "category" and not found_id:
+        if found_id:
+            row = self.reading.execute(_BY_ID[name], {"company": self.company.id, "named": found_id}).first()
+        else:
+            code = str(typed).strip()
             # Category codes are words in lower case: `general`, `travel`.
-            named = table.c.code.in_({str(typed).strip(), str(typed).strip().lower(), str(typed).strip().upper()})
-        row = self.reading.execute(
-            select(table).where(table.c.company_id == self.company.id, table.c.is_active, named)
-        ).first()
+            codes = [code, code.lower(), code.upper()] if name == "category" else [code.upper()]
+            row = self.reading.execute(_BY_CODE[name], {"company": self.company.id, "codes": codes}).first()
         if row is None:
             raise InvalidInput.of(**{name: self._unknown(table, name, typed or str(default))})
         return row
