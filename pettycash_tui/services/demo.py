@@ -113,8 +113,6 @@ def _build(work: Work, key: bytes, today: date | None, progress: Progress | None
     history.plan_year()
     plan_waiting(history)
     history.run(progress)
-    # The year's messages would all be sent now, to people who read them long ago.
-    work.afterwards.clear()
 
 
 def _claim(work: Work, begin: datetime) -> None:

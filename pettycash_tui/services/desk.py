@@ -109,13 +109,10 @@ class Desk:
     @contextmanager
     def work(self, actor: Actor, *, audited: bool = True) -> Iterator[Work]:
         """One unit of work: committed at the end, undone by any error, which leaves as one of `errors`."""
-        with self._translated():
-            with self.engine.begin() as connection:
-                work = Work(connection, actor, self.clock())
-                yield work
-                work.finish(audited=audited)
-            for act in work.afterwards:
-                act()
+        with self._translated(), self.engine.begin() as connection:
+            work = Work(connection, actor, self.clock())
+            yield work
+            work.finish(audited=audited)
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Reading]:

@@ -95,10 +95,6 @@ class Work(Reading):
             )
         )
 
-    def after_commit(self, act: Callable[[], None]) -> None:
-        """Do this once the transaction stands: messages, never a rule."""
-        self._pending.afterwards.append(act)
-
     def finish(self, *, audited: bool) -> None:
         """Write the events. Called by the desk before the commit."""
         if not self._pending.events:
@@ -108,13 +104,7 @@ class Work(Reading):
         audit.write(self.connection, self._pending.events)
         self._pending.events.clear()
 
-    @property
-    def afterwards(self) -> list[Callable[[], None]]:
-        """What is to be done after the commit."""
-        return self._pending.afterwards
-
 
 class _Pending:
     def __init__(self) -> None:
         self.events: list[audit.PendingEvent] = []
-        self.afterwards: list[Callable[[], None]] = []
