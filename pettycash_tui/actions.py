@@ -18,8 +18,10 @@ LIST = "list"
 FORM = "form"
 
 # Scopes that are alive together with the app's own: a screen with a list, or a screen with a form.
-LIST_SCREENS = ("requisitions", "approvals", "payments", "ledger")
+LIST_SCREENS = ("requisitions", "approvals", "payments", "ledger", "desk")
 FORM_SCREENS = ("requisition_form", "pay")
+# Windows over a screen: the keys of what is below are not alive in them.
+WINDOWS = ("window", "entry")
 
 # ctrl+h/i/j/m are backspace, tab and enter on many terminals; ctrl+a and ctrl+b belong to screen and tmux; ctrl+s and
 # ctrl+q stop and start the terminal's output; ctrl+c and ctrl+z belong to the shell.
@@ -68,10 +70,14 @@ ACTIONS: tuple[Action, ...] = (
             "command_palette"),
     _action("requisition.new", "n", "New", "Enter a new requisition.", "go('requisition_form')", footer=True,
             scope=APP),
+    _action("go.desk", "1", "Desk", "Go to your desk: what waits for you, the funds, the alerts.", "go('desk')",
+            scope=APP),
     _action("go.requisitions", "2", "Requisitions", "Go to the requisitions.", "go('requisitions')", scope=APP),
     _action("go.approvals", "3", "Approvals", "Go to the approvals that wait for you.", "go('approvals')", scope=APP),
     _action("go.payments", "4", "Payments", "Go to the payments.", "go('payments')", scope=APP),
     _action("go.ledger", "5", "Fund ledger", "Go to the cash book of a fund.", "go('ledger')", scope=APP),
+    _action("session.switch", "S", "Switch person", "In a demo: go on working as somebody else.", "switch_person",
+            scope=APP),
     _action("session.sign_out", "L", "Sign out", "Sign out, and let the next person sign in.", "sign_out", scope=APP),
     _action("app.quit", "q", "Quit", "Leave the program; drafts are kept.", "quit"),
     # -- lists ---------------------------------------------------------------------------------------------------------
@@ -87,7 +93,10 @@ ACTIONS: tuple[Action, ...] = (
     _action("list.mark", "space", "Mark", "Mark or unmark the row, to act on several at once.", "row_mark"),
     _action("list.filter", "/", "Filter", "Show only the rows that match what you type.", "screen.filter", footer=True),
     _action("list.refresh", "r", "Refresh", "Read the rows again; the cursor stays on its row.", "reload"),
-    _action("list.copy", "y", "Copy", "Copy the row as plain text to the clipboard.", "row_copy"),
+    _action("list.copy", "y", "Copy", "Show the row as plain text and copy it to the clipboard.", "screen.copy_row"),
+    _action("list.copy_page", "Y", "Copy page", "Show the rows on the screen as plain text and copy them.",
+            "screen.copy_page"),
+    _action("list.export", "E", "Export", "Write all that the list shows to a CSV or XLSX file.", "screen.export"),
     # -- forms: letters are typed here, so every key is a control chord, an F-key or a named key -----------------------
     _action("form.submit", "ctrl+g f2", "Submit", "Check the form and send it.", "submit", footer=True),
     _action("form.next", "tab", "Next field", "Go to the next field.", "app.focus_next"),
@@ -96,6 +105,15 @@ ACTIONS: tuple[Action, ...] = (
             "save_draft", footer=True),
     _action("requisition_form.discard", "ctrl+o f4", "Discard", "Throw away what you typed in this form.", "discard",
             footer=True),
+    _action("requisition_form.earlier", "ctrl+l f6", "As before",
+            "Fill the form from one of your earlier requisitions.", "earlier"),
+    # -- the desk: a key for each of the first things that wait --------------------------------------------------------
+    *(
+        _action(f"desk.take_{place}", key, f"Take {place}", f"Open what waits on line {place}.", f"take({place})")
+        for place, key in enumerate("abcdefio", start=1)
+    ),
+    _action("desk.acknowledge", "x", "Acknowledge", "Acknowledge the alert under the cursor: you have seen it.",
+            "acknowledge", footer=True),
     # -- screens -------------------------------------------------------------------------------------------------------
     _action("requisitions.submit", "s", "Submit", "Submit the draft under the cursor for approval.", "submit",
             footer=True),
@@ -103,6 +121,8 @@ ACTIONS: tuple[Action, ...] = (
             footer=True),
     _action("requisitions.withdraw", "w", "Withdraw", "Take your requisition back, before it is paid.", "withdraw",
             footer=True),
+    _action("requisitions.duplicate", "D", "Duplicate", "Write a new requisition like the one under the cursor.",
+            "duplicate"),
     _action("requisitions.whose", "m", "Mine/all", "Show your own requisitions, or all that you may see.",
             "switch_whose"),
     _action("requisitions.status", "t", "Status", "Show only one status; again shows the next.", "next_status"),
@@ -119,6 +139,9 @@ ACTIONS: tuple[Action, ...] = (
             "confirm_urgency"),
     _action("approvals.decline_urgency", "d", "Decline urgent",
             "Say that it is not urgent: the normal sequence of approvals runs.", "decline_urgency"),
+    _action("approvals.reassign", "i", "Reassign", "Give the decision to somebody else; a reason is asked.",
+            "reassign"),
+    _action("approvals.sort", "s", "Sort", "Sort by age, by amount, or by the time that is left.", "sort"),
     _action("approvals.why", "v", "Why", "Explain why it is routed so, and why you may or may not act.", "why"),
     _action("payments.pay", "p", "Pay", "Pay the payment under the cursor; Enter does the same.", "pay", footer=True),
     _action("payments.send_code", "o", "Send code", "Send a one-time code, or a new one in place of the old.",
@@ -137,7 +160,16 @@ ACTIONS: tuple[Action, ...] = (
             footer=True),
     _action("ledger.period", "p", "Period", "Choose the period shown.", "period", footer=True),
     _action("ledger.fund", "o", "Choose fund", "Choose the fund by its code or name.", "choose_fund"),
+    _action("ledger.amount", "a", "Amount", "Show only amounts in a range.", "amount"),
+    _action("ledger.jump", "J", "Jump", "Go to an entry by its number, or to a date.", "jump", footer=True),
     _action("ledger.replenish", "R", "Replenish", "Ask for money to bring the fund back to its target.", "replenish"),
+    # -- windows -------------------------------------------------------------------------------------------------------
+    _action("window.copy", "y", "Copy", "Copy the text to the clipboard.", "copy"),
+    _action("entry.copy", "y", "Copy", "Copy the entry as plain text to the clipboard.", "copy"),
+    _action("entry.payment", "p", "Payment", "Show the payment that the entry comes from.", "payment"),
+    _action("entry.requisition", "r", "Requisition", "Show the requisition that the entry comes from.", "requisition"),
+    _action("entry.trail", "t", "Trail", "Show who asked for it, approved it and paid it.", "trail"),
+    _action("pay.copy", "ctrl+y f6", "Copy", "Copy the payment or its voucher as plain text.", "copy"),
     _action("pay.resend", "ctrl+r f5", "New code", "Send a new code in place of the old one.", "resend", footer=True),
 )  # fmt: skip
 
@@ -172,6 +204,17 @@ def display_key(key: str) -> str:
 def action(id: str) -> Action:
     """The action of that public name. Raises KeyError when there is none."""
     return _BY_ID[id]
+
+
+def use_keymap(keymap: Mapping[str, str]) -> None:
+    """Let `key` name the keys of this remapping; the program has one, read when it starts."""
+    _in_force.clear()
+    _in_force.update(keymap)
+
+
+def key(id: str) -> str:
+    """The key of an action as prompts and hints write it, as remapped: `f"{key('pay.resend')} sends a new code"`."""
+    return display_key(_keys_of(_BY_ID[id], _in_force)[0])
 
 
 def actions_of(*scopes: str) -> tuple[Action, ...]:
@@ -264,4 +307,5 @@ def _keys_of(entry: Action, keymap: Mapping[str, str] | None) -> Sequence[str]:
     return entry.keys
 
 
+_in_force: dict[str, str] = {}
 _BY_ID: dict[str, Action] = {entry.id: entry for entry in ACTIONS}

@@ -21,6 +21,7 @@ from textual.widgets import Input
 from pettycash_tui.actions import binding
 from pettycash_tui.models.text import printable
 from pettycash_tui.screens.context import DeskContext
+from pettycash_tui.screens.copying import Copying
 from pettycash_tui.services.errors import NotSignedIn, PettyCashError
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.widgets.background import Background
@@ -50,7 +51,7 @@ class FilterBar(Input):
             screen.close_filter()
 
 
-class DeskScreen(Background, Screen[None]):
+class DeskScreen(Copying, Background, Screen[None]):
     """A screen with a status bar, a body and the line of keys, for one signed-in person."""
 
     BINDINGS: ClassVar[list[BindingType]] = [binding("list.filter")]
@@ -95,6 +96,10 @@ class DeskScreen(Background, Screen[None]):
         """Read again what is shown. Called whenever one comes back to the screen."""
         for table in self.query(VirtualTable):
             table.refresh_rows()
+
+    def books_changed(self) -> None:
+        """Somebody acted, here or elsewhere: show it, and move nothing under the eyes. Called while it is in view."""
+        self.reload()
 
     def unsaved(self) -> Callable[[], object] | None:
         """What stores the text that was typed and not yet sent; None when there is nothing to store. Blocks."""

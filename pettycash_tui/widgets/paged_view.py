@@ -99,6 +99,17 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
         return self._pages.extent
 
     @property
+    def source(self) -> RowSource:
+        """The list that is shown."""
+        return self._source
+
+    @property
+    def rows_in_view(self) -> tuple[Row, ...]:
+        """The loaded rows that are drawn now, from the top."""
+        rows = (self._pages.row(index) for index in range(self._top, self._top + self._lines))
+        return tuple(row for row in rows if row is not None)
+
+    @property
     def failure(self) -> PettyCashError | None:
         """Why the last page could not be read; None when it could."""
         return self._failure

@@ -16,7 +16,6 @@ from textual.binding import BindingType
 from textual.strip import Strip
 
 from pettycash_tui.actions import LIST, bindings_for
-from pettycash_tui.models.text import printable
 from pettycash_tui.theme import ROLES
 from pettycash_tui.widgets.cells import GAP, Cell, Column, column_widths, fit
 from pettycash_tui.widgets.paged_view import PagedView
@@ -161,12 +160,6 @@ class VirtualTable(PagedView, can_focus=True, inherit_bindings=False):
             self._marks[row.key] = row
         self.refresh_line(self.cursor_index + 1)
         self.action_row_down()
-
-    def action_row_copy(self) -> None:
-        """Copy the row as plain text, its cells separated by tabs."""
-        if self.cursor_row is not None:
-            self.app.copy_to_clipboard("\t".join(printable(cell.text) for cell in self.cursor_row.cells))
-            self.notify("The row is on the clipboard.", markup=False)
 
     def action_reload(self) -> None:
         """Read the rows again."""
