@@ -1,18 +1,21 @@
-"""A fund's ledger of 1,000,000 rows beside one of 1,000: opening it, and a page of 50 rows at any depth.
+"""A fund's ledger of 1,000,000 rows beside one of 1,000: opening it, a page of 50 rows at any depth, and its screen.
 
-The page is also measured beside the same keyset query through the bare driver, fetched and thrown away.
+The page is also measured beside the same keyset query through the bare driver, fetched and thrown away. Prints every
+ratio with both sides, and ends with 1 when a bound is missed. `--part screen` measures the screen alone.
 """
 
 from __future__ import annotations
 
 import argparse
 import sqlite3
+import sys
 from collections.abc import Callable
 from typing import Any
 
 import psycopg
 from sqlalchemy import URL, text
 
+from benchmarks import ledger_screen
 from benchmarks.ground import Ground, find, grounds, open_desk, trading_company, without_triggers
 from benchmarks.measuring import Ratio, in_turns, seconds
 from pettycash_tui.database import engine as engines
@@ -93,7 +96,7 @@ def paged(desk: Desk, reader: Actor, book: LedgerFund, depth: int) -> Callable[[
 
 def bare(url: URL, book: LedgerFund, depth: int) -> Callable[[], float]:
     """The same keyset query through the driver: the statement that SQLAlchemy sends, its rows fetched."""
-    statement = ledger_views._ROWS.where(ledger_views._L.fund_id == book.id, ledger_views._L.sequence >= depth)
+    statement = ledger_views.ROWS.where(ledger_views._L.fund_id == book.id, ledger_views._L.sequence >= depth)
     engine = engines.open_engine(url)
     compiled = statement.order_by(ledger_views._L.sequence).limit(PAGE).compile(engine)
     sql = str(compiled)
@@ -107,9 +110,19 @@ def bare(url: URL, book: LedgerFund, depth: int) -> Callable[[], float]:
     return lambda: seconds(lambda: postgres.execute(sql, values).fetchall()) * 1000
 
 
-def measure(ground: Ground, rounds: int = 41) -> list[Ratio]:
+def measure(ground: Ground, part: str = "both", rounds: int = 41) -> list[Ratio]:
     """The ratios on one database."""
     urls = {rows: filled(ground, rows) for rows in (SMALL, MIDDLE, LARGE)}
+    made = queries(ground, urls, rounds) if part != "screen" else []
+    if part != "queries":
+        made += ledger_screen.measure(ground.name, ground.folder, urls[LARGE], urls[SMALL])
+    for url in urls.values():
+        ground.drop(url)
+    return made
+
+
+def queries(ground: Ground, urls: dict[int, URL], rounds: int) -> list[Ratio]:
+    """What is read, without a screen."""
     desks = {rows: open_desk(url, ground.folder) for rows, url in urls.items()}
     reader = desks[SMALL].read(SYSTEM, find, "cfo")
     readers = {rows: desk.read(SYSTEM, find, "cfo") for rows, desk in desks.items()}
@@ -142,15 +155,25 @@ def measure(ground: Ground, rounds: int = 41) -> list[Ratio]:
         paged(desks[MIDDLE], readers[MIDDLE], books[MIDDLE], MIDDLE // 2),
         1.3,
     )
-    for rows, desk in desks.items():
+    for desk in desks.values():
         desk.close()
-        ground.drop(urls[rows])
     return made
 
 
-if __name__ == "__main__":
+def main() -> int:
+    """Measure and print; 1 when a bound is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--database", choices=["both", "sqlite", "postgres"], default="both")
-    with grounds(parser.parse_args().database) as found:
+    parser.add_argument("--part", choices=["both", "queries", "screen"], default="both")
+    given = parser.parse_args()
+    hold = True
+    with grounds(given.database) as found:
         for one in found:
-            print(*measure(one), sep="\n", flush=True)
+            made = measure(one, given.part)
+            print(*made, sep="\n", flush=True)
+            hold = hold and all(ratio.holds for ratio in made)
+    return 0 if hold else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -23,7 +23,7 @@ from benchmarks.ground import NOW, Ground, find, grounds, open_desk, trading_com
 from benchmarks.measuring import Ratio
 from benchmarks.same_rows import Bare, PaymentRows, SubmissionRows
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import execution, otp, requisitions, workflow
+from pettycash_tui.services import execution, otp, requisitions, submission, workflow
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.requisitions import RequisitionInput
@@ -50,7 +50,7 @@ def submit(work: Work, branch: str) -> str:
         origin="branch", branch=branch, amount="100", purpose="Fuel for the delivery van", payee="Total Energies"
     )
     written = requisitions.create(work, given)
-    workflow.submit(work, written.id)
+    submission.submit(work, written.id)
     return written.number
 
 

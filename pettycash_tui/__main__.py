@@ -2,7 +2,7 @@
 
 import sys
 
-from pettycash_tui.cli.main import main
+from pettycash_tui.cli.entry import main
 
 if __name__ == "__main__":
     sys.exit(main())

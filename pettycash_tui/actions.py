@@ -6,9 +6,9 @@ Textual is imported only where bindings are made: the docs and the command line 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from textual.binding import Binding
@@ -23,9 +23,6 @@ FORM_SCREENS = ("requisition_form", "pay")
 # Windows over a screen: the keys of what is below are not alive in them.
 WINDOWS = ("window", "entry")
 
-# ctrl+h/i/j/m are backspace, tab and enter on many terminals; ctrl+a and ctrl+b belong to screen and tmux; ctrl+s and
-# ctrl+q stop and start the terminal's output; ctrl+c and ctrl+z belong to the shell.
-_TAKEN = frozenset(f"ctrl+{letter}" for letter in "himjabsqcz")
 _LONG_NAMES = {"slash": "/", "question_mark": "?", "full_stop": ".", "comma": ",", "colon": ":", "minus": "-"}
 _SHOWN = {
     "up": "↑", "down": "↓", "left": "←", "right": "→", "pageup": "pgup", "pagedown": "pgdn", "escape": "esc",
@@ -64,7 +61,7 @@ def _action(
 
 
 ACTIONS: tuple[Action, ...] = (
-    _action("app.help", "? f1", "Help", "Show what this screen is for and all its keys.", "help", footer=True),
+    _action("app.help", "? f1", "Help", "Show what this screen is for and all its keys.", "app.help", footer=True),
     _action("app.back", "escape", "Back", "Close what is open, or go back to the screen before.", "back"),
     _action("app.find", "ctrl+p", "Find", "Find any action, screen or object by its name, number or amount.",
             "command_palette"),
@@ -123,6 +120,8 @@ ACTIONS: tuple[Action, ...] = (
             footer=True),
     _action("requisitions.duplicate", "D", "Duplicate", "Write a new requisition like the one under the cursor.",
             "duplicate"),
+    _action("requisitions.reassign", "i", "Reassign", "Give the decision to somebody else; a reason is asked.",
+            "reassign"),
     _action("requisitions.whose", "m", "Mine/all", "Show your own requisitions, or all that you may see.",
             "switch_whose"),
     _action("requisitions.status", "t", "Status", "Show only one status; again shows the next.", "next_status"),
@@ -174,24 +173,6 @@ ACTIONS: tuple[Action, ...] = (
 )  # fmt: skip
 
 
-class Clash(NamedTuple):
-    """One key that two actions of scopes alive together want."""
-
-    key: str
-    first: str
-    second: str
-
-
-class KeyRow(NamedTuple):
-    """One line of the key table: the scope, the keys for people, what it does, the public name."""
-
-    scope: str
-    keys: str
-    label: str
-    tooltip: str
-    id: str
-
-
 def display_key(key: str) -> str:
     """A Textual key name as people read it: `ctrl+p` is `^p`, `escape` is `esc`, `f1` is `F1`."""
     if key.startswith("ctrl+"):
@@ -214,7 +195,7 @@ def use_keymap(keymap: Mapping[str, str]) -> None:
 
 def key(id: str) -> str:
     """The key of an action as prompts and hints write it, as remapped: `f"{key('pay.resend')} sends a new code"`."""
-    return display_key(_keys_of(_BY_ID[id], _in_force)[0])
+    return display_key(keys_of(_BY_ID[id])[0])
 
 
 def actions_of(*scopes: str) -> tuple[Action, ...]:
@@ -243,68 +224,15 @@ def bindings_for(scope: str) -> list[Binding]:
     return [binding(entry.id) for entry in actions_of(scope)]
 
 
-def key_table(scopes: Iterable[str] | None = None) -> list[KeyRow]:
-    """All keys as lines for the docs, or those of some scopes."""
-    chosen = None if scopes is None else set(scopes)
-    return [
-        KeyRow(entry.scope, " ".join(display_key(key) for key in entry.keys), entry.label, entry.tooltip, entry.id)
-        for entry in ACTIONS
-        if chosen is None or entry.scope in chosen
-    ]
+def keys_of(entry: Action, keymap: Mapping[str, str] | None = None) -> Sequence[str]:
+    """The keys of an action under a remapping; without one, those that are in force."""
+    given = _in_force if keymap is None else keymap
+    return split_keys(given[entry.id]) if entry.id in given else entry.keys
 
 
-def clashes(scopes: Iterable[str], keymap: Mapping[str, str] | None = None) -> list[Clash]:
-    """The keys that two actions of these scopes share, after a remapping."""
-    owner: dict[str, str] = {}
-    found = []
-    for entry in actions_of(*scopes):
-        for key in _keys_of(entry, keymap):
-            if key in owner:
-                found.append(Clash(key, owner[key], entry.id))
-            owner.setdefault(key, entry.id)
-    return found
-
-
-def all_clashes(keymap: Mapping[str, str] | None = None) -> list[Clash]:
-    """The clashes on any screen: what is alive together is the app, the list or the form, and the screen."""
-    together = [(APP, LIST, name) for name in LIST_SCREENS] + [(APP, FORM, name) for name in FORM_SCREENS]
-    return list(dict.fromkeys(clash for scopes in together for clash in clashes(scopes, keymap)))
-
-
-def keymap_problems(keymap: Mapping[str, str]) -> list[str]:
-    """What is wrong with a remapping (`{"requisition.new": "N,ctrl+n"}`), as sentences; none when it may be used."""
-    problems = [f"{id}: there is no such action" for id in keymap if id not in _BY_ID]
-    for id, keys in keymap.items():
-        for key in _split(keys):
-            if reason := _refused(key):
-                problems.append(f"{id}: {key} {reason}")
-        if not _split(keys):
-            problems.append(f"{id}: expected at least one key")
-    problems += [f"{first} and {second} both want {key}" for key, first, second in all_clashes(keymap)]
-    return problems
-
-
-def refused_keys() -> list[str]:
-    """The keys of the registry itself that no action may have; there are none."""
-    return [f"{entry.id}: {key}" for entry in ACTIONS for key in entry.keys if _refused(key)]
-
-
-def _refused(key: str) -> str:
-    if key in _TAKEN:
-        return "is another key on many terminals, or the terminal's own"
-    if key.startswith("alt+"):
-        return "is an alt chord, which many terminals send as escape"
-    return ""
-
-
-def _split(keys: str) -> Sequence[str]:
+def split_keys(keys: str) -> tuple[str, ...]:
+    """The keys of one entry of a remapping: `"slash,ctrl+f"` is `/` and `ctrl+f`."""
     return tuple(_LONG_NAMES.get(key.strip(), key.strip()) for key in keys.split(",") if key.strip())
-
-
-def _keys_of(entry: Action, keymap: Mapping[str, str] | None) -> Sequence[str]:
-    if keymap and entry.id in keymap:
-        return _split(keymap[entry.id])
-    return entry.keys
 
 
 _in_force: dict[str, str] = {}

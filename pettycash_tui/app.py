@@ -1,6 +1,7 @@
 """The desk: the Textual app with its keys, themes and windows. Nothing below imports it.
 
 Each list is a mode with a stack of its own, so that going from one to the other and back changes nothing in either.
+What needs the database is imported after the first screen is painted.
 """
 
 from __future__ import annotations
@@ -8,60 +9,43 @@ from __future__ import annotations
 import asyncio
 import logging
 import os
-import signal
 import sys
-import threading
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import suppress
-from pathlib import Path
-from typing import ClassVar, Protocol
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from rich.text import Text
-from rich.traceback import Traceback
 from textual import events
-from textual.app import SystemCommand
 from textual.binding import Binding, BindingType
 from textual.filter import LineFilter
-from textual.screen import ModalScreen, Screen
+from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from pettycash_tui.actions import ACTIONS, APP, bindings_for, display_key
-from pettycash_tui.screens.context import DeskContext, load_context
-from pettycash_tui.screens.desk_screen import DeskScreen
-from pettycash_tui.screens.help import HelpScreen
-from pettycash_tui.screens.lock import LockScreen
-from pettycash_tui.screens.places import FORM, open_place
+from pettycash_tui import desk_file
+from pettycash_tui.actions import APP, bindings_for, key, use_keymap
+from pettycash_tui.desk_file import DeskFile
+from pettycash_tui.screens import places, starting
+from pettycash_tui.screens.following import Following
+from pettycash_tui.screens.places import DESK, FORM, open_place
+from pettycash_tui.screens.protocols import GoesBack
 from pettycash_tui.screens.sign_in import SignInScreen
 from pettycash_tui.screens.small_window import SmallWindowScreen, is_too_small
-from pettycash_tui.screens.without_colour import WithoutColour
-from pettycash_tui.services import opening, presence, signin
-from pettycash_tui.services.desk import Desk
+from pettycash_tui.screens.starting import DeskOptions, Opened
+from pettycash_tui.screens.without_colour import MARKS, WithoutColour
 from pettycash_tui.services.errors import InvalidInput, PettyCashError
-from pettycash_tui.services.presence import Presence
-from pettycash_tui.theme import ANSI, DARK, LIGHT, themes
+from pettycash_tui.services.home_folder import default_home
+from pettycash_tui.terminal import why_no_screen
+from pettycash_tui.theme import ANSI, THEME_NAMES, first_theme, themes
 from pettycash_tui.widgets.background import FAULT
-from pettycash_tui.widgets.footer import live_keys
-from pettycash_tui.widgets.typed_ahead import TypedAhead
+from pettycash_tui.widgets.changed_cells import ThinLine
+
+if TYPE_CHECKING:
+    from pettycash_tui.screens.context import DeskContext
+    from pettycash_tui.screens.desk_screen import DeskScreen
+    from pettycash_tui.services.desk import Desk
 
 SIGN_IN = "sign_in"
-WATCH_SECONDS = 15
-_THEMES = {"dark": DARK, "light": LIGHT, "ansi": ANSI}
 _log = logging.getLogger("pettycash_tui.app")
-
-
-class DeskOptions(Protocol):
-    """What the command line says of the desk to open."""
-
-    @property
-    def database(self) -> str | None: ...
-    @property
-    def home(self) -> Path | None: ...
-    @property
-    def as_user(self) -> str | None: ...
-    @property
-    def color(self) -> bool: ...
-    @property
-    def mouse(self) -> bool: ...
 
 
 def run(options: DeskOptions) -> None:
@@ -70,81 +54,121 @@ def run(options: DeskOptions) -> None:
     Raises InvalidInput for a terminal that cannot draw screens, and what opening a database raises.
     """
     require_terminal()
-    desk = opening.open_desk(options.database, options.home)
+    app = PettyCashApp(
+        opening=partial(starting.open_desk, options),
+        as_user=options.as_user,
+        colour=options.color,
+        liking=desk_file.load(options.home or default_home()),
+    )
     try:
-        context = None
-        if options.as_user is not None:
-            context = load_context(desk, opening.identify(desk, options.as_user))
-        app = PettyCashApp(desk, context, colour=options.color)
         app.run(mouse=options.mouse)
-        if app.return_code:
-            raise SystemExit(app.return_code)
     finally:
-        desk.close()
+        if app.desk is not None:
+            app.desk.close()
+    if app.failure is not None:
+        raise app.failure
+    if app.return_code:
+        raise SystemExit(app.return_code)
 
 
 def require_terminal() -> None:
     """Raise InvalidInput unless screens can be drawn here."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        raise InvalidInput(
-            "The desk needs a terminal; without one give a command (see pettycash --help).", code="usage"
-        )
-    if os.environ.get("TERM", "dumb") in ("", "dumb", "unknown"):
-        raise InvalidInput(
-            "This terminal (TERM=dumb) cannot draw screens. Set TERM to what your terminal is, such as"
-            " xterm-256color, or give a command (see pettycash --help).",
-            code="usage",
-        )
+    is_terminal = sys.stdin.isatty() and sys.stdout.isatty()
+    reason = why_no_screen(os.environ, is_terminal=is_terminal, encoding=sys.stdout.encoding or "")
+    if reason:
+        raise InvalidInput(reason, code="usage")
 
 
-class PettyCashApp(TypedAhead, inherit_bindings=False):
-    """The desk of one database. Without a context somebody signs in first."""
+class PettyCashApp(ThinLine, Following, inherit_bindings=False):
+    """The desk of one database. Without a context somebody signs in first. `liking` is how the person has set it up.
+
+    Instead of an open desk, `opening` says how one is had: it is called in a thread once the first screen is painted.
+    What it raises ends the program and is its `failure`.
+    """
 
     TITLE = "Petty cash"
+    DEFAULT_MODE: ClassVar[str] = SIGN_IN
     BINDINGS: ClassVar[list[BindingType]] = [
         *bindings_for(APP),
         Binding("ctrl+c", "help_quit", show=False, system=True),
     ]
-    CSS = """
+    CSS = (
+        """
     ToastRack { margin-bottom: 1; }
     Toast { width: 60; max-width: 90%; padding: 0 1; }
     """
+        + MARKS
+    )
 
-    def __init__(self, desk: Desk, context: DeskContext | None = None, *, colour: bool = True) -> None:
+    def __init__(
+        self,
+        desk: Desk | None = None,
+        context: DeskContext | None = None,
+        *,
+        opening: Callable[[], Opened] | None = None,
+        as_user: str | None = None,
+        colour: bool = True,
+        liking: DeskFile | None = None,
+    ) -> None:
         # What a driver is told cannot be taken back, so colours are decided before it starts.
-        self._plain = "NO_COLOR" in os.environ or not colour
+        self._plain = bool(os.environ.get("NO_COLOR")) or not colour
         super().__init__()
         self.desk = desk
-        self.context: DeskContext | None = None
+        self.context = None
+        self.failure: BaseException | None = None
         self._first_context = context
+        self._opening = opening
+        self._as_user = as_user
         self._visited: list[str] = []
+        self.add_mode(SIGN_IN, lambda: SignInScreen(self._enter, self.desk, as_user=self._as_user))
         self.no_color = self._plain
         self.animation_level = "none"
         for theme in themes():
             self.register_theme(theme)
-        self.theme = ANSI if self._plain else _THEMES.get(os.environ.get("PETTYCASH_THEME", ""), DARK)
+        self._liking = liking
+        chosen = liking.theme if liking else ""
+        self.theme = ANSI if self._plain else first_theme(os.environ, chosen)
+        if liking is not None:
+            use_keymap(liking.keymap)
+            self.set_keymap(liking.keymap)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Textual's own filter for NO_COLOR still writes greys: this one leaves no colour at all."""
         return [WithoutColour()] if self._plain else super().get_line_filters()
 
     def on_mount(self) -> None:
-        with suppress(RuntimeError, ValueError, AttributeError, NotImplementedError):
-            # Outside the main thread, and on systems without it, there is no such signal to take.
-            asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hang_up)
-        self.set_interval(WATCH_SECONDS, self.watch_presence)
-        self.add_mode(SIGN_IN, lambda: SignInScreen(self.desk, self._enter))
+        self.begin_attendance()
+        self._tell_what_is_wrong_in_the_desk_file()
         if self._first_context is not None:
             self._enter(self._first_context)
-        else:
-            self.switch_mode(SIGN_IN)
+        elif self._opening is not None:
+            self.hold_keys = self._as_user is not None  # they are meant for what comes
+            self.call_after_refresh(self._open, self._opening)
+
+    def _open(self, opening: Callable[[], Opened]) -> None:
+        async def carry() -> None:
+            try:
+                opened = await asyncio.to_thread(opening)
+            except Exception as error:
+                self.failure = error
+                self.exit()
+                return
+            self.desk = opened.desk
+            for screen in self._screen_stacks[SIGN_IN]:
+                if isinstance(screen, SignInScreen):
+                    screen.take_desk(opened.desk)
+            if opened.context is not None:
+                self._enter(opened.context)
+                self.release_keys()
+
+        self.run_worker(carry(), name="open", group="open", exit_on_error=False)
 
     def on_descendant_focus(self, event: events.DescendantFocus) -> None:
         """Nothing blinks on this desk."""
         if isinstance(event.widget, Input):
             event.widget.cursor_blink = False
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Look at the window once Textual, whose own handler follows, has taken its size."""
         self.call_later(self._look_at_window)
 
@@ -159,99 +183,93 @@ class PettyCashApp(TypedAhead, inherit_bindings=False):
         """Begin to work as somebody who has proved who they are."""
         self.context = context
         for place in self.places:
-            self.add_mode(place, lambda place=place: open_place(place, context))  # type: ignore[misc]
+            self.add_mode(place, partial(self._opened, place, context))
         self._visited.clear()
-        self.switch_mode(self.first_place)
+        self.switch_mode(self.places[0])
         self.refresh_bindings()
+        self.begin_following(context)
+        self.call_later(self._look_at_window)
+        self.run_worker(self._offer_what_was_typed(context), group="draft", exit_on_error=False)
+
+    async def _offer_what_was_typed(self, context: DeskContext) -> None:
+        """After a lost connection or a sign-out: say that what was typed is still there."""
+        from pettycash_tui.services import form_drafts
+
+        try:
+            draft = await asyncio.to_thread(context.read, form_drafts.load, form_drafts.NEW_REQUISITION)
+        except PettyCashError:
+            return  # the screens say that the database is away
+        if draft is not None and self.context is context:
+            when, new = context.moment(draft.saved_at), key("requisition.new")
+            self.notify(f"What you typed on {when} and did not send is kept; {new} opens it again.", markup=False)
+
+    def _opened(self, place: str, context: DeskContext) -> DeskScreen:
+        screen = open_place(place, context)
+        # A mode makes every style anew for its first screen, twice: they were never made for another theme than this.
+        screen._css_update_count = self._css_update_count
+        return screen
 
     @property
     def places(self) -> tuple[str, ...]:
-        """The lists that the person has a use for."""
+        """The screens that the person has a use for; work begins at the first."""
         if self.context is None:
             return ()
         offered = self.context.offered
         chosen = {"approvals": offered.approvals, "payments": offered.payments, "ledger": offered.ledger}
-        return ("requisitions", *(place for place, is_offered in chosen.items() if is_offered))
-
-    @property
-    def first_place(self) -> str:
-        """Where the work of the person begins: what waits for them, then paying, then their requests."""
-        offered = self.context.offered if self.context else None
-        if offered and offered.waiting:
-            return "approvals"
-        return "payments" if offered and offered.payments else "requisitions"
+        return (DESK, "requisitions", *(place for place, is_offered in chosen.items() if is_offered))
 
     async def action_sign_out(self) -> None:
         """Sign out, and let the next person sign in. Drafts are kept."""
         context = self.context
         if context is None:
             return
-        await self._keep_drafts()
-        self.clear_notifications()  # they are the last person's, and may hold a demo's code
-        places = self.places
-        self.context = None
-        await self.switch_mode(SIGN_IN)
-        for place in places:
-            await self.remove_mode(place)
+        await self._clear_the_desk()
         self.refresh_bindings()
         # The session ends in the background: a database that is away must not keep anybody at the desk.
-        self.run_worker(lambda: self._end_session(context), thread=True, exit_on_error=False)
+        self.run_worker(lambda: self.end_session(context), thread=True, exit_on_error=False)
 
-    def _end_session(self, context: DeskContext) -> None:
-        with suppress(Exception):
-            signin.sign_out(context.desk, context.actor)
+    async def _clear_the_desk(self) -> None:
+        """Leave nothing of the person who worked here."""
+        await self.keep_drafts()
+        self.end_following()
+        self.clear_notifications()  # they are the last person's, and may hold a demo's code
+        self._clipboard = ""  # else the next person's paste would be what the last one copied
+        modes = self.places
+        self.context = None
+        await self.switch_mode(SIGN_IN)
+        for place in modes:
+            await self.remove_mode(place)
 
-    def watch_presence(self) -> None:
-        """Keep the session alive while somebody is there, lock an idle desk, and end with the session."""
-        context = self.context
-        if context is not None and presence.is_watched(context.actor):
-            self.run_worker(self._look_after(context), group="presence", exclusive=True, exit_on_error=False)
+    def action_switch_person(self) -> None:
+        """In a demo, go on as somebody else."""
+        from pettycash_tui.screens.switching import offer_people
 
-    async def _look_after(self, context: DeskContext) -> None:
-        idle = self.idle_seconds
-        try:
-            found = await asyncio.to_thread(presence.look, context.desk, context.actor, idle < WATCH_SECONDS * 2)
-        except PettyCashError:
-            found = Presence(presence.IDLE_MINUTES, is_over=False)  # the database is away: lock all the same
-        if self.context is not context:
-            return
-        if found.is_over:
-            await self.action_sign_out()
-            self.notify("Your session has come to its end. Sign in again; drafts are kept.", markup=False)
-        elif idle >= found.idle_minutes * 60 and not isinstance(self.screen, LockScreen):
-            self.push_screen(LockScreen(context, idle_minutes=found.idle_minutes))
+        screen: Any = self.screen
+        if self.context is not None:
+            offer_people(screen, lambda context: self.call_later(self._become, context))
 
-    async def _keep_drafts(self) -> None:
-        for stack in self._screen_stacks.values():
-            for screen in stack:
-                if isinstance(screen, DeskScreen):
-                    await screen.keep_draft()
-
-    def _hang_up(self) -> None:
-        """The terminal has gone: keep what was typed, then end as a program without a terminal does."""
-        screens = [screen for stack in self._screen_stacks.values() for screen in stack]
-        stores = [store for screen in screens if isinstance(screen, DeskScreen) and (store := screen.unsaved())]
-        for store in stores:
-            # There is nobody left to keep waiting, and Textual stops as soon as it reads the closed terminal.
-            thread = threading.Thread(target=store, daemon=True)
-            thread.start()
-            thread.join(timeout=3)
-        asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
-        os.kill(os.getpid(), signal.SIGHUP)
+    async def _become(self, context: DeskContext) -> None:
+        await self._clear_the_desk()
+        self._enter(context)
+        self.notify(f"You are {context.actor.name} now.", markup=False)
 
     # -- going about ---------------------------------------------------------------------------------------------------
 
-    def action_go(self, place: str) -> None:
+    async def action_go(self, place: str) -> None:
         """Go to a list, or open the form for a new requisition."""
-        if self.context is None:
+        if self.context is None or (place != FORM and place not in self.places):
             return
+        if not places.is_loaded(place):
+            await asyncio.to_thread(places.load, place)
+        if self.context is None:
+            return  # the session has ended meanwhile
         if place == FORM:
             if not any(getattr(screen, "place", "") == FORM for screen in self.screen_stack):
                 self.push_screen(open_place(FORM, self.context))
-        elif place in self.places and place != self.current_mode:
+        elif place != self.current_mode:
             self._visited.append(self.current_mode)
             self.switch_mode(place)
-        elif place == self.current_mode:
+        else:
             while len(self.screen_stack) > 1 and not isinstance(self.screen, ModalScreen):
                 self.pop_screen()
 
@@ -264,51 +282,69 @@ class PettyCashApp(TypedAhead, inherit_bindings=False):
 
     async def action_back(self) -> None:
         """Let the screen close what is open on it, or go back."""
-        if isinstance(self.screen, DeskScreen):
+        if isinstance(self.screen, GoesBack):
             self.screen.action_back()
 
     def action_help(self) -> None:
         """Show what the screen is for and all its keys."""
+        from pettycash_tui.screens.help import HelpScreen
+
         self.push_screen(HelpScreen.about(self.screen))
 
     async def action_quit(self) -> None:
         """Leave the program; what was typed is kept as a draft."""
-        await self._keep_drafts()
+        await self.keep_drafts()
+        self.end_following()
         if self.context is not None:
-            await self.run_worker(lambda context=self.context: self._end_session(context), thread=True).wait()
+            await self.run_worker(lambda context=self.context: self.end_session(context), thread=True).wait()
         self.exit()
 
     def action_help_quit(self) -> None:
         """Say how one leaves: ctrl+c would end other programs."""
-        quit_key = next((keys[0] for id, keys in live_keys(self.screen).items() if id == "app.quit"), "q")
-        self.notify(f"Press esc until no field is open, then {display_key(quit_key)} to leave.", markup=False)
+        back, leave = key("app.back"), key("app.quit")
+        if self.context is None:
+            self.notify(f"Press {back} on empty fields to leave.", markup=False)
+        else:
+            self.notify(f"Press {back} until no field is open, then {leave} to leave.", markup=False)
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what the person may do, and nothing behind a window that is too small."""
-        if isinstance(self.screen, SmallWindowScreen | LockScreen):
+        if getattr(self.screen, "closes_the_desk", False):
             return action in ("quit", "help_quit", "sign_out")
         if action == "go":
             return self.context is not None and (parameters[0] == FORM or parameters[0] in self.places)
+        if action == "switch_person":
+            return self.context is not None and self.context.demo and hasattr(self.screen, "ask")
         return self.context is not None if action == "sign_out" else True
 
-    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
-        """What `ctrl+p` finds: every action that has a key here, and the themes."""
-        live = live_keys(screen)
-        for entry in ACTIONS:
-            if entry.id in live and entry.id != "app.find":
-                yield SystemCommand(entry.label, entry.tooltip, self._pressing(live[entry.id][0]))
-        if not self._plain:
-            for name, theme in _THEMES.items():
-                yield SystemCommand(f"Theme: {name}", "Change the colours.", self._wearing(theme))
+    def action_command_palette(self) -> None:
+        """Find any action, screen or object."""
+        from pettycash_tui.screens.palette import open_palette
 
-    def _pressing(self, key: str) -> Callable[[], None]:
-        return lambda: self.simulate_key(key)
+        open_palette(self, self.context, themes=not self._plain, wear=self._wear)
 
-    def _wearing(self, theme: str) -> Callable[[], None]:
-        return lambda: setattr(self, "theme", theme)
+    def _wear(self, name: str) -> None:
+        """Put on a theme, and remember it for the next time."""
+        self.theme = THEME_NAMES[name]
+        if self._liking is not None:
+            self.run_worker(partial(self._remember, name), thread=True, exit_on_error=False)
+
+    def _remember(self, name: str) -> None:
+        try:
+            desk_file.remember_theme(self.desk.home if self.desk else None, name)
+        except OSError as error:
+            self.notify(f"The theme is worn, but could not be remembered: {error.strerror}.", markup=False)
+
+    def _tell_what_is_wrong_in_the_desk_file(self) -> None:
+        if self._liking is not None and self._liking.problems:
+            first, *more = self._liking.problems
+            rest = f" And {len(more)} more: pettycash keys check." if more else ""
+            self.notify(f"{self._liking.path.name}: {first.sentence}.{rest}", severity="warning", markup=False)
 
     def _fatal_error(self) -> None:
         """Textual's own shows local variables, and a code or a password may be among them."""
+        from rich.traceback import Traceback
+
         _log.error("fault in the desk", exc_info=True)
         self.bell()
         self._exit_renderables.append(Text(FAULT))

@@ -1,12 +1,13 @@
-"""How the screens look: three themes, the roles of colour, and the mark and word of every status.
+"""How the screens look: four themes, the roles of colour, and the mark and word of every status.
 
-Colour is never alone: a role only repeats what a mark and a word already say. The colours of good, warning and bad are
-from Okabe and Ito's palette (blue, orange, vermilion), which people with any colour vision can tell apart.
+Colour is never alone: a role only repeats what a mark and a word already say. In the colour-blind theme good, warning
+and bad (blue, yellow, vermilion, after Okabe and Ito) stay apart for every colour vision, and differ in lightness too.
 Textual is imported only where themes are made, so that the command line can use the words.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from pettycash_tui.models.text import printable
@@ -18,6 +19,9 @@ ROLES = ("good", "warn", "bad", "info", "muted", "strong")
 """What a cell or a text may say with colour; a cell without role is plain."""
 
 DARK, LIGHT, ANSI = "pettycash-dark", "pettycash-light", "pettycash-ansi"
+COLOUR_BLIND = "pettycash-colour-blind"
+THEME_NAMES = {"dark": DARK, "light": LIGHT, "ansi": ANSI, "colour-blind": COLOUR_BLIND}
+"""What people call the themes (PETTYCASH_THEME, desk.toml, the palette), and how Textual knows them."""
 
 
 class StatusMark(NamedTuple):
@@ -74,11 +78,36 @@ def known_statuses() -> frozenset[str]:
     return frozenset(_STATUS)
 
 
+def first_theme(environment: Mapping[str, str], chosen: str = "") -> str:
+    """The theme to begin with: PETTYCASH_THEME, else the one `chosen` before, else what the terminal can show.
+
+    A terminal of sixteen colours gets its own: another's would be drawn in the nearest of them, which may be no
+    difference at all.
+    """
+    for name in (environment.get("PETTYCASH_THEME", ""), chosen):
+        if name in THEME_NAMES:
+            return THEME_NAMES[name]
+    return DARK if has_many_colours(environment) else ANSI
+
+
+def has_many_colours(environment: Mapping[str, str]) -> bool:
+    """Whether the terminal says that it has more than sixteen colours."""
+    from rich.console import Console
+
+    # The rule by which every line is drawn later, so that the two cannot disagree.
+    console = Console(force_terminal=True, legacy_windows=False, _environ=environment)
+    return console.color_system in ("256", "truecolor")
+
+
 def themes() -> tuple[Theme, ...]:
-    """The themes to register on the app: dark, light, and the terminal's own sixteen colours."""
+    """The themes to register on the app: dark, light, the terminal's own sixteen colours, colour-blind."""
+    return _dark(), _light(), _ansi(), _colour_blind()
+
+
+def _dark() -> Theme:
     from textual.theme import Theme
 
-    dark = Theme(
+    return Theme(
         name=DARK,
         dark=True,
         primary="#7aa6da",
@@ -99,7 +128,12 @@ def themes() -> tuple[Theme, ...]:
             "footer-key-foreground": "#7aa6da",
         },
     )
-    light = Theme(
+
+
+def _light() -> Theme:
+    from textual.theme import Theme
+
+    return Theme(
         name=LIGHT,
         dark=False,
         primary="#1f4e79",
@@ -120,7 +154,12 @@ def themes() -> tuple[Theme, ...]:
             "footer-key-foreground": "#1f4e79",
         },
     )
-    ansi = Theme(
+
+
+def _ansi() -> Theme:
+    from textual.theme import Theme
+
+    return Theme(
         name=ANSI,
         ansi=True,
         dark=True,
@@ -147,4 +186,30 @@ def themes() -> tuple[Theme, ...]:
             "footer-key-foreground": "ansi_cyan",
         },
     )
-    return dark, light, ansi
+
+
+def _colour_blind() -> Theme:
+    from textual.theme import Theme
+
+    # Among blues, yellows and vermilions of 4.5:1 these are furthest apart for all three kinds of colour blindness.
+    return Theme(
+        name=COLOUR_BLIND,
+        dark=True,
+        primary="#b9c7d4",
+        secondary="#93a3b3",
+        accent="#a88898",
+        success="#66bbff",
+        warning="#fff27a",
+        error="#e0661a",
+        foreground="#ffffff",
+        background="#000000",
+        surface="#101418",
+        panel="#1c232b",
+        variables={
+            "block-cursor-foreground": "#000000",
+            "block-cursor-background": "#ffffff",
+            "block-cursor-blurred-foreground": "#ffffff",
+            "block-cursor-blurred-background": "#39434d",
+            "footer-key-foreground": "#b9c7d4",
+        },
+    )

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import Role, ThresholdOrigin
 from pettycash_tui.models.requisitions import ApprovalThreshold
-from pettycash_tui.services import execution, funds, otp, requisitions, workflow
+from pettycash_tui.services import execution, funds, otp, requisitions, submission, workflow
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.desk import PRODUCTION, Desk
 from pettycash_tui.services.execution import Executed
@@ -103,7 +103,7 @@ def request(desk: Desk, who: Actor, amount: str = "4500", **fields: str | bool) 
 
     def both(work: Work) -> str:
         written = requisitions.create(work, given)
-        workflow.submit(work, written.id)
+        submission.submit(work, written.id)
         return written.number
 
     return desk.run(who, both)

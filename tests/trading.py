@@ -21,11 +21,11 @@ from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import Role
 from pettycash_tui.models.people import Delegation
 from pettycash_tui.services import requisition_views, workflow
+from pettycash_tui.services.acts import Acted
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.requisition_views import Explanation, RequisitionDetail
 from pettycash_tui.services.work import Reading, Work
-from pettycash_tui.services.workflow import Acted
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,8 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from pettycash_tui.cli.options import GlobalOptions, options
+from pettycash_tui.cli.given import GlobalOptions
+from pettycash_tui.cli.options import options
 from pettycash_tui.cli.output import write_prompt
 from pettycash_tui.models.text import printable
 from pettycash_tui.services.errors import InvalidInput

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pettycash_tui.cli import output
-from pettycash_tui.cli.options import GlobalOptions, options
+from pettycash_tui.cli.given import GlobalOptions
+from pettycash_tui.cli.options import options
 from pettycash_tui.cli.output import ColumnSpec, Table
 
 if TYPE_CHECKING:

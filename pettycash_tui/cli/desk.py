@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from pettycash_tui.services.errors import InvalidInput
 
 if TYPE_CHECKING:
-    from pettycash_tui.cli.options import GlobalOptions
+    from pettycash_tui.cli.given import GlobalOptions
 
 
 def open_desk(given: GlobalOptions) -> None:

@@ -33,11 +33,11 @@ def list_executions(
     after: After = None,
 ) -> None:
     """List the executions that you may see, newest first."""
-    from pettycash_tui.services import payment_views
+    from pettycash_tui.services import execution_views
     from pettycash_tui.services.payment_views import PaymentFilter
 
     narrowed = PaymentFilter(fund=fund, from_date=from_date, to_date=to_date, search=search, mine=mine)
-    page = session.read(ctx, payment_views.list_executions, narrowed, limit=limit, after=after)
+    page = session.read(ctx, execution_views.list_executions, narrowed, limit=limit, after=after)
     output.emit_page(ctx, page.items, page.next, columns=ROWS, key="payment")
 
 
@@ -47,9 +47,9 @@ def show(
     execution: Annotated[str, typer.Argument(metavar="ID", help="The payment's number, or the execution's id.")],
 ) -> None:
     """Show one execution."""
-    from pettycash_tui.services import payment_views
+    from pettycash_tui.services import execution_views
 
-    found = session.read(ctx, payment_views.show_execution, execution)
+    found = session.read(ctx, execution_views.show_execution, execution)
     output.emit_detail(
         ctx,
         found,

@@ -25,7 +25,7 @@ from pettycash_tui.services.errors import PettyCashError, Reason
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from pettycash_tui.cli.options import GlobalOptions
+    from pettycash_tui.cli.given import GlobalOptions
 
 EXIT_FAULT = 1
 EXIT_USAGE = 2

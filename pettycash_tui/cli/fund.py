@@ -1,4 +1,4 @@
-"""`pettycash fund`: funds, what is in them, their ledger, and asking for more."""
+"""`pettycash fund`: funds, what is in them, and asking for more. Their ledger is in `fund_ledger`."""
 
 from __future__ import annotations
 
@@ -6,20 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pettycash_tui.cli import ledger_rows, output, replenishment_detail, session
+from pettycash_tui.cli import fund_ledger, output, replenishment_detail, session
 from pettycash_tui.cli.listed import All, Company, one_handle
-from pettycash_tui.cli.options import (
-    DEFAULT_LIMIT,
-    After,
-    Amount,
-    FromDate,
-    Identifier,
-    Limit,
-    Reason,
-    Search,
-    ToDate,
-    one_of,
-)
+from pettycash_tui.cli.options import DEFAULT_LIMIT, After, Amount, Identifier, Limit, Reason, Search
 from pettycash_tui.cli.output import ColumnSpec
 
 if TYPE_CHECKING:
@@ -174,42 +163,6 @@ def show(ctx: typer.Context, fund: Identifier) -> None:
     )
 
 
-@app.command("ledger")
-def ledger(
-    ctx: typer.Context,
-    fund: Identifier,
-    kind: Annotated[
-        str | None, typer.Option("--type", metavar="TYPE", help="Only debit, credit or adjustment.")
-    ] = None,
-    from_date: FromDate = None,
-    to_date: ToDate = None,
-    search: Search = None,
-    newest: Annotated[bool, typer.Option("--newest", help="The newest entry first.")] = False,
-    limit: Limit = DEFAULT_LIMIT,
-    after: After = None,
-) -> None:
-    """List a fund's ledger: what was paid out, what was paid in, and the balance after each."""
-    from pettycash_tui.models.enums import EntryType
-    from pettycash_tui.services import ledger_views
-    from pettycash_tui.services.ledger_views import EntryFilter
-
-    entry_type = one_of(EntryType, kind, field="type")
-    narrowed = EntryFilter(entry_type=entry_type, from_date=from_date, to_date=to_date, search=search)
-    with session.at_desk(ctx) as (desk, actor):
-        book = desk.read(actor, ledger_views.open_ledger, fund)
-        page = desk.read(
-            actor, ledger_views.list_entries, book, narrowed, limit=limit, after=after, newest_first=newest
-        )
-    output.emit_page(
-        ctx,
-        page.items,
-        page.next,
-        columns=ledger_rows.ROWS,
-        key=lambda entry: f"{entry.fund}:{entry.sequence}",
-        empty=f"The ledger of {book.code} has no such entry.",
-    )
-
-
 @app.command("replenish")
 def replenish(ctx: typer.Context, fund: Identifier, amount: Amount = None, reason: Reason = None) -> None:
     """Ask for money, up to the target or for the amount given; somebody else approves it."""
@@ -220,3 +173,6 @@ def replenish(ctx: typer.Context, fund: Identifier, amount: Amount = None, reaso
 
 def _print_after(ctx: Context, found: FundView, *, done: str) -> None:
     output.emit(ctx, found, sentence=f"Fund {found.code} {done}: {found.current_balance}, available {found.available}.")
+
+
+app.add_typer(fund_ledger.app)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -17,8 +16,9 @@ from typer._coercion import RuntimeParam, bool_flag_type_descriptor
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command, get_group
 
+from pettycash_tui.cli.given import GlobalOptions, directory
 from pettycash_tui.cli.nouns import NOUNS, Noun
-from pettycash_tui.cli.options import GlobalOptions, options
+from pettycash_tui.cli.options import options
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,7 +54,7 @@ class Root(TyperGroup):
             mouse=given["mouse"],
         )
         # Apart from the others, so that a refused --home is already reported in the form that was asked for.
-        ctx.obj = replace(ctx.obj, home=_directory(given["home"]))
+        ctx.obj = replace(ctx.obj, home=directory(given["home"]))
         if given["version"] and not ctx.resilient_parsing:
             from pettycash_tui import __version__
             from pettycash_tui.cli.output import emit
@@ -101,20 +101,6 @@ class Root(TyperGroup):
                 if name.startswith(incomplete)
             ]
         return [CompletionItem(name, help=noun.help) for name, noun in NOUNS.items() if name.startswith(incomplete)]
-
-
-def _directory(text: str | None) -> Path | None:
-    """The path of `--home`, whose `~` the shell leaves alone in `--home=~/x`."""
-    if text is None:
-        return None
-    try:
-        if text:
-            return Path(text).expanduser()
-    except RuntimeError:
-        pass
-    from pettycash_tui.services.errors import InvalidInput
-
-    raise InvalidInput.of(home="must be a directory, such as ~/pettycash")
 
 
 def load(name: str, noun: Noun) -> Command:

@@ -14,7 +14,10 @@ app = typer.Typer()
 @app.command("show")
 def show(
     ctx: typer.Context,
-    entry: Annotated[str, typer.Argument(metavar="ENTRY", help="NBI:42, its journal number, or its id.")],
+    entry: Annotated[
+        str,
+        typer.Argument(metavar="ENTRY", help="NBI:42, its journal, voucher, payment or requisition number, or its id."),
+    ],
 ) -> None:
     """Show one entry."""
     from pettycash_tui.services import ledger_views

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from typer.main import get_command
 
+from pettycash_tui.cli.given import DATABASE_VARIABLE, HOME_VARIABLE
 from pettycash_tui.cli.grammar import Root, finish_root
 from pettycash_tui.cli.options import options
 
@@ -35,11 +36,11 @@ def pettycash(
     ctx: typer.Context,
     database: Annotated[
         str | None,
-        typer.Option(envvar="PETTYCASH_DATABASE_URL", metavar="URL", show_envvar=True, help="The database to work on."),
+        typer.Option(envvar=DATABASE_VARIABLE, metavar="URL", show_envvar=True, help="The database to work on."),
     ] = None,
     home: Annotated[
         str | None,
-        typer.Option(envvar="PETTYCASH_HOME", metavar="DIR", show_envvar=True, help="Embedded files, keys, exports."),
+        typer.Option(envvar=HOME_VARIABLE, metavar="DIR", show_envvar=True, help="Embedded files, keys, exports."),
     ] = None,
     as_user: Annotated[
         str | None, typer.Option("--as", metavar="USER", help="Act as this person (demo databases only).")

@@ -29,6 +29,8 @@ NOUNS: dict[str, Noun] = {
     "whoami": Noun("pettycash_tui.cli.whoami", "Who is signed in, and with which roles.", "command"),
     "passwd": Noun("pettycash_tui.cli.passwd", "Change your password.", "command"),
     "totp": Noun("pettycash_tui.cli.totp", "Enrol and verify one-time codes."),
+    "overview": Noun("pettycash_tui.cli.overview", "What waits for you, the funds, the alerts.", "command"),
+    "alert": Noun("pettycash_tui.cli.alert", "What is not as it should be."),
     "org": Noun("pettycash_tui.cli.org", "Companies, regions, branches, departments, cost centers."),
     "category": Noun("pettycash_tui.cli.category", "What money may be spent on."),
     "account": Noun("pettycash_tui.cli.account", "The chart of accounts."),
@@ -40,6 +42,8 @@ NOUNS: dict[str, Noun] = {
     "ledger": Noun("pettycash_tui.cli.ledger", "Single entries of a fund's ledger."),
     "fund": Noun("pettycash_tui.cli.fund", "Funds: balance, ledger, replenishment."),
     "replenishment": Noun("pettycash_tui.cli.replenishment", "Requests to fill a fund up again."),
+    "find": Noun("pettycash_tui.cli.find", "Find anything: a number, a payee, an amount.", "command"),
+    "keys": Noun("pettycash_tui.cli.keys", "The desk's keys, and what is wrong with yours.", "command"),
     "jobs": Noun("pettycash_tui.cli.jobs", "Run what cron and timers run."),
     "audit": Noun("pettycash_tui.cli.audit", "Read the audit log."),
 }

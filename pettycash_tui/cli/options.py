@@ -6,13 +6,13 @@ as text to the service, which knows the currency. Ids and human numbers are text
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from enum import Enum
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
+
+from pettycash_tui.cli.given import GlobalOptions
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,22 +20,6 @@ if TYPE_CHECKING:
     from typer._click import Context
 
 AnyEnum = TypeVar("AnyEnum", bound=Enum)
-
-
-@dataclass(frozen=True, slots=True)
-class GlobalOptions:
-    """The options that every command shares, as given before the noun or after the verb.
-
-    `color` says only whether colour is wanted; `output` also asks whether a terminal is there to see it.
-    """
-
-    database: str | None = None
-    home: Path | None = None
-    as_user: str | None = None
-    json: bool = False
-    quiet: bool = False
-    color: bool = True
-    mouse: bool = False
 
 
 def options(source: Context | GlobalOptions) -> GlobalOptions:
@@ -51,28 +35,32 @@ def options(source: Context | GlobalOptions) -> GlobalOptions:
 
 
 def date_of(field: str) -> Callable[[str], date]:
-    """A parser for an option that takes a date: `2026-11-21`, `today` or `yesterday` (this computer's calendar).
+    """A parser for an option that takes a date: `2026-11-21`, or a word such as `today`, `fri` or `-3d`.
 
-    Raises InvalidInput that names `field`.
+    Words are counted on the company's calendar, for which the database is asked. Raises InvalidInput naming `field`.
     """
 
     def parse(text: str) -> date:
-        typed = text.strip().lower()
-        if typed == "today":
-            return date.today()
-        if typed == "yesterday":
-            return date.today() - timedelta(days=1)
-        try:
-            # fromisoformat alone also reads 20261121 and 2026-W47-6, which a slip of the hand can produce.
-            if len(typed) == 10 and typed.isascii() and typed[4] == typed[7] == "-":
-                return date.fromisoformat(typed)
-        except ValueError:
-            pass
-        from pettycash_tui.services.errors import InvalidInput
+        from pettycash_tui.services.inputs import day_in_words, parse_day
 
-        raise InvalidInput.of(**{field: "must be a date such as 2026-11-21, or today, or yesterday"})
+        in_words = day_in_words(text)
+        return in_words(_company_today()) if in_words is not None else parse_day(field, text, date.today())
 
     return parse
+
+
+def _company_today() -> date:
+    """The day where the company is; this computer's when nobody is signed in, which the command itself tells."""
+    from typer._click.globals import get_current_context
+
+    from pettycash_tui.cli import session
+    from pettycash_tui.services.companies import timezone_of
+    from pettycash_tui.services.errors import PettyCashError
+
+    try:
+        return session.read(get_current_context(), lambda reading: reading.today(timezone_of(reading)))
+    except PettyCashError:
+        return date.today()
 
 
 def one_of(kind: type[AnyEnum], text: str | None, *, field: str) -> AnyEnum | None:
@@ -101,7 +89,7 @@ def _date_option(*names: str, help: str) -> Any:
 Status = Annotated[str | None, typer.Option("--status", metavar="STATUS", help="Only those in this status.")]
 Fund = Annotated[str | None, typer.Option("--fund", metavar="CODE", help="Only those of this fund.")]
 Search = Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only those that contain this text.")]
-FromDate = Annotated[date | None, _date_option("--from", help="From this day on: 2026-11-21, today, yesterday.")]
+FromDate = Annotated[date | None, _date_option("--from", help="From this day on: 2026-11-21, today, fri, -3d.")]
 ToDate = Annotated[date | None, _date_option("--to", help="Up to and including this day.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="At most so many.")]
 After = Annotated[str | None, typer.Option("--after", metavar="CURSOR", help="Go on behind this cursor.")]

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO
 
 from pettycash_tui.cli.document import json_text, to_json
-from pettycash_tui.cli.options import GlobalOptions, options
+from pettycash_tui.cli.given import GlobalOptions
+from pettycash_tui.cli.options import options
 from pettycash_tui.cli.table import ColumnSpec, Table, pair_lines, shown, table_lines, value_of
 from pettycash_tui.models.text import printable
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pettycash_tui.cli import asking, output, session
+from pettycash_tui.cli import asking, exporting, output, session
+from pettycash_tui.cli.exporting import Export, Output, Replace
 from pettycash_tui.cli.options import (
     DEFAULT_LIMIT,
     After,
@@ -71,6 +72,9 @@ def list_payments(
     ] = None,
     limit: Limit = DEFAULT_LIMIT,
     after: After = None,
+    export: Export = None,
+    file: Output = None,
+    replace: Replace = False,
 ) -> None:
     """List the payments that you may see, newest first."""
     from pettycash_tui.models.enums import PaymentStatus
@@ -87,6 +91,11 @@ def list_payments(
         mine=mine,
         waiting=waiting,
     )
+    if exporting.is_asked(export, file, replace, after):
+        from pettycash_tui.services import export_lists
+
+        exporting.run(ctx, export_lists.payments(narrowed), export, file, replace)
+        return
     page = session.read(ctx, payment_views.list_payments, narrowed, limit=limit, after=after)
     output.emit_page(ctx, page.items, page.next, columns=ROWS)
 
@@ -120,6 +129,16 @@ def show(ctx: typer.Context, payment: Identifier) -> None:
             ("Executed", found.executed_at),
         ],
     )
+
+
+@app.command("voucher")
+def voucher(ctx: typer.Context, payment: Identifier) -> None:
+    """Print the voucher of a payment as text, with lines for signatures."""
+    from pettycash_tui.screens.voucher_text import voucher_text
+    from pettycash_tui.services import voucher as vouchers
+
+    found = session.read(ctx, vouchers.show, payment)
+    output.emit(ctx, found, sentence=voucher_text(found).split("\n"), always=True)
 
 
 @app.command("assign")

@@ -59,7 +59,7 @@ def act(ctx: Context, service: Callable[..., ReplenishmentState], ref: str, *arg
         return replenishment_views.show(work, state.id), state
 
     found, state = session.run(ctx, whole)
-    sentences = [f"{found.number} {done}: {state.amount} for fund {found.fund}. Now: {found.status.label}."]
+    sentences = [f"{found.number} {done}: {state.amount} for fund {found.fund.code}. Now: {found.status.label}."]
     if state.taken_up:
         sentences.append(f"These waited for money and hold it now: {', '.join(state.taken_up)}.")
     output.emit(ctx, {**output.to_json(found), "taken_up": list(state.taken_up)}, sentence=sentences)

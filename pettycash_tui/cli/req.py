@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
+from uuid import UUID
 
 import typer
 
-from pettycash_tui.cli import output, req_deciding, req_detail, session
+from pettycash_tui.cli import exporting, output, req_deciding, req_detail, session
+from pettycash_tui.cli.exporting import Export, Output, Replace
 from pettycash_tui.cli.listed import Company
 from pettycash_tui.cli.options import (
     DEFAULT_LIMIT,
@@ -24,6 +26,10 @@ from pettycash_tui.cli.options import (
     one_of,
 )
 from pettycash_tui.services.errors import InvalidInput, PettyCashError
+
+if TYPE_CHECKING:
+    from pettycash_tui.services.requisition_views import RequisitionDetail
+    from pettycash_tui.services.work import Reading
 
 app = typer.Typer()
 
@@ -42,6 +48,9 @@ Destination = Annotated[
 PayingFund = Annotated[str | None, typer.Option("--fund", metavar="CODE", help="The fund that pays.")]
 Urgent = Annotated[bool | None, typer.Option("--urgent/--not-urgent", help="Whether it cannot wait.")]
 UrgencyReason = Annotated[str | None, typer.Option("--urgency-reason", metavar="TEXT", help="Why it cannot wait.")]
+Like = Annotated[
+    str | None, typer.Option("--like", metavar="REQ", help="Take from this requisition whatever is not given here.")
+]
 Submit = Annotated[bool, typer.Option("--submit", help="Send it to its first approver at once.")]
 
 
@@ -62,11 +71,15 @@ def new(
     fund: PayingFund = None,
     urgent: Urgent = None,
     urgency_reason: UrgencyReason = None,
+    like: Like = None,
     submit: Submit = False,
     company: Company = None,
 ) -> None:
-    """Write a draft, and with --submit send it on its way. What is left out takes your own place's default."""
-    from pettycash_tui.services import requisition_views, requisitions, workflow
+    """Write a draft, and with --submit send it on its way. What is left out takes your own place's default.
+
+    With --like it is a copy of an earlier one, but for its number, urgency and attachments.
+    """
+    from pettycash_tui.services import requisition_copy, requisitions, submission
     from pettycash_tui.services.requisitions import RequisitionInput
 
     given = RequisitionInput(
@@ -88,15 +101,25 @@ def new(
     )
     warnings: tuple[str, ...] = ()
     with session.at_desk(ctx) as (desk, actor):
+        if like is not None:
+            given = desk.read(actor, requisition_copy.like, like, given)
         draft = desk.run(actor, requisitions.create, given)
         if submit:
             # A unit of work of its own: where nobody can approve, what was typed is kept as a draft.
             try:
-                warnings = desk.run(actor, workflow.submit, draft.id).warnings
+                warnings = desk.run(actor, submission.submit, draft.id).warnings
             except PettyCashError as error:
                 raise _kept_as_draft(error, draft.number) from error
-        found = desk.read(actor, requisition_views.show, draft.id)
-    req_detail.print_after(ctx, found, done="submitted" if submit else "written", warnings=warnings)
+        found, alike = desk.read(actor, _with_alike, draft.id)
+    req_detail.print_after(ctx, found, done="submitted" if submit else "written", warnings=(*warnings, *alike))
+
+
+def _with_alike(reading: Reading, requisition: str | UUID) -> tuple[RequisitionDetail, tuple[str, ...]]:
+    """A requisition, and what is said about others that look like it."""
+    from pettycash_tui.services import duplicates, requisition_views
+
+    found = requisition_views.show(reading, requisition)
+    return found, duplicates.of_requisition(reading, found.id).sentences
 
 
 def _kept_as_draft(error: PettyCashError, number: str) -> PettyCashError:
@@ -155,17 +178,20 @@ def edit(
 @app.command("submit")
 def submit(ctx: typer.Context, requisition: Identifier) -> None:
     """Send your draft to its first approver; one that was sent back goes as a new revision."""
-    from pettycash_tui.services import workflow
+    from pettycash_tui.services import submission
 
-    req_deciding.act(ctx, workflow.submit, requisition, done="submitted")
+    with session.at_desk(ctx) as (desk, actor):
+        acted = desk.run(actor, submission.submit, requisition)
+        found, alike = desk.read(actor, _with_alike, acted.id)
+    req_detail.print_after(ctx, found, done="submitted", warnings=(*acted.warnings, *alike))
 
 
 @app.command("withdraw")
 def withdraw(ctx: typer.Context, requisition: Identifier, reason: Reason = None) -> None:
     """Take your own requisition back, any time before it is paid."""
-    from pettycash_tui.services import workflow
+    from pettycash_tui.services import submission
 
-    req_deciding.act(ctx, workflow.withdraw, requisition, reason or "", done="withdrawn")
+    req_deciding.act(ctx, submission.withdraw, requisition, reason or "", done="withdrawn")
 
 
 @app.command("attach")
@@ -198,6 +224,9 @@ def list_requisitions(
     mine: Annotated[bool, typer.Option("--mine", help="Only your own.")] = False,
     limit: Limit = DEFAULT_LIMIT,
     after: After = None,
+    export: Export = None,
+    file: Output = None,
+    replace: Replace = False,
 ) -> None:
     """List the requisitions that you may see, newest first."""
     from pettycash_tui.models.enums import RequisitionStatus
@@ -212,25 +241,47 @@ def list_requisitions(
         search=search,
         mine=mine,
     )
+    if exporting.is_asked(export, file, replace, after):
+        from pettycash_tui.services import export_lists
+
+        exporting.run(ctx, export_lists.requisitions(narrowed), export, file, replace)
+        return
     page = session.read(ctx, requisition_views.list_requisitions, narrowed, limit=limit, after=after)
     output.emit_page(ctx, page.items, page.next, columns=req_detail.ROWS)
 
 
 @app.command("queue")
-def queue(ctx: typer.Context, search: Search = None, limit: Limit = DEFAULT_LIMIT, after: After = None) -> None:
-    """List what waits for your decision, the longest waiting first."""
+def queue(
+    ctx: typer.Context,
+    search: Search = None,
+    sort: Annotated[
+        str, typer.Option("--sort", metavar="ORDER", help="age, amount (largest first) or due (least time left first).")
+    ] = "age",
+    limit: Limit = DEFAULT_LIMIT,
+    after: After = None,
+    export: Export = None,
+    file: Output = None,
+    replace: Replace = False,
+) -> None:
+    """List what waits for your decision, the longest waiting first unless --sort says otherwise."""
     from pettycash_tui.services import requisition_views
+    from pettycash_tui.services.requisition_views import QueueOrder
 
-    page = session.read(ctx, requisition_views.queue, limit=limit, after=after, search=search)
+    order = one_of(QueueOrder, sort, field="sort") or QueueOrder.AGE
+    if exporting.is_asked(export, file, replace, after):
+        from pettycash_tui.services import export_lists
+
+        exporting.run(ctx, export_lists.queue(order, search=search), export, file, replace)
+        return
+    page = session.read(ctx, requisition_views.queue, limit=limit, after=after, search=search, order=order)
     output.emit_page(ctx, page.items, page.next, columns=req_detail.QUEUE, empty="Nothing waits for you.")
 
 
 @app.command("show")
 def show(ctx: typer.Context, requisition: Identifier) -> None:
-    """Show one requisition with its steps, its trail and its attachments."""
-    from pettycash_tui.services import requisition_views
-
-    req_detail.print_whole(ctx, session.read(ctx, requisition_views.show, requisition))
+    """Show one requisition with its steps, its trail, its attachments, and what looks asked for twice."""
+    found, alike = session.read(ctx, _with_alike, requisition)
+    req_detail.print_whole(ctx, found, alike)
 
 
 @app.command("explain")

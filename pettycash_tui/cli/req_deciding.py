@@ -8,8 +8,9 @@ from uuid import UUID
 
 import typer
 
-from pettycash_tui.cli import req_detail, session
+from pettycash_tui.cli import output, req_detail, session
 from pettycash_tui.cli.options import Comment, Identifier, Reason
+from pettycash_tui.cli.output import ColumnSpec
 from pettycash_tui.services import errors
 
 if TYPE_CHECKING:
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from pettycash_tui.services.work import Work
 
 app = typer.Typer()
+
+CANDIDATES = [
+    ColumnSpec("Username", "person.username"),
+    ColumnSpec("Name", "person.name"),
+    ColumnSpec("Role", "role"),
+    ColumnSpec("Waiting", "open_steps"),
+]
 
 WhySentBack = Annotated[
     str | None, typer.Option("--reason", "--comment", metavar="TEXT", help="Why (the requester reads it).")
@@ -113,10 +121,14 @@ def decline_urgency(ctx: typer.Context, requisition: Identifier, comment: Commen
 def reassign(
     ctx: typer.Context,
     requisition: Identifier,
-    to: Annotated[str, typer.Option("--to", metavar="USER", help="Who decides instead.")],
+    to: Annotated[str | None, typer.Option("--to", metavar="USER", help="Who decides instead.")] = None,
     reason: Reason = None,
 ) -> None:
-    """Give the current step to somebody else (admins). The reason is required."""
-    from pettycash_tui.services import workflow
+    """Give the current step to somebody else (admins), with a reason. Without --to: list who may take it."""
+    from pettycash_tui.services import reassigning
 
-    act(ctx, workflow.reassign, requisition, to, reason or "", done="reassigned")
+    if to is not None:
+        act(ctx, reassigning.reassign, requisition, to, reason or "", done="reassigned")
+        return
+    found = session.read(ctx, reassigning.eligible_approvers, requisition)
+    output.emit_page(ctx, found, None, columns=CANDIDATES, key="person.username", empty="Nobody else may decide on it.")

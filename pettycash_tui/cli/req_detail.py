@@ -38,7 +38,7 @@ _ROUTE = [
     ColumnSpec("Step", "kind.label", min_width=8),
     ColumnSpec("Role", "role.label"),
     ColumnSpec("Who", lambda step: _who(step.approver, step.on_behalf_of)),
-    ColumnSpec("Why", "escalation_reason"),
+    ColumnSpec("Why", lambda step: step.why or step.escalation_reason),
 ]
 _STEPS = [
     *_ROUTE[:3],
@@ -61,14 +61,15 @@ _ATTACHMENTS = [
 ]
 
 
-def print_whole(ctx: Context, found: RequisitionDetail) -> None:
-    """One requisition with its steps, trail and attachments."""
+def print_whole(ctx: Context, found: RequisitionDetail, warnings: Sequence[str] = ()) -> None:
+    """One requisition with its steps, trail and attachments, and the `warnings` that concern it."""
     route = f"Tier {found.tier} ({found.threshold})" if found.tier else None
     output.emit_detail(
         ctx,
-        found,
+        {**output.to_json(found), "warnings": list(warnings)},
         title=f"{found.number}  {found.status.label}",
         pairs=[
+            *[("Look at", warning) for warning in warnings],
             ("Amount", found.amount),
             ("Payee", found.payee),
             ("Purpose", found.purpose),
@@ -117,6 +118,7 @@ def print_explanation(ctx: Context, found: Explanation) -> None:
         pairs=[
             ("You may act", found.allowed),
             *[("Because", reason.message) for reason in found.reasons],
+            *[("Look at", warning) for warning in found.warnings],
             *[("Note", note) for note in found.notes],
         ],
         sections=[Section("Steps", _ROUTE, found.steps)],

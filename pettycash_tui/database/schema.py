@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002", "0003")
 """Every revision this program knows, oldest first. Written out so that a command need not import Alembic to check."""
 
 HEAD = REVISIONS[-1]

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Connection, Index, Table, event, text
 from sqlmodel import Field, SQLModel
 
 from pettycash_tui.models.columns import id_field, moment
@@ -20,6 +21,25 @@ SQLModel.metadata.naming_convention = {
 }
 
 metadata = SQLModel.metadata
+
+
+def partial_index(name: str, *columns: Any, where: str, where_postgresql: str = "", unique: bool = False) -> Index:
+    """An index over the rows that `where` chooses.
+
+    Its condition is added when a table is created: an Index that is given one loads both dialects of SQLAlchemy, 2 MB
+    and a fortieth of a second of every session, though schemas come from migrations.
+    """
+    return Index(
+        name, *columns, unique=unique, info={"where": {"sqlite": where, "postgresql": where_postgresql or where}}
+    )
+
+
+@event.listens_for(Table, "before_create")
+def _add_conditions(table: Table, connection: Connection, **_: Any) -> None:
+    name = connection.dialect.name
+    for index in table.indexes:
+        if "where" in index.info:
+            index.dialect_options[name]["where"] = text(index.info["where"][name])
 
 
 class Row(SQLModel):

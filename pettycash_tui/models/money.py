@@ -1,6 +1,6 @@
 """Money: an integer count of minor units with a currency, shown and typed as a Decimal.
 
-Never a float, never SQLite's REAL. The number of decimals of a currency comes from CLDR/ISO 4217 (babel).
+Never a float, never SQLite's REAL. The number of decimals of a currency comes from CLDR/ISO 4217 (`currencies`).
 """
 
 from __future__ import annotations
@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import lru_cache
+
+from pettycash_tui.models.currencies import KNOWN, decimals_of
 
 # Sums of many amounts must stay inside a BIGINT: 10^14 minor units leave room for 90,000 of the largest amounts.
 MAX_MINOR = 10**14
@@ -20,20 +21,14 @@ _AMOUNT = re.compile(
 _SUFFIX = {"": 0, "k": 3, "m": 6}
 
 
-@lru_cache(maxsize=256)
 def currency_decimals(currency: str) -> int:
     """How many decimals the currency has: 2 for KES, 0 for JPY, 3 for TND."""
-    from babel.numbers import get_currency_precision
-
-    return get_currency_precision(currency)
+    return decimals_of(currency)
 
 
-@lru_cache(maxsize=1)
 def known_currencies() -> frozenset[str]:
     """The ISO 4217 codes that an amount may carry."""
-    from babel.numbers import list_currencies
-
-    return frozenset(list_currencies())
+    return KNOWN
 
 
 @dataclass(frozen=True, slots=True, order=False)

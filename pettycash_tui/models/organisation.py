@@ -7,11 +7,10 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Index, UniqueConstraint
-from sqlalchemy import text as sql
+from sqlalchemy import CheckConstraint, UniqueConstraint
 from sqlmodel import Field
 
-from pettycash_tui.models.base import ListedRow
+from pettycash_tui.models.base import ListedRow, partial_index
 from pettycash_tui.models.columns import big, choice, not_negative, one_of, ref, text
 from pettycash_tui.models.enums import AccountPurpose, AccountType
 
@@ -120,13 +119,12 @@ class Account(ListedRow, table=True):
         CheckConstraint(
             f"purpose IS NULL OR purpose IN ({', '.join(repr(p.value) for p in AccountPurpose)})", name="purpose_known"
         ),
-        Index(
+        partial_index(
             "ux_account_purpose",
             "company_id",
             "purpose",
             unique=True,
-            sqlite_where=sql("purpose IS NOT NULL"),
-            postgresql_where=sql("purpose IS NOT NULL"),
+            where="purpose IS NOT NULL",
         ),
     )
 
@@ -143,12 +141,12 @@ class Category(ListedRow, table=True):
     __tablename__ = "category"
     __table_args__ = (
         UniqueConstraint("company_id", "code"),
-        Index(
+        partial_index(
             "ux_category_default",
             "company_id",
             unique=True,
-            sqlite_where=sql("is_default = 1"),
-            postgresql_where=sql("is_default"),
+            where="is_default = 1",
+            where_postgresql="is_default",
         ),
     )
 

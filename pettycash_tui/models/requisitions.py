@@ -7,10 +7,9 @@ from typing import ClassVar
 from uuid import UUID
 
 from sqlalchemy import JSON, CheckConstraint, Index, UniqueConstraint
-from sqlalchemy import text as sql
 from sqlmodel import Field
 
-from pettycash_tui.models.base import ChangingRow, ListedRow, Row
+from pettycash_tui.models.base import ChangingRow, ListedRow, Row, partial_index
 from pettycash_tui.models.columns import big, blob, choice, moment, not_negative, one_of, positive, ref, text
 from pettycash_tui.models.enums import (
     STEP_DECISIONS,
@@ -74,6 +73,7 @@ class Requisition(ChangingRow, table=True):
             name="origin_has_place",
         ),
         Index("ix_requisition_mine", "requested_by_id", "created_at", "id"),
+        Index("ix_requisition_mine_status", "requested_by_id", "status", "created_at", "id"),
         Index("ix_requisition_scope", "company_id", "status", "created_at", "id"),
         Index("ix_requisition_created", "company_id", "created_at", "id"),
         Index("ix_requisition_branch", "branch_id", "created_at"),
@@ -82,6 +82,7 @@ class Requisition(ChangingRow, table=True):
         Index("ix_requisition_next_approver", "next_approver_id", "status"),
         Index("ix_requisition_fund", "fund_id"),
         Index("ix_requisition_payee", "company_id", "payee", "created_at"),
+        Index("ix_requisition_amount", "company_id", "amount", "created_at", "id"),
     )
 
     company_id: UUID = ref("company.id")
@@ -147,21 +148,19 @@ class ApprovalStep(ChangingRow, table=True):
             "approver_id",
             unique=True,
         ),
-        Index(
+        partial_index(
             "ux_approval_step_acted_by",
             "requisition_id",
             "revision",
             "acted_by_id",
             unique=True,
-            sqlite_where=sql("acted_by_id IS NOT NULL"),
-            postgresql_where=sql("acted_by_id IS NOT NULL"),
+            where="acted_by_id IS NOT NULL",
         ),
-        Index(
+        partial_index(
             "ux_approval_step_current",
             "requisition_id",
             unique=True,
-            sqlite_where=sql("status = 'current'"),
-            postgresql_where=sql("status = 'current'"),
+            where="status = 'current'",
         ),
         Index("ix_approval_step_queue", "approver_id", "status", "became_current_at"),
         Index("ix_approval_step_assigned", "approver_id", "created_at"),
@@ -195,14 +194,13 @@ class ApprovalTrail(Row, table=True):
         Index("ix_approval_trail_requisition", "requisition_id", "timestamp"),
         Index("ix_approval_trail_user", "user_id", "timestamp"),
         # The second half of "nobody twice in one revision": it holds for the trail as well as for the steps.
-        Index(
+        partial_index(
             "ux_approval_trail_one_act",
             "requisition_id",
             "revision",
             "user_id",
             unique=True,
-            sqlite_where=sql(f"action IN ({_STEP_DECISIONS})"),
-            postgresql_where=sql(f"action IN ({_STEP_DECISIONS})"),
+            where=f"action IN ({_STEP_DECISIONS})",
         ),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, Table
 from sqlmodel import SQLModel
 
-from pettycash_tui.models import organisation, people, requisitions, treasury, trust
+from pettycash_tui.models import attention, organisation, people, requisitions, treasury, trust
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -28,6 +28,7 @@ user = table_of(people.User)
 delegation = table_of(people.Delegation)
 sign_in_session = table_of(people.SignInSession)
 form_draft = table_of(people.FormDraft)
+alert_acknowledgement = table_of(attention.AlertAcknowledgement)
 approval_threshold = table_of(requisitions.ApprovalThreshold)
 requisition = table_of(requisitions.Requisition)
 approval_step = table_of(requisitions.ApprovalStep)

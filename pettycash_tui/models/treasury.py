@@ -12,7 +12,7 @@ from sqlalchemy import CheckConstraint, Index, UniqueConstraint
 from sqlalchemy import text as sql
 from sqlmodel import Field
 
-from pettycash_tui.models.base import ChangingRow, ListedRow, Row
+from pettycash_tui.models.base import ChangingRow, ListedRow, Row, partial_index
 from pettycash_tui.models.columns import big, choice, moment, not_negative, one_of, positive, ref, text
 from pettycash_tui.models.enums import (
     EntrySource,
@@ -36,13 +36,13 @@ class TreasuryFund(ListedRow, table=True):
         CheckConstraint("reorder_level >= 0 AND target_balance >= reorder_level", name="levels_in_order"),
         CheckConstraint("ledger_sequence >= 0 AND voucher_sequence >= 0", name="counters_not_negative"),
         # One active fund per scope; NULL is a value here, so the index goes over COALESCE.
-        Index(
+        partial_index(
             "ux_treasury_fund_scope",
             "company_id",
             sql("COALESCE(CAST(branch_id AS VARCHAR(36)), CAST(region_id AS VARCHAR(36)), '')"),
             unique=True,
-            sqlite_where=sql("is_active = 1"),
-            postgresql_where=sql("is_active"),
+            where="is_active = 1",
+            where_postgresql="is_active",
         ),
     )
 
@@ -121,12 +121,11 @@ class OtpChallenge(ChangingRow, table=True):
         CheckConstraint("consumed_at IS NULL OR verified_at IS NOT NULL", name="verified_before_consumed"),
         CheckConstraint("consumed_at IS NULL OR voided_at IS NULL", name="void_is_not_consumed"),
         # One open code per payment: sending another voids the one before.
-        Index(
+        partial_index(
             "ux_otp_challenge_open",
             "payment_id",
             unique=True,
-            sqlite_where=sql("voided_at IS NULL AND consumed_at IS NULL"),
-            postgresql_where=sql("voided_at IS NULL AND consumed_at IS NULL"),
+            where="voided_at IS NULL AND consumed_at IS NULL",
         ),
         Index("ix_otp_challenge_payment", "payment_id", "created_at"),
     )
@@ -191,22 +190,22 @@ class LedgerEntry(Row, table=True):
         CheckConstraint("(source_type = 'payment') = (payment_id IS NOT NULL)", name="payment_named"),
         CheckConstraint("(source_type = 'replenishment') = (replenishment_id IS NOT NULL)", name="replenishment_named"),
         # One payment is one debit, one replenishment one credit, whatever a program believes.
-        Index(
+        partial_index(
             "ux_ledger_entry_payment",
             "payment_id",
             unique=True,
-            sqlite_where=sql("payment_id IS NOT NULL"),
-            postgresql_where=sql("payment_id IS NOT NULL"),
+            where="payment_id IS NOT NULL",
         ),
-        Index(
+        partial_index(
             "ux_ledger_entry_replenishment",
             "replenishment_id",
             unique=True,
-            sqlite_where=sql("replenishment_id IS NOT NULL"),
-            postgresql_where=sql("replenishment_id IS NOT NULL"),
+            where="replenishment_id IS NOT NULL",
         ),
         Index("ix_ledger_entry_type", "fund_id", "entry_type", "sequence"),
         Index("ix_ledger_entry_date", "fund_id", "value_date", "sequence"),
+        # Holds all that the sums of a day need: what was paid out is added up without a look at the entries.
+        Index("ix_ledger_entry_day", "fund_id", "entry_type", "value_date", "amount"),
         Index("ix_ledger_entry_journal", "company_id", "journal"),
     )
 
@@ -244,12 +243,11 @@ class Replenishment(ChangingRow, table=True):
             name="completed_after_approval",
         ),
         UniqueConstraint("company_id", "reference"),
-        Index(
+        partial_index(
             "ux_replenishment_open",
             "fund_id",
             unique=True,
-            sqlite_where=sql("status IN ('pending', 'approved')"),
-            postgresql_where=sql("status IN ('pending', 'approved')"),
+            where="status IN ('pending', 'approved')",
         ),
         Index("ix_replenishment_list", "company_id", "status", "created_at", "id"),
         Index("ix_replenishment_fund", "fund_id", "created_at"),

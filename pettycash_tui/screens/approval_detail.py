@@ -1,39 +1,42 @@
-"""What an approver reads before deciding: one requisition whole, and what its fund would have left."""
+"""What an approver reads before deciding: what it is and does to its fund, then how it came here, then the rest."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
-from uuid import UUID
 
 from textual.content import Content
 
-from pettycash_tui.models.enums import RequisitionStatus
+from pettycash_tui.actions import key
+from pettycash_tui.models.enums import IN_APPROVAL, RequisitionStatus
+from pettycash_tui.models.money import Money
 from pettycash_tui.screens.context import DeskContext
-from pettycash_tui.screens.requisition_text import detail_text, lines
-from pettycash_tui.services import funds, requisition_views
-from pettycash_tui.services.funds import FundView
-from pettycash_tui.services.requisition_views import RequisitionDetail
+from pettycash_tui.screens.requisition_text import draw_trail
+from pettycash_tui.screens.sheet import Sheet
+from pettycash_tui.screens.timeline import draw_timeline
+from pettycash_tui.services import approval_case
+from pettycash_tui.services.approval_case import ApprovalCase, FundEffect, RecentRequest
+from pettycash_tui.services.requisition_views import RequisitionDetail, RequisitionRow
 from pettycash_tui.services.work import Reading
-from pettycash_tui.theme import StatusMark
-from pettycash_tui.widgets.plain import plain
-
-SOON = timedelta(hours=4)
-"""An approval that is due within this time is marked."""
+from pettycash_tui.theme import status_mark
+from pettycash_tui.widgets.cells import fit
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A requisition and its fund, read in one transaction."""
+    """A row of the queue and the case behind it, which may have gone on meanwhile."""
 
-    requisition: RequisitionDetail
-    fund: FundView
+    row: RequisitionRow
+    found: ApprovalCase
+
+    @property
+    def is_open(self) -> bool:
+        """Whether the step that the row shows still waits."""
+        return self.found.step_id == self.row.step_id
 
 
-def read_case(reading: Reading, requisition: UUID) -> Case:
-    """The case of a requisition. Raises NotFound."""
-    detail = requisition_views.show(reading, requisition)
-    return Case(detail, funds.show(reading, detail.fund.id))
+def read_case(reading: Reading, row: RequisitionRow) -> Case:
+    """The case of a row. Raises NotFound."""
+    return Case(row, approval_case.show(reading, row.id))
 
 
 def waits_for_urgency(status: RequisitionStatus) -> bool:
@@ -41,37 +44,87 @@ def waits_for_urgency(status: RequisitionStatus) -> bool:
     return status is RequisitionStatus.PENDING_URGENCY_CONFIRMATION
 
 
-def time_left(due_at: datetime | None, now: datetime) -> StatusMark:
-    """How long there is until the company's deadline, as a mark and words."""
-    if due_at is None:
-        return StatusMark("·", "no deadline", "muted")
-    left = due_at - now
-    words = _duration(abs(left))
-    if left < timedelta(0):
-        return StatusMark("✖", f"{words} overdue", "bad")
-    return StatusMark("!", f"{words} left", "warn") if left <= SOON else StatusMark("◔", f"{words} left", "")
+def draw_case(case: Case, context: DeskContext, width: int) -> Content:
+    """The case as text for a pane of `width` cells: the most important first."""
+    detail, sheet = case.found.requisition, Sheet()
+    _draw_decision(sheet, case, context)
+    tier = f": tier {detail.tier} ({detail.threshold})" if detail.tier else ""
+    sheet.heading(f"Steps{tier}")
+    draw_timeline(sheet, detail, case.row.due_at if case.is_open else None, context, width)
+    if detail.trail:
+        sheet.heading("Trail")
+        for line in detail.trail:
+            draw_trail(sheet, line, context)
+    _draw_recent(sheet, case.found, context)
+    _draw_facts(sheet, detail, context)
+    return sheet.content
 
 
-def draw_case(case: Case, context: DeskContext) -> Content:
-    """The case as text: what to decide and what it does to the fund, then the requisition whole."""
-    parts = []
-    if waits_for_urgency(case.requisition.status):
-        parts.append(plain("! Urgency to confirm: u confirms and approves it, d declines.", "bold $warning"))
-    parts += [_fund(case, context), detail_text(context, case.requisition)]
-    return lines(parts)
+def _draw_decision(sheet: Sheet, case: Case, context: DeskContext) -> None:
+    detail, found = case.found.requisition, case.found
+    if not case.is_open:
+        _draw_gone(sheet, detail)
+    elif waits_for_urgency(detail.status):
+        confirm, decline = key("approvals.confirm_urgency"), key("approvals.decline_urgency")
+        sheet.line(f"! Urgency to confirm: {confirm} confirms and approves it, {decline} declines.", "warn")
+    sheet.mark(status_mark(detail.status.value), f"{detail.number}   {context.money_with_currency(detail.amount)}")
+    sheet.field("Payee", detail.payee, "strong")
+    sheet.field("Purpose", detail.purpose)
+    if detail.is_urgent:
+        sheet.field("Urgent", f"! {detail.urgency_reason}", "warn")
+    sheet.field("Asked by", detail.requested_by.name)
+    sheet.field("Attached", ", ".join(one.file_name for one in detail.attachments))
+    if detail.status in IN_APPROVAL:
+        draw_fund_effect(sheet, found.fund, context)
+    for sentence in found.findings.sentences:
+        sheet.line(f"! {sentence}", "warn")
 
 
-def _fund(case: Case, context: DeskContext) -> Content:
-    before, amount = case.fund.available, case.requisition.amount
-    after = before - amount
-    now = f"Fund {case.fund.code} has {context.money(before)} available"
-    if after.minor < 0:
-        return plain(f"! {now}: {context.money(amount - before)} too little, it would wait for funds", "$warning")
-    return plain(f"{now}, {context.money(after)} once this is approved")
+def _draw_gone(sheet: Sheet, detail: RequisitionDetail) -> None:
+    last = detail.trail[-1] if detail.trail else None
+    who = last.user.name if last is not None and last.user else "the escalation job"
+    what = f"{last.action.label.lower()} by {who}" if last is not None else "changed"
+    sheet.line(f"− It does not wait for you any more: {what}.", "warn")
 
 
-def _duration(length: timedelta) -> str:
-    minutes = int(length.total_seconds() // 60)
-    if minutes < 60:
-        return f"{minutes} min"
-    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
+def draw_fund_effect(sheet: Sheet, fund: FundEffect, context: DeskContext) -> None:
+    """What a fund has, and what it would have left."""
+    now = f"Fund {fund.code} has {context.money(fund.available)} available"
+    if fund.is_short:
+        missing = Money(-fund.available_after.minor, fund.amount.currency)
+        sheet.line(f"! {now}: {context.money(missing)} too little, it would wait for funds", "warn")
+        return
+    sheet.line(f"{now}, {context.money(fund.available_after)} once this is approved")
+    if fund.falls_below_reorder:
+        sheet.line(f"! It falls below its reorder level of {context.money(fund.reorder_level)}", "warn")
+
+
+def _draw_recent(sheet: Sheet, found: ApprovalCase, context: DeskContext) -> None:
+    sheet.heading(f"Last requests of {found.requisition.requested_by.name}")
+    if not found.recent:
+        sheet.line("None before this one that you may see.", "muted")
+    for one in found.recent:
+        _draw_request(sheet, one, context)
+
+
+def _draw_request(sheet: Sheet, one: RecentRequest, context: DeskContext) -> None:
+    status, role = status_mark(one.status.value), "warn" if one.is_twin else ""
+    amount = f"{context.money_with_currency(one.amount):>16}"
+    sheet.line(f"{one.number:<11}{amount}  {context.day(one.asked_at)}", role)
+    twin = "! the same payee and amount · " if one.is_twin else ""
+    sheet.line(f"   {twin}{status.text} · {fit(one.payee, 40).rstrip()}", role or "muted")
+
+
+def _draw_facts(sheet: Sheet, detail: RequisitionDetail, context: DeskContext) -> None:
+    sheet.heading("Details")
+    sheet.field("Payment", detail.payment or "")
+    sheet.field("Paid by", f"{detail.method.label} {detail.destination}".strip())
+    sheet.field("Fund", f"{detail.fund.code} {detail.fund.name}" if detail.fund.name else detail.fund.code or "")
+    sheet.field("Category", detail.category.name or detail.category.code or "")
+    places = [place.name or place.code or "" for place in (detail.branch, detail.region, detail.department) if place]
+    sheet.field("Origin", ", ".join([detail.origin_type.label, *places]))
+    sheet.field("Cost center", (detail.cost_center.name or detail.cost_center.code or "") if detail.cost_center else "")
+    revision = f", revision {detail.revision}" if detail.revision > 1 else ""
+    sheet.field("Written", f"{context.moment(detail.created_at)}{revision}")
+    files = [f"{one.file_name} ({one.size:,} bytes, SHA-256 {one.sha256[:12]}…)" for one in detail.attachments]
+    sheet.field("Files", "\n".join(files) or "nothing is attached")

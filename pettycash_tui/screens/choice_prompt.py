@@ -13,7 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
-from pettycash_tui.actions import binding
+from pettycash_tui.actions import binding, key
 from pettycash_tui.widgets.plain import PlainText, plain
 
 T = TypeVar("T")
@@ -24,6 +24,7 @@ class ChoicePrompt(ModalScreen[T | None], Generic[T]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         binding("app.back"),
+        binding("app.help"),
         Binding("down", "move(1)", show=False, priority=True),
         Binding("up", "move(-1)", show=False, priority=True),
     ]
@@ -34,8 +35,13 @@ class ChoicePrompt(ModalScreen[T | None], Generic[T]):
         border: round $primary; background: $surface; color: $foreground;
     }
     ChoicePrompt .title { text-style: bold; color: $primary; }
-    ChoicePrompt .lines { height: auto; margin-bottom: 1; }
-    ChoicePrompt OptionList { height: auto; max-height: 12; border: none; padding: 0; background: $surface; }
+    ChoicePrompt .lines { height: auto; }
+    ChoicePrompt Input { margin-top: 1; }
+    ChoicePrompt OptionList { height: auto; max-height: 12; border: none; padding: 0; background: $surface;
+        scrollbar-size-vertical: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    ChoicePrompt OptionList > .option-list--option-highlighted {
+        color: $block-cursor-foreground; background: $block-cursor-background;
+    }
     ChoicePrompt .foot { color: $text-muted; margin-top: 1; }
     """
 
@@ -49,10 +55,12 @@ class ChoicePrompt(ModalScreen[T | None], Generic[T]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield PlainText(self._title, classes="title")
-            yield PlainText("\n".join(self._lines), classes="lines")
+            if self._lines:
+                yield PlainText("\n".join(self._lines), classes="lines")
             yield Input(placeholder="type to narrow the list", compact=True)
             yield OptionList(markup=False)
-            yield PlainText("enter chooses · esc leaves", classes="foot")
+            yield PlainText("Nothing matches.", classes="none")
+            yield PlainText(f"enter chooses · {key('app.back')} leaves", classes="foot")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False
@@ -96,3 +104,4 @@ class ChoicePrompt(ModalScreen[T | None], Generic[T]):
         options.clear_options()
         options.add_options([Option(plain(line)) for line, _ in self._shown])
         options.highlighted = 0 if self._shown else None
+        self.query_one(".none", PlainText).display = not self._shown

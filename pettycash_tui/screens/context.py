@@ -13,6 +13,7 @@ from pettycash_tui.models.money import Money, currency_decimals
 from pettycash_tui.services import offers
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.number_styles import style_of
 from pettycash_tui.services.offers import Offered
 from pettycash_tui.services.work import Work
 from pettycash_tui.widgets.status_bar import SignedIn
@@ -46,7 +47,7 @@ class DeskContext:
 
     def money(self, amount: Money) -> str:
         """An amount as the company writes it, without its currency: `1,250.50`."""
-        return _pattern(self.locale, amount.currency)(amount)
+        return style_of(self.locale).written(amount.minor, currency_decimals(amount.currency))
 
     def money_with_currency(self, amount: Money) -> str:
         """The same with its currency: `KES 1,250.50`."""
@@ -98,16 +99,3 @@ def load_context(desk: Desk, actor: Actor) -> DeskContext:
 @lru_cache(maxsize=64)
 def _zone(name: str) -> ZoneInfo:
     return ZoneInfo(name)
-
-
-@lru_cache(maxsize=64)
-def _pattern(locale: str, currency: str) -> Callable[[Money], str]:
-    """How a locale groups digits, with exactly as many decimals as the currency has."""
-    from babel import Locale
-    from babel.numbers import parse_pattern
-
-    found = Locale.parse(locale)
-    decimals = currency_decimals(currency)
-    grouping = found.decimal_formats[None].pattern.partition(";")[0].partition(".")[0]
-    pattern = parse_pattern(f"{grouping}.{'0' * decimals}" if decimals else grouping)
-    return lambda amount: pattern.apply(amount.decimal, found)

@@ -18,10 +18,11 @@ from textual.timer import Timer
 from textual.widget import Widget
 from textual.widgets import Input
 
-from pettycash_tui.actions import binding
+from pettycash_tui.actions import binding, key
 from pettycash_tui.models.text import printable
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.copying import Copying
+from pettycash_tui.screens.protocols import ShowsConnection
 from pettycash_tui.services.errors import NotSignedIn, PettyCashError
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.widgets.background import Background
@@ -71,15 +72,20 @@ class DeskScreen(Copying, Background, Screen[None]):
         super().__init__()
         self.context = context
         self._filter_timer: Timer | None = None
-        self._is_new = True
+        self._was_left = False
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 
     def compose(self) -> ComposeResult:
+        # Textual would set the class of the width after everything is there, and make every style again.
+        fitting = [name for least, name in sorted(self.HORIZONTAL_BREAKPOINTS or ()) if least <= self.app.size.width]
+        self.add_class(*fitting[-1:])
         yield StatusBar(self.help_title, self.context.signed_in)
         if self.filter_hint:
             yield FilterBar(
-                placeholder=f"{self.filter_hint} · enter keeps it, esc shows all", id="filter", compact=True
+                placeholder=f"{self.filter_hint} · enter keeps it, {key('app.back')} shows all",
+                id="filter",
+                compact=True,
             )
         yield from self.body()
         yield KeyFooter()
@@ -113,10 +119,20 @@ class DeskScreen(Copying, Background, Screen[None]):
                 await asyncio.wait_for(asyncio.to_thread(store), timeout=3)
 
     @on(events.ScreenResume)
-    def _come_back(self) -> None:
-        if not self._is_new:
+    def _come_back(self, event: events.ScreenResume) -> None:
+        # A screen that is opened is told so as well, by a mode even twice: its styles were made a moment ago (making
+        # them again would hold the keys for 30 ms), and its reads are under way.
+        if isinstance(self.app, ShowsConnection):
+            self.app.show_connection()
+        if self._was_left:
             self.reload()
-        self._is_new = False
+        else:
+            event.refresh_styles = False
+        self._was_left = False
+
+    @on(events.ScreenSuspend)
+    def _go_away(self) -> None:
+        self._was_left = True
 
     # -- work ----------------------------------------------------------------------------------------------------------
 
@@ -162,6 +178,8 @@ class DeskScreen(Copying, Background, Screen[None]):
         """Offer only what the person's role may do; a screen without a filter has no key for it."""
         if action == "filter":
             return bool(self.filter_hint)
+        if action == "export":
+            return self.export_request() is not None
         needed = self.rights.get(action)
         if needed is None:
             return True

@@ -8,17 +8,20 @@ from typing import Any
 from textual import on
 from textual.containers import Container
 from textual.content import Content
+from textual.timer import Timer
 from textual.widget import Widget
 
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.desk_screen import DeskScreen
 from pettycash_tui.services.errors import PettyCashError
+from pettycash_tui.widgets.background import BUSY_AFTER
 from pettycash_tui.widgets.detail_pane import DetailPane
 from pettycash_tui.widgets.paging import Row, RowSource
+from pettycash_tui.widgets.plain import plain
 from pettycash_tui.widgets.virtual_table import VirtualTable
 
-WIDE = 150
-"""Columns from which on the detail stands beside the list; below, the list needs the whole width for its columns."""
+WIDE = 120
+"""Columns from which on the detail stands beside the list, which then has 70 of them for what it must show."""
 
 
 class ListOfScreen(VirtualTable):
@@ -43,7 +46,9 @@ class ListAndDetail(DeskScreen):
     ListAndDetail DetailPane:focus { border-top: solid $primary; }
     ListAndDetail.-wide #panes { layout: horizontal; }
     ListAndDetail.-wide VirtualTable { width: 1fr; height: 100%; }
-    ListAndDetail.-wide DetailPane { width: 62; height: 100%; border-top: none; border-left: solid $primary 40%; }
+    ListAndDetail.-wide DetailPane {
+        width: 40%; min-width: 50; max-width: 80; height: 100%; border-top: none; border-left: solid $primary 40%;
+    }
     ListAndDetail.-wide DetailPane:focus { border-left: solid $primary; }
     ListAndDetail:ansi DetailPane { border-top: solid ansi_default; }
     ListAndDetail:ansi.-wide DetailPane { border-top: none; border-left: solid ansi_default; }
@@ -55,6 +60,7 @@ class ListAndDetail(DeskScreen):
         super().__init__(context)
         self._detail: Any = None
         self._detail_of: object = None
+        self._patience: Timer | None = None
 
     # -- what a screen says --------------------------------------------------------------------------------------------
 
@@ -94,6 +100,15 @@ class ListAndDetail(DeskScreen):
         return row.value if row is not None else None
 
     @property
+    def is_gone(self) -> bool:
+        """Whether the row under the cursor has left the list (somebody else took it) and only stays to be seen.
+
+        Asked before acting on `value`: `if self.is_gone: self.tell("… is no longer here.")`; `check_action` may use it.
+        """
+        row = self.table.cursor_row if self.is_mounted else None
+        return row is not None and row.gone
+
+    @property
     def detail(self) -> Any:
         """The whole of the row under the cursor; None until it was read."""
         row = self.table.cursor_row if self.is_mounted else None
@@ -111,6 +126,18 @@ class ListAndDetail(DeskScreen):
         if self.table.cursor_row is not None:
             self._read_detail(self.table.cursor_row)
 
+    def books_changed(self) -> None:
+        """Show what somebody else did: rows that were taken stay where they are, marked."""
+        self.table.refresh_rows(keep_gone=True)
+        if self.table.cursor_row is not None:
+            self._read_detail(self.table.cursor_row)
+
+    def row_as_text(self, row: Row) -> str:
+        """All that the detail says of a row, once it was read."""
+        if self._detail is None or self._detail_of != row.key:
+            return super().row_as_text(row)
+        return self.draw_detail(self._detail).plain
+
     # -- the detail ----------------------------------------------------------------------------------------------------
 
     @on(VirtualTable.RowHighlighted)
@@ -118,7 +145,7 @@ class ListAndDetail(DeskScreen):
         if message.row is None:
             self.forget("detail")
             self._detail = self._detail_of = None
-            self.pane.show("")
+            self._show_detail("")
         else:
             self._read_detail(message.row)
         self.refresh_bindings()
@@ -126,16 +153,31 @@ class ListAndDetail(DeskScreen):
     def _read_detail(self, row: Row) -> None:
         def read(detail: Any) -> None:
             same = self._detail_of == row.key
+            changed = not same or self._detail != detail
             self._detail, self._detail_of = detail, row.key
-            self.pane.show(self.draw_detail(detail), keep_place=same)
-            self.refresh_bindings()
+            self._show_detail(self.draw_detail(detail), keep_place=same)
+            if changed:
+                self.refresh_bindings()
 
         def failed(error: PettyCashError) -> None:
-            self.pane.show(f"Could not be read: {error.message}")
+            self._show_detail(f"Could not be read: {error.message}")
 
-        if self._detail_of != row.key:
-            self.pane.show("loading…")
+        if self._detail_of != row.key and self._patience is None:
+            # The detail of the row before stays for a moment: what is read sooner is drawn once, not twice.
+            self._patience = self.set_timer(BUSY_AFTER, self._say_loading)
         self.read("detail", self.read_detail, row.value, then=read, failed=failed)
+
+    def _say_loading(self) -> None:
+        if self._patience is not None:  # the detail may have come while this was on its way
+            self._show_detail("loading…")
+
+    def _show_detail(self, content: Content | str, *, keep_place: bool = False) -> None:
+        if self._patience is not None:
+            self._patience.stop()
+            self._patience = None
+        drawn = content if isinstance(content, Content) else plain(content)
+        if not (keep_place and self.pane.shows(drawn)):
+            self.pane.show(drawn, keep_place=keep_place)
 
     @on(VirtualTable.RowSelected)
     def _open_row(self, message: VirtualTable.RowSelected) -> None:

@@ -8,7 +8,7 @@ from textual import on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
-from textual.screen import ModalScreen
+from textual.screen import Screen
 from textual.widgets import Input
 
 from pettycash_tui.screens.context import DeskContext
@@ -18,13 +18,18 @@ from pettycash_tui.widgets.background import Background
 from pettycash_tui.widgets.plain import Field, PlainText
 
 
-class LockScreen(Background, ModalScreen[None]):
-    """Asks the same person for their password; f4 signs out instead."""
+class LockScreen(Background, Screen[None]):
+    """Asks the same person for their password; f4 signs out instead.
+
+    No modal screen: the terminal's own colours have no background that would hide what is below.
+    """
+
+    closes_the_desk = True
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f4,ctrl+o", "leave", show=False)]
     DEFAULT_CSS = """
     LockScreen { align: center middle; background: $background; }
-    LockScreen Vertical {
+    LockScreen > Vertical {
         width: 58; max-width: 100%; height: auto; padding: 1 2;
         border: round $primary; background: $surface;
     }

@@ -14,34 +14,42 @@ from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
+from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from pettycash_tui.actions import binding, bindings_for
-from pettycash_tui.models.enums import PaymentMethod
+from pettycash_tui.actions import binding, bindings_for, key
+from pettycash_tui.models.enums import PaymentMethod, PaymentStatus
+from pettycash_tui.screens.code_input import CodeInput
 from pettycash_tui.screens.context import DeskContext
-from pettycash_tui.screens.help import HelpScreen
 from pettycash_tui.screens.pay_text import (
     draw_code,
     draw_money,
+    draw_over,
     draw_paid,
     seconds_until,
     sentences_of,
     with_tries,
 )
-from pettycash_tui.services import otp
+from pettycash_tui.screens.text_window import TextWindow
+from pettycash_tui.screens.voucher_text import voucher_text
+from pettycash_tui.services import otp, payment_views, voucher
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.execution import Executed
 from pettycash_tui.services.otp import Sent
 from pettycash_tui.services.payment_views import PaymentView
+from pettycash_tui.services.voucher import Voucher
 from pettycash_tui.widgets.background import Background, BusyMark
 from pettycash_tui.widgets.plain import Field, PlainText, show_field_errors
+from pettycash_tui.widgets.safe_input import SafeInput
 
 _NAMES_OF_REFERENCE = {
     PaymentMethod.MPESA: "the M-Pesa transaction code",
     PaymentMethod.BANK_TRANSFER: "the bank's transfer reference",
     PaymentMethod.CASH: "made for cash; type one only if there is a receipt number",
 }
+
+_OPEN = frozenset({PaymentStatus.PENDING, PaymentStatus.FAILED})
 
 
 class Payer(Protocol):
@@ -51,25 +59,12 @@ class Payer(Protocol):
     def context(self) -> DeskContext: ...
     @property
     def sent(self) -> dict[UUID, Sent]: ...
-    def pay(self, dialog: PayDialog, payment: PaymentView, code: str | None, reference: str, key: str) -> bool: ...
+    def pay(self, dialog: PayDialog, payment: PaymentView, code: str | None, reference: str, once: str) -> bool: ...
     def is_paying(self, payment: PaymentView) -> bool: ...
 
 
-class CodeInput(Input):
-    """Six digits, not shown. A code is pasted as it stands in a message, with spaces and words around it."""
-
-    def __init__(self) -> None:
-        super().__init__(password=True, restrict=r"[0-9 ]*", max_length=otp.DIGITS + 1, placeholder="six digits")
-
-    def _on_paste(self, event: events.Paste) -> None:
-        self.value = "".join(character for character in event.text if character in "0123456789")[: otp.DIGITS]
-        self.cursor_position = len(self.value)
-        event.stop()
-        event.prevent_default()
-
-
 class PayDialog(Background, ModalScreen[None]):
-    """One payment, from the code to the voucher. `key` makes a second press the same payment."""
+    """One payment, from the code to the voucher. `once` makes a second press the same payment."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         binding("app.back"),
@@ -87,7 +82,7 @@ class PayDialog(Background, ModalScreen[None]):
     DEFAULT_CSS = """
     PayDialog { align: center middle; }
     PayDialog > Vertical {
-        width: 72; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
+        width: 72; max-width: 100%; height: auto; max-height: 100%; padding: 0 1; overflow-y: auto;
         border: round $primary; background: $surface; color: $foreground;
     }
     PayDialog .title { text-style: bold; color: $primary; margin-bottom: 1; }
@@ -97,16 +92,18 @@ class PayDialog(Background, ModalScreen[None]):
     PayDialog BusyMark { padding: 0; }
     """
 
-    def __init__(self, payer: Payer, payment: PaymentView, key: str) -> None:
+    def __init__(self, payer: Payer, payment: PaymentView, once: str) -> None:
         super().__init__()
         self.payer = payer
         self.context = payer.context
         self.payment = payment
-        self._key = key
+        self._once = once
         self._sent: Sent | None = None
         self._resend_after: datetime | None = None
         self._is_sending = False
         self.paid: Executed | None = None
+        self.is_over = False
+        """Whether it was paid, cancelled or given to somebody else while the dialog was open: one can only close it."""
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 
@@ -118,9 +115,8 @@ class PayDialog(Background, ModalScreen[None]):
             yield PlainText(id="code-state")
             if payment.otp_required:
                 yield Field("otp", "Code", CodeInput())
-            yield Field(
-                "reference", "Reference", Input(max_length=120, placeholder=_NAMES_OF_REFERENCE[payment.method])
-            )
+            reference = SafeInput(max_length=120, placeholder=_NAMES_OF_REFERENCE[payment.method])
+            yield Field("reference", "Reference", reference)
             yield BusyMark()
             yield PlainText(id="foot", classes="foot")
 
@@ -137,19 +133,26 @@ class PayDialog(Background, ModalScreen[None]):
 
     def _tick(self) -> None:
         """Draw what changes with time."""
-        if self.paid is not None:
+        if self._is_closed:
             return
         now = self.context.desk.clock()
         state = draw_code(self.payment, self._sent, self._is_sending, now, self._wait_to_resend())
         self.query_one("#code-state", PlainText).update(state)
-        resend = " · ^r sends a new code" if self.payment.otp_required and not self._wait_to_resend() else ""
-        self.query_one("#foot", PlainText).show(f"enter pays{resend} · esc leaves without paying")
+        resend = ""
+        if self.payment.otp_required and not self._wait_to_resend():
+            resend = f" · {key('pay.resend')} sends a new code"
+        leave = key("app.back")
+        self.query_one("#foot", PlainText).show(f"enter pays{resend} · {leave} leaves without paying")
+
+    @property
+    def _is_closed(self) -> bool:
+        return self.paid is not None or self.is_over
 
     # -- the code ------------------------------------------------------------------------------------------------------
 
     def action_resend(self) -> None:
         """Send a new code; before its time, say when that is."""
-        if not self.payment.otp_required or self.paid is not None:
+        if not self.payment.otp_required or self._is_closed:
             return
         if self._wait_to_resend():
             self._say(f"A new code can be sent in {self._wait_to_resend()} s.")
@@ -194,13 +197,13 @@ class PayDialog(Background, ModalScreen[None]):
 
     def action_submit(self) -> None:
         """Pay; once it is paid, close."""
-        if self.paid is not None:
+        if self._is_closed:
             self.action_back()
             return
         values = {field.field_name: str(field.value or "").strip() for field in self.query(Field)}
         # Below the company's threshold there is no code; else a missing one is refused by the service.
         code = values["otp"] if self.payment.otp_required else None
-        if self.payer.pay(self, self.payment, code, values["reference"], self._key):
+        if self.payer.pay(self, self.payment, code, values["reference"], self._once):
             self._say("")
         else:
             self._say("It is being paid; wait for the result.")
@@ -208,18 +211,26 @@ class PayDialog(Background, ModalScreen[None]):
     def show_paid(self, done: Executed) -> None:
         """Show the voucher."""
         self.paid = done
+        foot = f"{key('pay.copy')} shows and copies the voucher · enter or {key('app.back')} closes"
+        self._close_with(f"{done.payment} is paid", draw_paid(done, self.payment, self.context), foot)
+
+    def _close_with(self, title: str, content: Content, foot: str) -> None:
+        """Take the fields away: there is nothing more to type."""
         for field in self.query(Field):
             field.remove()
-        self.query_one("#code-state", PlainText).update("")
-        self.query_one("#money", PlainText).update(draw_paid(done, self.payment, self.context))
-        self.query_one(".title", PlainText).show(f"{done.payment} is paid")
-        self.query_one("#foot", PlainText).show("enter or esc closes")
+        self.query_one("#code-state", PlainText).display = False
+        self.query_one("#money", PlainText).update(content)
+        self.query_one(".title", PlainText).show(title)
+        self.query_one("#foot", PlainText).show(foot)
         self.set_focus(None)
 
     def show_refusal(self, error: PettyCashError) -> None:
         """Show every reason beside the field that it concerns."""
+        if self._is_closed:
+            return
         if not show_field_errors(self, error):
             self._say(sentences_of(error))
+            self.ask_again()
         if self.payment.otp_required and "reference" not in error.fields:
             code = self.query_one(CodeInput)
             with code.prevent(Input.Changed):
@@ -237,15 +248,46 @@ class PayDialog(Background, ModalScreen[None]):
 
     def key_enter(self, event: events.Key) -> None:
         """Close the result. The key ends here: in the list below it would open the next payment."""
-        if self.paid is not None:
+        if self._is_closed:
             event.stop()
             self.action_back()
 
-    # -- leaving -------------------------------------------------------------------------------------------------------
+    # -- what happens elsewhere meanwhile ------------------------------------------------------------------------------
 
-    def action_help(self) -> None:
-        """Show what this is for and its keys."""
-        self.app.push_screen(HelpScreen.about(self.screen))
+    def books_changed(self) -> None:
+        """Somebody acted: when this payment is paid, cancelled or another's by now, say so and only close."""
+        if self._is_closed or self.payer.is_paying(self.payment):
+            return
+        self.ask_again()
+
+    def ask_again(self) -> None:
+        """Read how the payment stands."""
+        self.read("payment", self.context.read, payment_views.show, self.payment.id, then=self._look, failed=_unknown)
+
+    def _look(self, now: PaymentView) -> None:
+        if self._is_closed or self.payer.is_paying(self.payment):
+            return
+        mine = now.executor is not None and now.executor.id == self.context.actor.id
+        if now.status in _OPEN and mine:
+            self.payment = now
+            self.query_one("#money", PlainText).update(draw_money(now, self.context))
+            return
+        self.is_over = True
+        title, content = draw_over(now, self.context)
+        self._close_with(title, content, f"enter or {key('app.back')} closes")
+
+    # -- the voucher as text -------------------------------------------------------------------------------------------
+
+    def action_copy(self) -> None:
+        """Show the payment or its voucher as plain text, and copy it."""
+        self.read("voucher", self.context.read, voucher.show, self.payment.id, then=self._show_text)
+
+    def _show_text(self, found: Voucher) -> None:
+        title = f"Voucher {found.number}" if found.number else f"Payment {found.payment}"
+        text = voucher_text(found, self.context.money_with_currency)
+        self.app.push_screen(TextWindow(title, text, to_copy=True, wrap=False))
+
+    # -- leaving -------------------------------------------------------------------------------------------------------
 
     def action_back(self) -> None:
         """Leave at once; a payment that was begun goes on."""
@@ -255,11 +297,16 @@ class PayDialog(Background, ModalScreen[None]):
 
     def _say(self, message: str) -> None:
         """Say something under the field that one types in."""
-        field = self.query(Field).first()
-        field.show_error(message, focus=False)
+        for field in self.query(Field).results():
+            field.show_error(message, focus=False)
+            return
 
 
 def _standing_or_new(context: DeskContext, payment: UUID) -> Sent:
     """The code that was sent a while ago and is still good, else a new one: opening twice voids nothing. Blocks."""
     standing = context.read(otp.standing, payment)
     return standing if standing is not None else otp.send(context.desk, context.actor, payment)
+
+
+def _unknown(error: PettyCashError) -> None:
+    """The payment itself tells, when it is tried."""

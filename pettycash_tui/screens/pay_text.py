@@ -6,18 +6,24 @@ from dataclasses import replace
 from datetime import datetime
 from math import ceil
 
+from rich.cells import cell_len
 from textual.content import Content
 
+from pettycash_tui.actions import key
+from pettycash_tui.models.enums import PaymentStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.screens.context import DeskContext
-from pettycash_tui.screens.payment_text import destination_of
+from pettycash_tui.screens.payment_text import destination_of, state_of
 from pettycash_tui.screens.sheet import Sheet
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.execution import Executed
 from pettycash_tui.services.otp import Sent
 from pettycash_tui.services.payment_views import PaymentView
+from pettycash_tui.widgets.cells import fit
 
 _EXPIRES_SOON = 60
+_PURPOSE = 108
+"""Cells of the purpose that are shown: two lines of the dialog."""
 
 
 def draw_money(payment: PaymentView, context: DeskContext) -> Content:
@@ -25,8 +31,10 @@ def draw_money(payment: PaymentView, context: DeskContext) -> Content:
     sheet = Sheet()
     sheet.field("Amount", context.money_with_currency(payment.amount), "strong")
     sheet.field("Payee", payment.payee, "strong")
-    sheet.field("To", destination_of(payment))
-    sheet.field("For", f"{payment.requisition}  {payment.purpose}")
+    sheet.field("To", destination_of(payment), "strong")
+    # The code field below must stay in view at 24 lines, whatever the length of what people wrote.
+    room = _PURPOSE if cell_len(payment.payee) <= _PURPOSE else _PURPOSE // 2
+    sheet.field("For", fit(" ".join(f"{payment.requisition}  {payment.purpose}".split("\n")), room).rstrip())
     sheet.line()
     sheet.field(f"Fund {payment.fund.code}", f"{'balance':>18}{'available':>18}", "muted")
     sheet.field("  before", _pair(context, payment.fund_balance, payment.fund_available))
@@ -36,13 +44,13 @@ def draw_money(payment: PaymentView, context: DeskContext) -> Content:
 
 def draw_code(payment: PaymentView, sent: Sent | None, is_sending: bool, now: datetime, wait: int) -> Content:
     """Where the code is, how long it is good, and how many tries are left. `wait`: seconds until there may be a new."""
-    sheet = Sheet()
+    sheet, resend = Sheet(), key("pay.resend")
     if not payment.otp_required:
         sheet.line("No code is needed below the company's threshold.", "muted")
     elif is_sending:
         sheet.line("Sending the code…", "muted")
     elif sent is None:
-        sheet.line(f"! There is no code that is good now: ^r sends one{f' in {wait} s' if wait else ''}.", "warn")
+        sheet.line(f"! There is no code that is good now: {resend} sends one{f' in {wait} s' if wait else ''}.", "warn")
     else:
         _draw_sent(sheet, sent, now, wait)
     return sheet.content
@@ -63,6 +71,27 @@ def draw_paid(done: Executed, payment: PaymentView, context: DeskContext) -> Con
     return sheet.content
 
 
+def draw_over(payment: PaymentView, context: DeskContext) -> tuple[str, Content]:
+    """What became of a payment while its dialog was open, as a title and a text."""
+    sheet = Sheet()
+    state = state_of(payment)
+    who = payment.executor.name if payment.executor else "nobody"
+    if payment.status in (PaymentStatus.PENDING, PaymentStatus.FAILED):
+        title = f"{payment.number} is assigned to {who} now"
+    else:
+        title = f"{payment.number} is {state.word} already"
+    sheet.line("Nothing was paid from here.", "warn")
+    sheet.mark(state, f"{context.money_with_currency(payment.amount)} to {payment.payee}")
+    if payment.executed_at is not None:
+        sheet.field("Executor", who)
+        sheet.field("Paid on", context.moment(payment.executed_at))
+        sheet.field("Voucher", payment.voucher_number or "", "strong")
+        sheet.field("Reference", payment.gateway_reference or "")
+    elif payment.last_error:
+        sheet.field("Because", payment.last_error)
+    return title, sheet.content
+
+
 def seconds_until(moment: datetime, now: datetime) -> int:
     """Whole seconds from now, never below zero."""
     return max(0, ceil((moment - now).total_seconds()))
@@ -81,7 +110,9 @@ def sentences_of(error: PettyCashError) -> str:
 def _draw_sent(sheet: Sheet, sent: Sent, now: datetime, wait: int) -> None:
     left = seconds_until(sent.expires_at, now)
     if left == 0:
-        sheet.line("✖ The code has expired: ^r sends a new one.", "bad")
+        sheet.line(
+            f"✖ The code has expired: {key('pay.resend')} sends a new one{f' in {wait} s' if wait else ''}.", "bad"
+        )
         return
     sheet.line(f"Code sent to {sent.sent_to} ({sent.channel.label})")
     tries = "1 try left" if sent.attempts_left == 1 else f"{sent.attempts_left} tries left"

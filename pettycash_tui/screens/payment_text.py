@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from uuid import UUID
-
 from textual.content import Content
 
+from pettycash_tui.actions import key
 from pettycash_tui.models.enums import PaymentStatus
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.sheet import Sheet
-from pettycash_tui.services import payment_views
+from pettycash_tui.services.payment_case import PaymentCase, Shortage
 from pettycash_tui.services.payment_views import PaymentExplanation, PaymentView
-from pettycash_tui.services.work import Reading
 from pettycash_tui.theme import StatusMark, status_mark
 
-
-@dataclass(frozen=True, slots=True)
-class PaymentCase:
-    """A payment and whether this person may pay it now, read in one transaction."""
-
-    payment: PaymentView
-    explanation: PaymentExplanation
-
-
-def read_payment(reading: Reading, payment: UUID) -> PaymentCase:
-    """The case of a payment, as if its code was about to be typed. Raises NotFound."""
-    return PaymentCase(payment_views.show(reading, payment), payment_views.explain(reading, payment, code_offered=True))
+_IN_DOUBT = frozenset({PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN})
 
 
 def state_of(payment: PaymentView) -> StatusMark:
@@ -42,29 +28,24 @@ def destination_of(payment: PaymentView) -> str:
 
 
 def draw_payment(case: PaymentCase, context: DeskContext) -> Content:
-    """The payment as text."""
+    """The payment as text: what it is and whether it can be paid, then the rest."""
     payment, sheet = case.payment, Sheet()
     sheet.mark(state_of(payment), payment.number)
     sheet.field("Amount", context.money_with_currency(payment.amount), "strong")
     sheet.field("Payee", payment.payee, "strong")
     sheet.field("Paid by", destination_of(payment))
-    sheet.field("For", f"{payment.requisition}  {payment.purpose}")
-    sheet.field("Asked by", payment.requested_by.name if payment.requested_by else "")
-    sheet.field("Executor", payment.executor.name if payment.executor else "nobody yet: the CFO assigns one")
     if payment.executed_at is not None:
         sheet.field("Paid on", context.moment(payment.executed_at))
-        sheet.field("Voucher", payment.voucher_number or "")
+        sheet.field("Voucher", payment.voucher_number or "", "strong")
         sheet.field("Reference", payment.gateway_reference or "")
-        return sheet.content
-    held = "held for this" if payment.held else "not held"
-    balance, available = context.money(payment.fund_balance), context.money(payment.fund_available)
-    sheet.field("Fund", f"{payment.fund.code} balance {balance}, available {available} ({held})")
-    sheet.field("Last error", payment.last_error, "bad")
-    if payment.retry_count:
-        sheet.field("Retries", f"{payment.retry_count} of {payment.max_retries} used")
-    if payment.status is not PaymentStatus.CANCELLED:
-        sheet.line()
-        _draw_against(sheet, case.explanation)
+        sheet.field("Executor", payment.executor.name if payment.executor else "")
+    else:
+        _draw_open(sheet, case, context)
+    sheet.field("For", f"{payment.requisition}  {payment.purpose}")
+    sheet.field("Asked by", payment.requested_by.name if payment.requested_by else "")
+    for approval in case.approvals:
+        who = approval.by.name if approval.by else ""
+        sheet.field(approval.action.label, f"by {who}, {context.moment(approval.at)}")
     return sheet.content
 
 
@@ -73,6 +54,39 @@ def draw_reasons(found: PaymentExplanation) -> Content:
     sheet = Sheet()
     _draw_against(sheet, found)
     return sheet.content
+
+
+def _draw_open(sheet: Sheet, case: PaymentCase, context: DeskContext) -> None:
+    payment = case.payment
+    sheet.field("Executor", payment.executor.name if payment.executor else "nobody yet: the CFO assigns one")
+    held = "held for this" if payment.held else "not held"
+    balance, available = context.money(payment.fund_balance), context.money(payment.fund_available)
+    sheet.field("Fund", f"{payment.fund.code} balance {balance}, available {available} ({held})")
+    if case.shortage is not None:
+        _draw_shortage(sheet, case.shortage, payment, context)
+    if payment.last_error:
+        sheet.field(
+            "Cancelled" if payment.status is PaymentStatus.CANCELLED else "Last error", payment.last_error, "bad"
+        )
+    if payment.retry_count:
+        left = payment.max_retries - payment.retry_count
+        sheet.field("Retries", f"{payment.retry_count} of {payment.max_retries} used", "" if left > 0 else "bad")
+    if payment.status is PaymentStatus.FAILED and payment.retry_count < payment.max_retries:
+        sheet.line(f"{key('payments.retry')} makes it ready again.", "muted")
+    if payment.status in _IN_DOUBT:
+        sheet.line("It was sent, and no answer has come: it may have been paid. Ask before anything else.", "warn")
+    if payment.status is not PaymentStatus.CANCELLED:
+        _draw_against(sheet, case.explanation)
+
+
+def _draw_shortage(sheet: Sheet, shortage: Shortage, payment: PaymentView, context: DeskContext) -> None:
+    if shortage.missing.minor:
+        missing = context.money_with_currency(shortage.missing)
+        sheet.field("Lacks", f"{missing} in fund {payment.fund.code}; it is held as soon as the money is there", "warn")
+    if shortage.before:
+        amount = context.money_with_currency(shortage.before_amount)
+        others = "payment waits" if shortage.before == 1 else "payments wait"
+        sheet.field("Before it", f"{shortage.before} {others} for {amount} of the same fund")
 
 
 def _draw_against(sheet: Sheet, found: PaymentExplanation) -> None:

@@ -9,40 +9,40 @@ from uuid import UUID
 from textual.binding import BindingType
 from textual.content import Content
 
-from pettycash_tui.actions import bindings_for
+from pettycash_tui.actions import bindings_for, key
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import PaymentStatus
 from pettycash_tui.screens.choice_prompt import ChoicePrompt
 from pettycash_tui.screens.context import DeskContext
-from pettycash_tui.screens.list_and_detail import ListAndDetail
 from pettycash_tui.screens.pay_dialog import PayDialog
-from pettycash_tui.screens.payment_list import STATES, Choice, source_of
-from pettycash_tui.screens.payment_text import PaymentCase, draw_payment, draw_reasons, read_payment
-from pettycash_tui.screens.prompts import ReasonPrompt
+from pettycash_tui.screens.payment_list import STATE, STATES, Choice, narrowed, place_of, source_of
+from pettycash_tui.screens.payment_text import draw_payment, draw_reasons
+from pettycash_tui.screens.prompts import NO_UNDO, ReasonPrompt
+from pettycash_tui.screens.showing_rows import ShowsRow
 from pettycash_tui.screens.sources import KeysetSource
 from pettycash_tui.screens.text_window import TextWindow
-from pettycash_tui.services import execution, otp, payments
+from pettycash_tui.services import execution, export_lists, otp, payment_case, payment_views, payments
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.execution import Executed
+from pettycash_tui.services.export_request import ExportRequest
 from pettycash_tui.services.otp import Sent
+from pettycash_tui.services.payment_case import PaymentCase
 from pettycash_tui.services.payment_views import PaymentView
 from pettycash_tui.services.payments import PaymentState
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.refs import PersonRef
+from pettycash_tui.services.totals import Total
 
+_ALL = len(STATES) - 1
 _OF_A_ROW = frozenset({"pay", "send_code", "retry", "assign", "cancel", "why"})
 
 
-class PaymentsScreen(ListAndDetail):
+class PaymentsScreen(ShowsRow):
     """The payments of the company, for who pays, assigns or cancels them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("payments")]
     place = "payments"
     help_title = "Payments"
-    help_text = (
-        "What is approved and has to leave the funds. Enter pays what is yours to pay, with a one-time code.\n"
-        "f goes through ready, waiting for funds, failed, done and all."
-    )
     filter_hint = "payee, payment, requisition or voucher"
     rights: ClassVar = {
         "pay": Right.EXECUTE,
@@ -55,9 +55,13 @@ class PaymentsScreen(ListAndDetail):
 
     def __init__(self, context: DeskContext) -> None:
         super().__init__(context)
+        self.help_text = (
+            "What is approved and has to leave the funds. Enter pays what is yours to pay, with a one-time code.\n"
+            f"{key('payments.status')} goes through ready, waiting for funds, failed, no answer, done and all."
+        )
         self._state = 0
         self._only_mine = False
-        self.empty_text = self.state.empty
+        self._total: Total | None = None
         self.sent: dict[UUID, Sent] = {}
         """The codes sent from here, by payment: a demo shows them, and the dialog may be closed and opened again."""
 
@@ -68,12 +72,27 @@ class PaymentsScreen(ListAndDetail):
         """Which payments are shown."""
         return STATES[self._state]
 
+    @property
+    def empty_text(self) -> str:  # type: ignore[override]
+        """What is said when nothing is listed: whether there is nothing, or nothing matches."""
+        if self._search:
+            return f"Nothing matches “{self._search}”; {key('app.back')} shows all."
+        return self.state.empty
+
+    @property
+    def _search(self) -> str:
+        return self.filter_text if self.is_mounted else ""
+
     def source(self) -> KeysetSource[PaymentView]:
-        search = self.filter_text if self.is_mounted else ""
-        return source_of(self.context, self.state, search, mine=self._only_mine)
+        return source_of(self.context, self.state, self._search, mine=self._only_mine)
+
+    def export_request(self) -> ExportRequest:
+        """All that the list shows."""
+        given = narrowed(self.state, self._search, mine=self._only_mine)
+        return export_lists.payments(given, oldest_first=self.state.oldest_first)
 
     def on_mount(self) -> None:
-        self._name_state()
+        self._weigh()
 
     def action_next_status(self) -> None:
         """Show the next state."""
@@ -90,16 +109,60 @@ class PaymentsScreen(ListAndDetail):
 
     def _go_to_state(self, state: int) -> None:
         self._state = state % len(STATES)
-        self._name_state()
+        self._weigh(forget=True)
         self.show_list()
 
+    def filter_changed(self, text: str) -> None:
+        super().filter_changed(text)
+        self._weigh()
+
+    def reload(self) -> None:
+        super().reload()
+        self._weigh()
+
+    def books_changed(self) -> None:
+        super().books_changed()
+        self._weigh()
+
+    def _weigh(self, *, forget: bool = False) -> None:
+        """Read how many payments are shown and what they come to, for the title."""
+
+        def weighed(total: Total) -> None:
+            self._total = total
+            self._name_state()
+
+        if forget:
+            self._total = None
+        self._name_state()
+        given = narrowed(self.state, self._search, mine=self._only_mine)
+        self.ask("total", payment_views.weigh_payments, given, then=weighed, failed=_unknown)
+
     def _name_state(self) -> None:
-        self.empty_text = self.state.empty
+        found = ""
+        if self._total is not None:
+            amounts = " + ".join(self.context.money_with_currency(amount) for amount in self._total.amounts)
+            found = f" {self._total.count}{f', {amounts}' if amounts else ''}"
         whose = ", mine" if self._only_mine else ""
-        self.show_title(f"Payments: {self.state.name}{whose}")
+        self.show_title(f"Payments: {self.state.name}{whose}{found}")
+
+    def show_object(self, number: str) -> None:
+        """Put the cursor on a payment, among the state that it is in."""
+
+        def found(payment: PaymentView) -> None:
+            place = place_of(payment)
+            mine = payment.executor is not None and payment.executor.id == self.context.actor.id
+            if self._only_mine and not mine:
+                self._only_mine = False
+            elif self._state in (place, _ALL):
+                self.go_to_row(payment.id, payment.number)
+                return
+            self._go_to_state(place)
+            self.narrow_to(payment.number)
+
+        self.ask("show", payment_views.show, number, then=found)
 
     def read_detail(self, value: PaymentView) -> PaymentCase:
-        return self.context.read(read_payment, value.id)
+        return self.context.read(payment_case.show, value.id)
 
     def draw_detail(self, detail: PaymentCase) -> Content:
         return draw_payment(detail, self.context)
@@ -111,7 +174,8 @@ class PaymentsScreen(ListAndDetail):
         if action in _OF_A_ROW and self.value is None:
             return False
         case: PaymentCase | None = self.detail
-        if case is None:
+        # A row that is gone keeps its keys: each says what became of it.
+        if case is None or self.is_gone:
             return True
         if action in ("pay", "send_code"):
             return case.explanation.allowed
@@ -121,25 +185,34 @@ class PaymentsScreen(ListAndDetail):
             return case.payment.status in (PaymentStatus.PENDING, PaymentStatus.FAILED)
         return True
 
+    def here(self) -> PaymentView | None:
+        """The payment that a key acts on; None, with the reason told, where it is gone or there is none."""
+        payment: PaymentView | None = self.value
+        under = self.table.cursor_row
+        if payment is not None and under is not None and under.gone:
+            words = under.cells[STATE].text.removeprefix("− ")
+            self.tell(f"{payment.number} is not here any more: {words}.", warning=True)
+            return None
+        return payment
+
     # -- paying --------------------------------------------------------------------------------------------------------
 
     def open_row(self) -> None:
         """Pay what is one's own to pay; show why not, or the detail, for the others."""
-        if self.check_action("pay", ()):
+        if self.check_action("pay", ()) and not self.is_gone:
             self.action_pay()
         else:
             super().open_row()
 
     def action_pay(self) -> None:
         """Open the dialog in which it is paid."""
-        if self.value is not None:
+        if (payment := self.here()) is not None:
             # The key is made once for each opening: however often enter is pressed in it, one payment leaves.
-            self.app.push_screen(PayDialog(self, self.value, str(new_id())))
+            self.app.push_screen(PayDialog(self, payment, str(new_id())))
 
     def action_send_code(self) -> None:
         """Send a code without opening the dialog."""
-        payment: PaymentView | None = self.value
-        if payment is not None:
+        if (payment := self.here()) is not None:
             self.write(
                 partial(otp.send, self.context.desk, self.context.actor, payment.id),
                 then=partial(self._code_sent, payment),
@@ -147,7 +220,7 @@ class PaymentsScreen(ListAndDetail):
                 key=f"code:{payment.id}",
             )
 
-    def pay(self, dialog: PayDialog, payment: PaymentView, code: str | None, reference: str, key: str) -> bool:
+    def pay(self, dialog: PayDialog, payment: PaymentView, code: str | None, reference: str, once: str) -> bool:
         """Execute a payment; False when that is under way already. The result goes to the dialog while it is open.
 
         It is this screen that writes: a dialog that was left takes no result any more, but the payment goes on.
@@ -160,7 +233,7 @@ class PaymentsScreen(ListAndDetail):
                 payment.id,
                 code=code,
                 reference=reference,
-                idempotency_key=key,
+                idempotency_key=once,
             )
 
         return self.write(
@@ -205,18 +278,16 @@ class PaymentsScreen(ListAndDetail):
         def explained(case: PaymentCase) -> None:
             self.app.push_screen(TextWindow(f"Paying {payment.number}", draw_reasons(case.explanation)))
 
-        self.ask("why", read_payment, payment.id, then=explained)
+        self.ask("why", payment_case.show, payment.id, then=explained)
 
     def action_retry(self) -> None:
         """Make a failed payment ready again."""
-        payment: PaymentView | None = self.value
-        if payment is not None:
+        if (payment := self.here()) is not None:
             self.act(payments.retry, payment.id, then=self._changed, failed=self._refused)
 
     def action_cancel(self) -> None:
         """Cancel it for good, with a reason."""
-        payment: PaymentView | None = self.value
-        if payment is None:
+        if (payment := self.here()) is None:
             return
 
         def answered(reason: str | None) -> None:
@@ -224,12 +295,15 @@ class PaymentsScreen(ListAndDetail):
                 self.act(payments.cancel, payment.id, reason, then=self._changed, failed=self._refused)
 
         lines = [f"{self.context.money_with_currency(payment.amount)} to {payment.payee}", payment.purpose]
-        self.app.push_screen(ReasonPrompt(f"Cancel {payment.number}", lines, confirm_label="Cancel it"), answered)
+        undo = f"{NO_UNDO} {payment.requisition} is rejected with it."
+        prompt = ReasonPrompt(
+            f"Cancel {payment.number}", lines, confirm_label="Cancel it", cancel_label="Keep it", undo=undo
+        )
+        self.app.push_screen(prompt, answered)
 
     def action_assign(self) -> None:
         """Choose who pays it."""
-        payment: PaymentView | None = self.value
-        if payment is not None:
+        if (payment := self.here()) is not None:
             self.ask("assign", payments.eligible_executors, payment.id, then=partial(self._choose_officer, payment))
 
     def _choose_officer(self, payment: PaymentView, officers: tuple[PersonRef, ...]) -> None:
@@ -253,3 +327,7 @@ class PaymentsScreen(ListAndDetail):
     def _refused(self, error: PettyCashError) -> None:
         self.show_error(error)
         self.reload()
+
+
+def _unknown(error: object) -> None:
+    """The title says nothing of a total that could not be read; the list itself tells why."""

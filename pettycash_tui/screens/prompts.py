@@ -15,8 +15,9 @@ from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
-from pettycash_tui.actions import binding
+from pettycash_tui.actions import binding, key
 from pettycash_tui.widgets.plain import FieldError, PlainText, plain
+from pettycash_tui.widgets.safe_input import SafeInput
 
 NO_UNDO = "This cannot be undone."
 
@@ -48,6 +49,7 @@ class ConfirmPrompt(ModalScreen[bool]):
 
     BINDINGS: ClassVar[list[BindingType]] = [
         binding("app.back"),
+        binding("app.help"),
         Binding("y", "yes", show=False),
         Binding("n", "back", show=False),
         *_MOVES,
@@ -71,7 +73,7 @@ class ConfirmPrompt(ModalScreen[bool]):
             if self._undo:
                 yield PlainText(self._undo, classes="no-undo")
             with Horizontal():
-                yield Button(plain(f"{self._cancel_label} (esc)"), id="no", compact=True)
+                yield Button(plain(f"{self._cancel_label} ({key('app.back')})"), id="no", compact=True)
                 yield Button(plain(f"{self._confirm_label} (y)"), id="yes", compact=True, variant="primary")
 
     def on_mount(self) -> None:
@@ -94,7 +96,7 @@ class ConfirmPrompt(ModalScreen[bool]):
 class ReasonPrompt(ModalScreen[str | None]):
     """Asks for a reason: the text, or None when it was cancelled. Without `required` an empty one is an answer."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [binding("app.back"), binding("form.submit")]
+    BINDINGS: ClassVar[list[BindingType]] = [binding("app.back"), binding("app.help"), binding("form.submit")]
     DEFAULT_CSS = _css("ReasonPrompt") + "ReasonPrompt Input { margin-bottom: 1; border: tall $primary; height: 3; }"
 
     def __init__(
@@ -104,6 +106,7 @@ class ReasonPrompt(ModalScreen[str | None]):
         required: bool = True,
         *,
         confirm_label: str = "Go on",
+        cancel_label: str = "Cancel",
         undo: str = NO_UNDO,
     ) -> None:
         super().__init__()
@@ -111,6 +114,7 @@ class ReasonPrompt(ModalScreen[str | None]):
         self._lines = tuple(lines)
         self._required = required
         self._confirm_label = confirm_label
+        self._cancel_label = cancel_label
         self._undo = undo
 
     def compose(self) -> ComposeResult:
@@ -118,12 +122,12 @@ class ReasonPrompt(ModalScreen[str | None]):
         with Vertical():
             yield PlainText(self._title, classes="title")
             yield PlainText("\n".join(self._lines), classes="lines")
-            yield Input(placeholder=hint, id="reason", max_length=2000)
+            yield SafeInput(placeholder=hint, id="reason", max_length=2000)
             yield FieldError()
             if self._undo:
                 yield PlainText(self._undo, classes="no-undo")
             with Horizontal():
-                yield Button(plain("Cancel (esc)"), id="no", compact=True)
+                yield Button(plain(f"{self._cancel_label} ({key('app.back')})"), id="no", compact=True)
                 yield Button(plain(f"{self._confirm_label} (enter)"), id="yes", compact=True, variant="primary")
 
     def on_mount(self) -> None:

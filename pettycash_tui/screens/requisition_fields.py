@@ -5,23 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 
 from rich.text import Text
+from textual import on
 from textual.app import ComposeResult
 from textual.containers import VerticalScroll
-from textual.widgets import Checkbox, Input, Select
+from textual.message import Message
+from textual.widgets import Checkbox, Select
 from textual.widgets.select import InvalidSelectValueError
 
 from pettycash_tui.models.enums import OriginType, PaymentMethod
 from pettycash_tui.models.text import printable
+from pettycash_tui.screens.requisition_values import PLACES, TYPED, Values, changes
 from pettycash_tui.services.form_choices import Choice, RequisitionChoices
-from pettycash_tui.services.requisition_views import RequisitionDetail
+from pettycash_tui.services.history import History
+from pettycash_tui.services.pasted_row import read_row
 from pettycash_tui.services.requisitions import PURPOSE_LENGTH, RequisitionInput
-from pettycash_tui.widgets.plain import Field
+from pettycash_tui.widgets.completion import CompletingInput
+from pettycash_tui.widgets.plain import Field, focused_field
 from pettycash_tui.widgets.safe_input import SafeInput
 from pettycash_tui.widgets.tick_box import TickBox
 
-Values = dict[str, str | bool]
-
-_PLACES = {"branch": OriginType.BRANCH, "region": OriginType.FIELD}
+_WITH_CHOICES = ("company", "category", "branch", "region", "department", "cost_center", "fund")
+_UNCHOSEN: Values = {"method": PaymentMethod.CASH.value, "destination": ""}
 _DESTINATIONS = {
     PaymentMethod.MPESA.value: "phone number, such as +254712345678",
     PaymentMethod.BANK_TRANSFER.value: "bank and account number",
@@ -29,37 +33,70 @@ _DESTINATIONS = {
 }
 
 
+class _Line(Field):
+    """A field of this form. Tab goes through them in the order in which they are made.
+
+    Textual goes by where they stand, which of a line that has only just been shown is not known to the next key.
+    """
+
+    @property
+    def _focus_sort_key(self) -> tuple[int, int]:
+        assert self.parent is not None
+        return (self.parent.children.index(self), 0)
+
+
 class RequisitionFields(VerticalScroll, can_focus=False):
     """The form itself. `values` are what stands in it, by the names of `RequisitionInput`."""
 
     DEFAULT_CSS = """
     RequisitionFields { padding: 0 1; scrollbar-size-vertical: 1; background: $background; }
-    RequisitionFields Field.-left-out { display: none; }
     RequisitionFields Checkbox { background: $background; padding: 0; border: none; }
     RequisitionFields Input { background: $surface; }
     RequisitionFields SelectCurrent { background: $surface; }
     """
 
+    class RowTaken(Message):
+        """A row of a spreadsheet was pasted and stands in these fields now."""
+
+        def __init__(self, labels: Sequence[str]) -> None:
+            super().__init__()
+            self.labels = tuple(labels)
+
     def __init__(self) -> None:
         super().__init__()
         fields = (
-            Field("company", "Company", _select("choose a company")),
-            Field("amount", "Amount", SafeInput(placeholder="1,250.50 or 1.2k", max_length=40)),
-            Field("payee", "Payee", SafeInput(placeholder="yourself", max_length=200)),
-            Field("purpose", "Purpose", SafeInput(placeholder="what it is for", max_length=PURPOSE_LENGTH)),
-            Field("category", "Category", _select("the company's default")),
-            Field("method", "Paid by", _select()),
-            Field("destination", "Paid to", SafeInput(max_length=200)),
-            Field("is_urgent", "Urgent", TickBox("cannot wait for the normal sequence")),
-            Field("urgency_reason", "Why urgent", SafeInput(max_length=500)),
-            Field("origin", "Origin", _select()),
-            Field("branch", "Branch", _select("choose a branch")),
-            Field("region", "Region", _select("choose a region")),
-            Field("department", "Department", _select("none")),
-            Field("fund", "Fund", _select("the nearest to the origin")),
+            _Line("company", "Company", _select("choose a company")),
+            _Line("amount", "Amount", self._line(40, "1,250.50 or 1.2k")),
+            _Line("payee", "Payee", self._completing(200, "yourself, when nobody is named")),
+            _Line("purpose", "Purpose", self._completing(PURPOSE_LENGTH, "what it is for")),
+            _Line("category", "Category", _select("the company's default")),
+            _Line("method", "Paid by", _select()),
+            _Line("destination", "Paid to", self._line(200)),
+            _Line("is_urgent", "Urgent", TickBox("cannot wait for the normal sequence")),
+            _Line("urgency_reason", "Why urgent", self._line(500)),
+            _Line("origin", "Origin", _select()),
+            _Line("branch", "Branch", _select("choose a branch")),
+            _Line("region", "Region", _select("choose a region")),
+            _Line("department", "Department", _select("none")),
+            _Line("cost_center", "Cost center", _select("none")),
+            _Line("fund", "Fund", _select("the nearest to the origin")),
         )
+        for field in fields:
+            # What is chosen from what the database knows comes with it: laid out at once, it would hold the first key.
+            _leave_out(field, field.field_name in _WITH_CHOICES)
         # Asked with every key: searching the tree for each would be felt.
         self._by_name = {field.field_name: field for field in fields}
+        self._choices = RequisitionChoices()
+        self._history = History()
+        self._as_before: Values = {}
+        self._payee_before = self._said_before = ""
+
+    def _line(self, most: int, placeholder: str = "") -> SafeInput:
+        return SafeInput(placeholder=placeholder, max_length=most, take_row=self._take_row)
+
+    def _completing(self, most: int, placeholder: str) -> CompletingInput:
+        hint = f"{placeholder} · ↓ shows earlier ones"
+        return CompletingInput(placeholder=hint, max_length=most, take_row=self._take_row)
 
     def compose(self) -> ComposeResult:
         yield from self._by_name.values()
@@ -74,17 +111,33 @@ class RequisitionFields(VerticalScroll, can_focus=False):
 
     def offer(self, choices: RequisitionChoices) -> None:
         """What the fields can be chosen from."""
+        self._choices = choices
         lists: Mapping[str, Sequence[Choice]] = {
             "company": choices.companies,
             "category": choices.categories,
             "branch": choices.branches,
             "region": choices.regions,
             "department": choices.departments,
+            "cost_center": choices.cost_centers,
             "fund": choices.funds,
         }
         for name, options in lists.items():
             self._offer(name, [(choice.code, choice.label) for choice in options])
-        self.field("company").set_class(len(choices.companies) < 2, "-left-out")
+        for name in ("category", "department", "fund"):
+            _leave_out(self.field(name), False)
+        _leave_out(self.field("company"), len(choices.companies) < 2)
+        _leave_out(self.field("cost_center"), not choices.cost_centers)
+
+    def complete_from(self, history: History) -> None:
+        """What payees and purposes are completed from."""
+        self._history = history
+        self._completing_line("payee").offer(known.name for known in history.payees)
+        self._completing_line("purpose").offer(history.purposes)
+
+    def _completing_line(self, name: str) -> CompletingInput:
+        control = self.field(name).control_widget
+        assert isinstance(control, CompletingInput)
+        return control
 
     def fill_defaults(self, choices: RequisitionChoices) -> None:
         """What a new requisition of this person begins with."""
@@ -95,6 +148,7 @@ class RequisitionFields(VerticalScroll, can_focus=False):
                 "branch": choices.branch or "",
                 "region": choices.region or "",
                 "department": choices.department or "",
+                "cost_center": choices.cost_center or "",
                 "category": choices.category or "",
             }
         )
@@ -109,9 +163,61 @@ class RequisitionFields(VerticalScroll, can_focus=False):
                 self._choose(field.field_name, str(value))
             elif isinstance(control, Checkbox):
                 control.value = bool(value)
-            else:
-                control.value = str(value)
+            elif isinstance(control, SafeInput):
+                control.fill(str(value))
         self.show_what_counts()
+
+    # -- what was asked before -----------------------------------------------------------------------------------------
+
+    def fill_as_before(self) -> str:
+        """Fill method and destination as the payee was paid last, where nobody chose them; says so, or nothing."""
+        values = self.values
+        if values["payee"] == self._payee_before:
+            return self._said_before
+        self._payee_before = str(values["payee"])
+        self._said_before = self._pay_as_before(values)
+        return self._said_before
+
+    def _pay_as_before(self, values: Values) -> str:
+        chosen = {name: values[name] for name in ("method", "destination")}
+        if chosen not in (_UNCHOSEN, self._as_before):
+            return ""
+        known = self._history.payee(str(values["payee"])) if values["payee"] else None
+        paid: Values = {"method": known.method.value, "destination": known.destination} if known else dict(_UNCHOSEN)
+        self._as_before = paid if known else {}
+        if paid != chosen:
+            self.fill(paid)
+        if known is None or paid == _UNCHOSEN:
+            return ""
+        return (
+            f"Paid by {known.method.label} {known.destination}".rstrip() + " as last time; type over it to change it."
+        )
+
+    # -- what is pasted ------------------------------------------------------------------------------------------------
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """What people typed, by the labels of the fields."""
+        values = self.values
+        return {label: str(values[name]) for name, label in TYPED.items() if values[name]}
+
+    def _take_row(self, text: str) -> bool:
+        """Spread a row of a spreadsheet over the empty form; False when it is a text like another."""
+        if self.typed:
+            return False
+        row = read_row(text, self._choices.currency, [choice.code for choice in self._choices.categories])
+        if row is None:
+            return False
+        self.fill(row)
+        self.post_message(self.RowTaken([self.field(name).label for name in row]))
+        return True
+
+    @on(SafeInput.Refused)
+    def _say_refused(self, event: SafeInput.Refused) -> None:
+        event.stop()
+        field = focused_field(event.field)
+        if field is not None and field.error != event.reason:
+            field.show_error(event.reason, focus=False)
 
     # -- reading -------------------------------------------------------------------------------------------------------
 
@@ -125,7 +231,7 @@ class RequisitionFields(VerticalScroll, can_focus=False):
         shown = {name for name, field in self._by_name.items() if not field.has_class("-left-out")}
         values = self.values
         if base is not None:
-            return _changes(values, base)
+            return changes(values, base)
         texts = {
             name: str(value) if name in shown and value != "" else None
             for name, value in values.items()
@@ -133,8 +239,9 @@ class RequisitionFields(VerticalScroll, can_focus=False):
         }
         texts["amount"] = str(values["amount"])
         texts["purpose"] = str(values["purpose"])
-        # An empty department is a choice; None would be the requester's own.
+        # An empty department or cost centre is a choice; None would be the requester's own.
         texts["department"] = str(values["department"])
+        texts["cost_center"] = str(values["cost_center"])
         return RequisitionInput(**texts, is_urgent=bool(values["is_urgent"]))
 
     def field(self, name: str) -> Field:
@@ -144,69 +251,41 @@ class RequisitionFields(VerticalScroll, can_focus=False):
     def show_what_counts(self) -> None:
         """Leave out what does not apply: a branch that head office has not, a reason without urgency."""
         values = self.values
-        for name, origin in _PLACES.items():
-            self.field(name).set_class(values["origin"] != origin.value, "-left-out")
-        self.field("urgency_reason").set_class(not values["is_urgent"], "-left-out")
-        destination = self.field("destination").query_one(Input)
-        destination.placeholder = _DESTINATIONS.get(str(values["method"]), "")
+        for name, origin in PLACES.items():
+            _leave_out(self.field(name), values["origin"] != origin.value)
+        _leave_out(self.field("urgency_reason"), not values["is_urgent"])
+        destination = self.field("destination").control_widget
+        if isinstance(destination, SafeInput):
+            destination.placeholder = _DESTINATIONS.get(str(values["method"]), "")
 
     # -- choices -------------------------------------------------------------------------------------------------------
 
     def _offer(self, name: str, options: Iterable[tuple[str, str]]) -> None:
-        select = self.field(name).query_one(Select)
+        select = self._list_of(name)
         chosen = select.value
         # A rich Text is drawn as it is, and found by typing; a str would be parsed as markup.
         select.set_options([(Text(printable(label)), code) for code, label in options])
         if chosen is not Select.NULL:
             self._choose(name, str(chosen))
 
+    def _list_of(self, name: str) -> Select[str]:
+        control = self.field(name).control_widget
+        assert isinstance(control, Select)
+        return control
+
     def _choose(self, name: str, code: str) -> None:
-        select = self.field(name).query_one(Select)
+        select = self._list_of(name)
         try:
             select.value = code or Select.NULL
         except InvalidSelectValueError:
             select.value = Select.NULL
 
 
+def _leave_out(field: Field, is_left_out: bool) -> None:
+    # By its own style and not by a rule: a rule is looked at after the next key, which may be the tab that goes there.
+    field.display = not is_left_out
+    field.set_class(is_left_out, "-left-out")
+
+
 def _select(prompt: str | None = None) -> Select[str]:
     return Select[str]([], prompt=prompt or "…", allow_blank=True)
-
-
-def values_of(detail: RequisitionDetail) -> Values:
-    """A requisition as the fields show it, to be edited. A purpose of several lines stands on one."""
-    return {
-        "company": detail.company.code or "",
-        "amount": detail.amount.plain(),
-        "payee": detail.payee,
-        "purpose": " ".join(detail.purpose.split()),
-        "category": detail.category.code or "",
-        "method": detail.method.value,
-        "destination": detail.destination,
-        "is_urgent": detail.is_urgent,
-        "urgency_reason": detail.urgency_reason,
-        "origin": detail.origin_type.value,
-        "branch": (detail.branch.code or "") if detail.branch else "",
-        "region": (detail.region.code or "") if detail.region else "",
-        "department": (detail.department.code or "") if detail.department else "",
-        "fund": detail.fund.code or "",
-    }
-
-
-def _changes(values: Values, base: Mapping[str, str | bool]) -> RequisitionInput:
-    changed = {name: value for name, value in values.items() if value != base.get(name) and name != "company"}
-    place = {"origin", "branch", "region"} & changed.keys()
-    if place:
-        # A place is named whole: the services refuse a branch at head office, and a region beside a branch.
-        origin = str(values["origin"])
-        changed["origin"] = origin
-        for name, belongs in _PLACES.items():
-            changed.pop(name, None)
-            if belongs.value == origin:
-                changed[name] = values[name]
-        if values["fund"] == base.get("fund"):
-            changed.pop("fund", None)
-    texts = {name: str(value) for name, value in changed.items() if name != "is_urgent"}
-    if texts.get("fund") == "":
-        texts.pop("fund")
-    urgent = changed.get("is_urgent")
-    return RequisitionInput(**texts, is_urgent=None if urgent is None else bool(urgent))

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pettycash_tui.screens.context import DeskContext
-from pettycash_tui.services import form_drafts, requisition_views, requisitions, workflow
+from pettycash_tui.services import form_drafts, requisition_views, requisitions, submission
+from pettycash_tui.services.acts import Acted
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.requisition_views import RequisitionDetail
 from pettycash_tui.services.requisitions import RequisitionInput
-from pettycash_tui.services.workflow import Acted
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ def submit(context: DeskContext, number: str | None, given: RequisitionInput, fo
     """The same, and submit it. A refused submission is told in the result, since the requisition is written by then."""
     number = save(context, number, given, form).number
     try:
-        acted = context.run(workflow.submit, number)
+        acted = context.run(submission.submit, number)
     except PettyCashError as error:
         return Sent(number, refusal=error)
     return told(context, acted)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from textual.content import Content
 
-from pettycash_tui.models.enums import StepKind, StepStatus
+from pettycash_tui.models.enums import CLOSED, RequisitionStatus, StepKind, StepStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.sheet import LABEL_WIDTH, Sheet
@@ -24,29 +24,43 @@ def lines(parts: Iterable[Content]) -> Content:
     return Content("\n").join(list(parts))
 
 
-def detail_text(context: DeskContext, detail: RequisitionDetail) -> Content:
-    """One requisition, whole."""
+def detail_text(context: DeskContext, detail: RequisitionDetail, alike: Iterable[str] = ()) -> Content:
+    """One requisition, whole; `alike` are sentences about others that look like it."""
     sheet = Sheet()
     sheet.mark(status_mark(detail.status.value), f"{detail.number}   {context.money_with_currency(detail.amount)}")
     sheet.field("Payee", detail.payee, "strong")
     sheet.field("Purpose", detail.purpose)
     if detail.is_urgent:
         sheet.field("Urgent", f"! {detail.urgency_reason}", "warn")
+    _draw_answer(sheet, detail)
+    for sentence in alike:
+        sheet.line(f"! {sentence}", "warn")
     if detail.steps:
         tier = f": tier {detail.tier} ({detail.threshold})" if detail.tier else ""
         sheet.heading(f"Steps{tier}")
         for step in detail.steps:
             draw_step(sheet, step, context)
     _draw_facts(sheet, detail, context)
-    if detail.attachments:
+    may_attach = detail.status not in CLOSED and detail.requested_by.id == context.actor.id
+    if detail.attachments or may_attach:
         sheet.heading("Attachments")
         for found in detail.attachments:
             sheet.line(f"{found.file_name} ({found.size:,} bytes, SHA-256 {found.sha256[:12]}…)")
+        if may_attach:
+            sheet.line(f"pettycash req attach {detail.number} FILE  adds a quote, a receipt or a picture", "muted")
     if detail.trail:
         sheet.heading("Trail")
         for line in detail.trail:
             draw_trail(sheet, line, context)
     return sheet.content
+
+
+def _draw_answer(sheet: Sheet, detail: RequisitionDetail) -> None:
+    """Why it came back or was rejected: the first thing that its requester looks for."""
+    said = next((line for line in reversed(detail.trail) if line.comment), None)
+    if detail.status in (RequisitionStatus.REJECTED, RequisitionStatus.PENDING_CHANGES) and said is not None:
+        who = said.user.name if said.user else "the escalation job"
+        sheet.field("Answer", f"“{said.comment}”, {who}", "warn")
 
 
 def _draw_facts(sheet: Sheet, detail: RequisitionDetail, context: DeskContext) -> None:
@@ -99,10 +113,16 @@ def explanation_text(found: Explanation) -> Content:
         for step in found.steps:
             behalf = f" for {step.on_behalf_of.name}" if step.on_behalf_of else ""
             sheet.line(f"{step.position}  {step.kind.label}: {step.approver.name}{behalf} ({step.role.label})")
+            if step.why:
+                sheet.line(f"   {step.why}", "muted")
     if found.notes:
         sheet.heading("Why")
         for note in found.notes:
             sheet.line(note)
+    if found.warnings:
+        sheet.heading("Look at")
+        for warning in found.warnings:
+            sheet.line(f"! {warning}", "warn")
     sheet.heading("You")
     if found.allowed:
         sheet.line("✔ You may act on it now.", "good")

@@ -2,22 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.content import Content
 
-from pettycash_tui.actions import bindings_for
-from pettycash_tui.models.enums import EDITABLE, REQUISITION_FLOW, RequisitionStatus
+from pettycash_tui.actions import bindings_for, key
+from pettycash_tui.models.enums import EDITABLE, IN_APPROVAL, REQUISITION_FLOW, RequisitionStatus
 from pettycash_tui.screens.context import DeskContext
-from pettycash_tui.screens.list_and_detail import ListAndDetail
+from pettycash_tui.screens.desk_screen import FilterBar
 from pettycash_tui.screens.prompts import ReasonPrompt
+from pettycash_tui.screens.reassigning import Reassigning
 from pettycash_tui.screens.requisition_form import RequisitionFormScreen
 from pettycash_tui.screens.requisition_sending import Sent, sentence, told
 from pettycash_tui.screens.requisition_text import detail_text, explanation_text, prompt_lines
 from pettycash_tui.screens.sources import KeysetSource
 from pettycash_tui.screens.text_window import TextWindow
-from pettycash_tui.services import requisition_views, workflow
+from pettycash_tui.services import duplicates, export_lists, requisition_views, submission
+from pettycash_tui.services.acts import Acted
+from pettycash_tui.services.export_request import ExportRequest
 from pettycash_tui.services.permissions import Scope
 from pettycash_tui.services.requisition_views import (
     Explanation,
@@ -25,7 +29,7 @@ from pettycash_tui.services.requisition_views import (
     RequisitionFilter,
     RequisitionRow,
 )
-from pettycash_tui.services.workflow import Acted
+from pettycash_tui.services.work import Reading
 from pettycash_tui.theme import status_mark
 from pettycash_tui.widgets.cells import Cell, Column
 
@@ -34,10 +38,23 @@ COLUMNS = (
     Column("status", "Status", width=18),
     Column("urgent", "!", width=1),
     Column("amount", "Amount", width=13, align="right"),
-    Column("payee", "Payee", share=3, min_width=6),
+    Column("payee", "Payee", share=3, min_width=12),
     Column("day", "Written", width=10, optional=True),
     Column("requester", "Requester", share=2, min_width=12, optional=True),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Whole:
+    """A requisition with what looks like it, in sentences."""
+
+    detail: RequisitionDetail
+    alike: tuple[str, ...]
+
+
+def read_whole(reading: Reading, row: RequisitionRow) -> Whole:
+    """The requisition of a row. Raises NotFound."""
+    return Whole(requisition_views.show(reading, row.id), duplicates.of_requisition(reading, row.id).sentences)
 
 
 def cells_of(context: DeskContext, row: RequisitionRow) -> tuple[Cell, ...]:
@@ -54,27 +71,25 @@ def cells_of(context: DeskContext, row: RequisitionRow) -> tuple[Cell, ...]:
     )
 
 
-class RequisitionsScreen(ListAndDetail):
+class RequisitionsScreen(Reassigning):
     """The list of requisitions."""
 
     place = "requisitions"
     help_title = "Requisitions"
-    help_text = (
-        "Follow what was asked for: where it stands, who acts next, what was said. m switches between yours and all"
-        " that you may see, t shows one status, v says why it is routed so."
-    )
     filter_hint = "number, payee or purpose"
-    empty_text = "No requisitions here. Press n to enter one."
-    HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (120, "-wide")]  # noqa: RUF012
-    DEFAULT_CSS = """
-    RequisitionsScreen.-wide DetailPane { width: 54; }
-    """
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("requisitions")]
 
     def __init__(self, context: DeskContext) -> None:
         super().__init__(context)
         self._mine = context.actor.scope is Scope.OWN
         self._status: RequisitionStatus | None = None
+        self.help_text = (
+            "Follow what was asked for: where it stands, who acts next, what was said."
+            f" {key('requisitions.whose')} switches between yours and all that you may see,"
+            f" {key('requisitions.status')} shows one status, {key('requisitions.why')} says why it is routed so,"
+            f" {key('requisitions.duplicate')} writes a new one like it."
+        )
+        self.empty_text = self._nothing("")
 
     def on_mount(self) -> None:
         self.table.focus()
@@ -98,6 +113,10 @@ class RequisitionsScreen(ListAndDetail):
         text = self.filter_text if self.is_mounted else ""
         return RequisitionFilter(mine=self._mine, status=self._status, search=text or None)
 
+    def export_request(self) -> ExportRequest:
+        """All that the list shows."""
+        return export_lists.requisitions(self._given)
+
     def filter_changed(self, text: str) -> None:
         """Show what matches."""
         self._say_what_is_shown()
@@ -108,6 +127,27 @@ class RequisitionsScreen(ListAndDetail):
         shown += [status_mark(self._status.value).word] if self._status else []
         shown += [f"“{self.filter_text}”"] if self.filter_text else []
         self.show_title(f"{self.help_title}: {', '.join(shown)}")
+        self.empty_text = self._nothing(self.filter_text)
+
+    def _nothing(self, search: str) -> str:
+        """What an empty list says: that there is nothing, or what hides it."""
+        if search:
+            return f"No requisition matches “{search}”; {key('app.back')} shows all."
+        if self._status is not None:
+            word = status_mark(self._status.value).word
+            return f"No requisition has the status “{word}”; {key('requisitions.status')} shows the next."
+        whose = "You have no requisitions yet" if self._mine else "There are no requisitions yet"
+        return f"{whose}. {key('requisition.new')} enters one."
+
+    def show_object(self, number: str) -> None:
+        """Show the requisition of that number alone, whoever's and in whatever status it is; esc shows all again."""
+        self._mine, self._status = False, None
+        bar = self.query_one(FilterBar)
+        with bar.prevent(FilterBar.Changed):
+            bar.value = number
+        bar.add_class("-open")
+        self.filter_changed(number)
+        self.table.focus()
 
     def action_switch_whose(self) -> None:
         """Show one's own, or all that one may see."""
@@ -127,13 +167,13 @@ class RequisitionsScreen(ListAndDetail):
 
     # -- the one under the cursor --------------------------------------------------------------------------------------
 
-    def read_detail(self, value: RequisitionRow) -> RequisitionDetail:
-        """The requisition with its steps, trail and attachments."""
-        return self.context.read(requisition_views.show, value.id)
+    def read_detail(self, value: RequisitionRow) -> Whole:
+        """The requisition with its steps, trail and attachments, and what looks like it."""
+        return self.context.read(read_whole, value)
 
-    def draw_detail(self, detail: RequisitionDetail) -> Content:
+    def draw_detail(self, detail: Whole) -> Content:
         """What stands in the pane."""
-        return detail_text(self.context, detail)
+        return detail_text(self.context, detail.detail, detail.alike)
 
     @property
     def row(self) -> RequisitionRow | None:
@@ -143,16 +183,24 @@ class RequisitionsScreen(ListAndDetail):
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer what the state of the requisition under the cursor lets its requester do."""
-        if action in ("submit", "edit", "withdraw", "why"):
+        if action in ("submit", "edit", "withdraw", "why", "duplicate"):
             row = self.row
-            if row is None or action == "why":
+            if row is None or action in ("why", "duplicate"):
                 return row is not None
             if row.requested_by.id != self.context.actor.id:
                 return False
+            # What was read last: the line may have been drawn before somebody else acted.
+            status = self.detail.detail.status if self.detail is not None else row.status
             if action == "withdraw":
-                return RequisitionStatus.WITHDRAWN in REQUISITION_FLOW[row.status]
-            return row.status in EDITABLE
+                return RequisitionStatus.WITHDRAWN in REQUISITION_FLOW[status]
+            return status in EDITABLE
+        if action == "reassign" and (self.row is None or self.row.status not in IN_APPROVAL):
+            return False
         return super().check_action(action, parameters)
+
+    def row_to_reassign(self) -> RequisitionRow | None:
+        """The requisition under the cursor."""
+        return self.row
 
     # -- acting --------------------------------------------------------------------------------------------------------
 
@@ -161,12 +209,17 @@ class RequisitionsScreen(ListAndDetail):
         if self.row is not None:
             self.app.push_screen(RequisitionFormScreen(self.context, self.row.number))
 
+    def action_duplicate(self) -> None:
+        """Write a new one like it."""
+        if self.row is not None:
+            self.app.push_screen(RequisitionFormScreen(self.context, like=self.row.number))
+
     def action_submit(self) -> None:
         """Submit the draft, or the changed requisition anew."""
         row, context = self.row, self.context
         if row is not None:
             self.write(
-                lambda: told(context, context.run(workflow.submit, row.id)),
+                lambda: told(context, context.run(submission.submit, row.id)),
                 then=self._submitted,
                 failed=self.show_error,
                 key=("submit", row.id),
@@ -193,7 +246,7 @@ class RequisitionsScreen(ListAndDetail):
 
     def _withdraw(self, row: RequisitionRow, reason: str | None) -> None:
         if reason is not None:
-            self.act(workflow.withdraw, row.id, reason, then=self._withdrawn)
+            self.act(submission.withdraw, row.id, reason, then=self._withdrawn)
 
     def _withdrawn(self, acted: Acted) -> None:
         self.tell(f"{acted.number} is withdrawn.")

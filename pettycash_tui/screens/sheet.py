@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from textual.content import Content
 
 from pettycash_tui.theme import StatusMark
-from pettycash_tui.widgets.plain import plain
+from pettycash_tui.widgets.plain import MUTED, plain
 
 LABEL_WIDTH = 12
 
@@ -16,7 +16,7 @@ _STYLES = {
     "warn": "$warning",
     "bad": "$error",
     "info": "$accent",
-    "muted": "$text-muted",
+    "muted": MUTED,
     "strong": "bold",
 }
 
@@ -47,7 +47,7 @@ class Sheet:
         if not text:
             return
         first, *further = text.split("\n")
-        self._lines.append(plain(f"{label:<{LABEL_WIDTH}}", "$text-muted") + plain(first, _STYLES.get(role, "")))
+        self._lines.append(plain(f"{label:<{LABEL_WIDTH}}", MUTED) + plain(first, _STYLES.get(role, "")))
         for line in further:
             self.line(" " * LABEL_WIDTH + line, role)
 

@@ -3,38 +3,50 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
+from textual.widget import AwaitMount
 from textual.widgets import Button, Input
 
 from pettycash_tui.models.text import printable
-from pettycash_tui.screens.context import DeskContext, load_context
-from pettycash_tui.services import opening, signin
-from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import PettyCashError
-from pettycash_tui.services.identity import SYSTEM
-from pettycash_tui.services.signin import SignedIn
 from pettycash_tui.widgets.background import Background
 from pettycash_tui.widgets.footer import KeyFooter
 from pettycash_tui.widgets.plain import Field, PlainText, plain
 from pettycash_tui.widgets.status_bar import StatusBar
 
+if TYPE_CHECKING:
+    from pettycash_tui.screens.context import DeskContext
+    from pettycash_tui.services.desk import Desk
+    from pettycash_tui.services.signin import SignedIn
+
 CLIENT = "tui"
-_FIELDS = ("username", "password", "code", "new_password", "repeated")
+_FIELDS: dict[str, Callable[[], Field]] = {
+    "username": lambda: Field("username", "Username", Input(max_length=60)),
+    "password": lambda: Field("password", "Password", Input(password=True, max_length=1024)),
+    "code": lambda: Field("code", "Code", Input(max_length=10), hint="the six digits of your authenticator app"),
+    "new_password": lambda: Field(
+        "new_password", "New password", Input(password=True, max_length=1024), hint="12 or more characters"
+    ),
+    "repeated": lambda: Field("repeated", "Once more", Input(password=True, max_length=1024)),
+}
 
 
 class SignInScreen(Background, Screen[None]):
-    """The first screen. It asks for what is needed next: the name and password, then a code, then a new password."""
+    """The first screen. It asks for what is needed next: the name and password, then a code, then a new password.
+
+    It can be typed in before the database is open (`take_desk`); with `as_user` there is nothing to type.
+    """
 
     help_title = "Sign in"
     help_text = (
         "Type your username and your password, then enter. Those who approve or pay are asked for the code of"
-        " their authenticator app as well."
+        " their authenticator app as well. Esc empties the fields; on empty fields it leaves the program."
     )
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("down", "app.focus_next", show=False),
@@ -49,6 +61,7 @@ class SignInScreen(Background, Screen[None]):
     }
     SignInScreen .title { text-style: bold; color: $primary; }
     SignInScreen .address { color: $text-muted; margin-bottom: 1; text-wrap: nowrap; text-overflow: ellipsis; }
+    SignInScreen #fields { height: auto; }
     SignInScreen Field { display: none; margin-bottom: 1; }
     SignInScreen Field.-asked { display: block; }
     SignInScreen Input { background: $panel; }
@@ -57,62 +70,92 @@ class SignInScreen(Background, Screen[None]):
     SignInScreen .people { height: auto; color: $text-muted; }
     """
 
-    def __init__(self, desk: Desk, enter: Callable[[DeskContext], None]) -> None:
+    def __init__(
+        self, enter: Callable[[DeskContext], None], desk: Desk | None = None, *, as_user: str | None = None
+    ) -> None:
         super().__init__()
-        self._desk = desk
         self._enter = enter
+        self._desk = desk
+        self._as_user = as_user
+        self._wants_in = False
         self._signed_in: SignedIn | None = None
+        self._making: AwaitMount | None = None
 
     def compose(self) -> ComposeResult:
         yield StatusBar("Sign in")
         with Vertical(id="sign-in"):
             yield PlainText("Petty cash", classes="title")
-            yield PlainText(self._desk.shown_address, classes="address")
-            yield Field("username", "Username", Input(max_length=60))
-            yield Field("password", "Password", Input(password=True, max_length=1024))
-            yield Field("code", "Code", Input(max_length=10), hint="the six digits of your authenticator app")
-            yield Field(
-                "new_password", "New password", Input(password=True, max_length=1024), hint="12 or more characters"
-            )
-            yield Field("repeated", "Once more", Input(password=True, max_length=1024))
+            yield PlainText("opening…", classes="address")
+            with Vertical(id="fields"):
+                yield from (_FIELDS[name]() for name in ("username", "password"))
             yield Button(plain("Sign in (enter)"), id="go", compact=True, variant="primary")
             yield PlainText(classes="say")
             yield PlainText(classes="people")
         yield KeyFooter()
 
     def on_mount(self) -> None:
-        if self._desk.is_demo:
-            self.read("demo", _demo_accounts, self._desk, then=self._show_demo, failed=lambda error: None)
+        if self._desk is not None:
+            self.take_desk(self._desk)
+
+    def take_desk(self, desk: Desk) -> None:
+        """The database is open: sign in whoever has typed their name and password meanwhile."""
+        self._desk, self._as_user = desk, None
+        self.query_one(".address", PlainText).show(desk.shown_address)
+        self.read("demo", _demo_accounts, desk, then=self._show_demo, failed=lambda error: None)
+        if self._wants_in:
+            self._sign_in()
 
     def _show_demo(self, names: tuple[str, ...]) -> None:
-        self.query_one(".people", PlainText).show(f"A demo: sign in with the password demo as {', '.join(names)}.")
+        if names:
+            self.query_one(".people", PlainText).show(f"A demo: sign in with the password demo as {', '.join(names)}.")
 
     @on(events.ScreenResume)
     def _greet(self) -> None:
         """Begin with empty fields, whoever was here before."""
         self._signed_in = None
+        self._wants_in = False
         for field in self.query(Field):
-            field.query_one(Input).value = ""
+            field.control_widget.value = ""
             field.clear_error()
-        self._ask("username", "password")
+        self.query_one("#go").display = self._as_user is None
+        if self._as_user is None:
+            self._ask("username", "password")
+        else:
+            self.query_one(".say", PlainText).show(f"Opening the desk as {self._as_user}…")
 
     def _field(self, name: str) -> Field:
-        return self.query_one(f"#field-{name.replace('_', '-')}", Field)
+        """A field by its name; those that few are asked for are made when they are."""
+        for field in self.query(Field):
+            if field.field_name == name:
+                return field
+        field = _FIELDS[name]()
+        self._making = self.query_one("#fields").mount(field)
+        return field
 
     def _typed(self, name: str) -> str:
-        return str(self._field(name).value or "")
+        return next((str(field.value or "") for field in self.query(Field) if field.field_name == name), "")
 
     def _ask(self, *names: str, say: str = "") -> None:
         """Show these fields, and go to the first that is empty."""
-        for name in _FIELDS:
-            self._field(name).set_class(name in names, "-asked")
+        asked = [self._field(name) for name in names]
+        for field in self.query(Field):
+            field.set_class(field in asked, "-asked")
         self.query_one(".say", PlainText).show(say)
-        first = next((name for name in names if not self._typed(name)), names[0])
-        self._field(first).query_one(Input).focus()
+        first = next((field for field in asked if not field.value), asked[0])
+        if self._making is None:
+            first.control_widget.focus()
+        else:
+            self.call_later(self._go_to_made, first)
+
+    async def _go_to_made(self, field: Field) -> None:
+        if self._making is not None:
+            await self._making
+            self._making = None
+        field.control_widget.focus()
 
     @property
     def _asked(self) -> list[str]:
-        return [name for name in _FIELDS if self._field(name).has_class("-asked")]
+        return [field.field_name for field in self.query(Field) if field.has_class("-asked")]
 
     def action_begin_again(self) -> None:
         """Back to the name and password; from there, leave the program."""
@@ -129,9 +172,9 @@ class SignInScreen(Background, Screen[None]):
         for name in self._asked:
             if not self._typed(name):
                 field = self._field(name)
-                if field.query_one(Input).has_focus or isinstance(event, Button.Pressed):
+                if field.control_widget.has_focus or isinstance(event, Button.Pressed):
                     field.show_error(f"Type your {field.label.lower()}.")
-                field.query_one(Input).focus()
+                field.control_widget.focus()
                 return
         if self._signed_in is not None:
             self._change_password()
@@ -139,10 +182,18 @@ class SignInScreen(Background, Screen[None]):
             self._sign_in()
 
     def _sign_in(self) -> None:
+        desk = self._desk
+        if desk is None:
+            self._wants_in = True
+            self.query_one(".say", PlainText).show("Opening the database…")
+            return
+        from pettycash_tui.services import opening, signin
+
+        self._wants_in = False
         name, password, code = self._typed("username"), self._typed("password"), self._typed("code") or None
         source = opening.source_here()
         begun = self.write(
-            lambda: signin.sign_in(self._desk, name, password, code=code, client=CLIENT, source=source),
+            lambda: signin.sign_in(desk, name, password, code=code, client=CLIENT, source=source),
             then=self._came_in,
             failed=self._refused,
             key="sign-in",
@@ -153,7 +204,6 @@ class SignInScreen(Background, Screen[None]):
     def _came_in(self, signed_in: SignedIn) -> None:
         self._signed_in = signed_in
         if signed_in.must_change_password:
-            self._field("code").query_one(Input).value = ""
             self._ask("new_password", "repeated", say="Choose a password of your own before you begin.")
         else:
             self._load()
@@ -173,18 +223,21 @@ class SignInScreen(Background, Screen[None]):
     def _empty(self, name: str) -> Field:
         field = self._field(name)
         with self.prevent(Input.Changed):
-            field.query_one(Input).value = ""
+            field.control_widget.value = ""
         return field
 
     def _change_password(self) -> None:
-        signed_in, old, new = self._signed_in, self._typed("password"), self._typed("new_password")
-        if signed_in is None:
+        from pettycash_tui.services import signin
+
+        desk, signed_in = self._desk, self._signed_in
+        old, new = self._typed("password"), self._typed("new_password")
+        if desk is None or signed_in is None:
             return
         if new != self._typed("repeated"):
             self._empty("repeated").show_error("Is not the same as the new password.")
             return
         self.write(
-            lambda: signin.change_password(self._desk, signed_in.actor, old, new),
+            lambda: signin.change_password(desk, signed_in.actor, old, new),
             then=lambda _: self._load(),
             failed=self._not_changed,
             key="change-password",
@@ -197,18 +250,24 @@ class SignInScreen(Background, Screen[None]):
         self._field("new_password").show_error(sentence[:1].upper() + sentence[1:])
 
     def _load(self) -> None:
-        if self._signed_in is not None:
+        from pettycash_tui.screens.context import load_context
+
+        if self._desk is not None and self._signed_in is not None:
             self.read("enter", load_context, self._desk, self._signed_in.actor, then=self._opened, failed=self._refused)
 
     def _opened(self, context: DeskContext) -> None:
-        for name in ("password", "code", "new_password", "repeated"):
-            self._empty(name)  # nothing that was typed here stays in memory longer than it is needed
+        for field in self.query(Field):
+            self._empty(field.field_name)  # nothing that was typed here stays in memory longer than it is needed
         self._enter(context)
 
 
 def _demo_accounts(desk: Desk) -> tuple[str, ...]:
-    """The first person of every role of a demo."""
+    """The first person of every role of a demo; none where the books are real."""
     from pettycash_tui.services import demo
+    from pettycash_tui.services.identity import SYSTEM
+
+    if not desk.is_demo:
+        return ()
 
     first: dict[object, str] = {}
     for account in desk.read(SYSTEM, demo.accounts):

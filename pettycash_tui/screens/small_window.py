@@ -20,6 +20,8 @@ def is_too_small(size: Size) -> bool:
 class SmallWindowScreen(Screen[None]):
     """One sentence, until the window is large enough again."""
 
+    closes_the_desk = True
+
     DEFAULT_CSS = """
     SmallWindowScreen { align: center middle; background: $background; }
     SmallWindowScreen PlainText { width: auto; max-width: 100%; height: auto; text-align: center; }

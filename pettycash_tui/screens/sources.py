@@ -6,8 +6,10 @@ upwards and turned around.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Generic, TypeVar
+from uuid import UUID
 
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.services import paging
@@ -23,17 +25,16 @@ def newest_first(row: Any) -> str:
     return paging.encode(row.created_at, row.id)
 
 
-def longest_waiting_first(row: Any) -> str:
-    """The cursor of a row in an approver's queue."""
-    return paging.encode(row.waiting_since, row.step_id)
-
-
 class KeysetSource(Generic[T]):
     """A service's list, as a `RowSource`: `KeysetSource(context, COLUMNS, list_requisitions, filter, cells=…)`.
 
     `lister(reading, *given, limit=, after=)` reads a page; `backwards` names its option for the other order
-    (`oldest_first`; the queue's is `newest_first`). `cells` draws a row of it and runs in a thread. `cursor` is the
+    (`oldest_first`; the queue's is `backwards`). `cells` draws a row of it and runs in a thread. `cursor` is the
     sort key of a row. `counter(reading, *given)` says how many rows there are; `options` (a search) are the lister's.
+
+    `gone(reading, items)` draws rows that have left the list while somebody looked at it ("approved by Amina" where the
+    status stood): the items as they were listed last come in, `{item.id: cells}` goes out, in a thread. An id that is
+    left out keeps the cells it had. Without `gone` all do. The table mutes and marks such rows in any case.
     """
 
     dense = False
@@ -48,6 +49,7 @@ class KeysetSource(Generic[T]):
         counter: Callable[..., int] | None = None,
         cursor: Callable[[T], str] = newest_first,
         backwards: str = "oldest_first",
+        gone: Callable[[Reading, Sequence[T]], Mapping[UUID, tuple[Cell, ...]]] | None = None,
         **options: Any,
     ) -> None:
         self.columns = tuple(columns)
@@ -59,6 +61,7 @@ class KeysetSource(Generic[T]):
         self._cells = cells
         self._cursor = cursor
         self._backwards = backwards
+        self._gone = gone
 
     def count(self) -> int | None:
         """How many rows there are; None where the service cannot say."""
@@ -75,6 +78,13 @@ class KeysetSource(Generic[T]):
         if upwards:
             return Page(rows, before=more, after=seek.place is Place.BEFORE)
         return Page(rows, before=seek.place is Place.AFTER, after=more)
+
+    def gone(self, rows: Sequence[Row]) -> Mapping[Hashable, Row]:
+        """Rows that have left the list, drawn as what became of them, by key."""
+        if self._gone is None or not rows:
+            return {}
+        drawn = self._context.read(self._gone, [row.value for row in rows])
+        return {row.key: replace(row, cells=drawn[row.value.id]) for row in rows if row.value.id in drawn}
 
     def _read(self, reading: Reading, after: str | None, limit: int, upwards: bool) -> tuple[list[T], bool]:
         """`limit` items in one transaction, however many pages of the service that takes, and whether more follow."""

@@ -9,6 +9,11 @@ from rich.style import Style
 from textual.color import Color
 from textual.filter import LineFilter
 
+MARKS = """
+OptionList:nocolor > .option-list--option-highlighted { text-style: bold underline; }
+"""
+"""CSS for what Textual marks by a colour alone, to be added to the app's. Its lists of options draw no reverse."""
+
 
 class WithoutColour(LineFilter):
     """Takes the colours out of every line, not even naming the terminal's own."""

@@ -10,10 +10,10 @@ from sqlalchemy import or_, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import locate, visibility
+from pettycash_tui.services.narrowing import between, contains
 from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.refs import PersonRef, person, person_columns
-from pettycash_tui.services.requisition_views import between, contains
 from pettycash_tui.services.work import Reading
 
 _ACTOR = t.user.alias("actor")

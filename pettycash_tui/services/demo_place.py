@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from pettycash_tui.database import engine as engines
-from pettycash_tui.services import opening
+from pettycash_tui.services import home_folder, opening
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import DatabaseUnavailable
 
@@ -16,7 +16,7 @@ def open_demo_desk(database: str | None, home: Path | None) -> Desk:
     Raises InvalidInput for an address that is none, DatabaseUnavailable when it cannot be reached or made.
     """
     if not database and home is None:
-        home = opening.DEMO_HOME
+        home = home_folder.DEMO_HOME
     url = opening.address_of(database, home)
     if engines.is_embedded(url):
         path = Path(str(url.database))

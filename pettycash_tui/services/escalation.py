@@ -16,7 +16,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import IN_APPROVAL, RequisitionStatus, StepStatus, TrailAction
 from pettycash_tui.models.requisitions import ApprovalTrail
-from pettycash_tui.services import audit, directory, routing, steps, workflow
+from pettycash_tui.services import audit, directory, routing, steps, submission
 from pettycash_tui.services.requisitions import content_hash
 from pettycash_tui.services.work import Reading, Work
 
@@ -90,7 +90,7 @@ def escalate(work: Work, found: OverdueStep) -> Escalated:
     timezone = work.execute(select(t.company.c.timezone).where(t.company.c.id == row.company_id)).scalar_one()
     people = directory.load(work, row.company_id, work.today(timezone))
     taken = {other for step in all_steps for other in (step.approver_id, step.acted_by_id) if other is not None}
-    subject = workflow.subject_of(work, row)
+    subject = submission.subject_of(work, row)
     pick = people.first_of(routing.line_above(current.role, current.kind), subject, taken)
     if pick is None:
         return Escalated(found.requisition, current.username, None)

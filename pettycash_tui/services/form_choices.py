@@ -33,7 +33,7 @@ class Choice:
 
 @dataclass(frozen=True, slots=True)
 class RequisitionChoices:
-    """The active branches, regions, departments, categories and funds of a company, and the defaults of a new form.
+    """What a company's forms can be filled from, as far as it is active, and the defaults of a new form.
 
     `companies` has more than one entry only for an officer of several, who names the one that is meant; without it
     (`company` empty) there is nothing else to choose from yet.
@@ -45,12 +45,14 @@ class RequisitionChoices:
     branches: tuple[Choice, ...] = ()
     regions: tuple[Choice, ...] = ()
     departments: tuple[Choice, ...] = ()
+    cost_centers: tuple[Choice, ...] = ()
     categories: tuple[Choice, ...] = ()
     funds: tuple[Choice, ...] = ()
     origin: OriginType = OriginType.HQ
     branch: str | None = None
     region: str | None = None
     department: str | None = None
+    cost_center: str | None = None
     category: str | None = None
 
 
@@ -75,12 +77,14 @@ def requisition_choices(reading: Reading, company: str | None = None) -> Requisi
         branches=_choices(reading, t.branch, t.branch.c.company_id == row.id),
         regions=_choices(reading, t.region, t.region.c.company_id == row.id),
         departments=_choices(reading, t.department, t.department.c.company_id == row.id),
+        cost_centers=_choices(reading, t.cost_center, t.cost_center.c.company_id == row.id),
         categories=_choices(reading, t.category, t.category.c.company_id == row.id),
         funds=_choices(reading, t.treasury_fund, f.company_id == row.id),
         origin=origin,
         branch=_code(reading, t.branch, actor.branch_id),
         region=_code(reading, t.region, actor.region_id),
         department=_code(reading, t.department, actor.department_id),
+        cost_center=_code(reading, t.cost_center, actor.cost_center_id),
         category=reading.execute(
             select(t.category.c.code).where(
                 t.category.c.company_id == row.id, t.category.c.is_default, t.category.c.is_active

@@ -21,6 +21,9 @@ from pettycash_tui.services.work import Reading, Work
 LONGEST = 60_000
 """Characters of one draft: a form of a few fields and a purpose; what is longer was not typed."""
 
+NEW_REQUISITION = "requisition new"
+"""The form that is offered again when its person comes back."""
+
 Values = Mapping[str, str | bool]
 
 

@@ -25,11 +25,11 @@ from pettycash_tui.models.treasury import TreasuryFund
 from pettycash_tui.services import audit, holds, ledger, locate, replenishments, visibility
 from pettycash_tui.services.errors import InvalidInput, Reason, Refused
 from pettycash_tui.services.inputs import Problems, clean_code, clean_text, parse_money
+from pettycash_tui.services.narrowing import contains
 from pettycash_tui.services.paging import Page, clean_limit, decode, page_of
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.places import PlaceFinder
 from pettycash_tui.services.refs import PersonRef, Ref, person, person_columns, place
-from pettycash_tui.services.requisition_views import contains
 from pettycash_tui.services.work import Reading, Work
 
 DEFAULT_REORDER_MAJOR = "50000"

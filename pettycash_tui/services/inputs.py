@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import date
+from datetime import date, timedelta
 from enum import Enum
 from typing import TypeVar
 from zoneinfo import ZoneInfo
@@ -146,18 +146,42 @@ def _folded(text: str) -> str:
     return text.casefold().replace("-", "_").replace(" ", "_")
 
 
-def parse_day(field: str, text: str | date | None) -> date:
-    """A calendar day written as `2026-11-21`."""
+def parse_day(field: str, text: str | date | None, today: date | None = None) -> date:
+    """A calendar day written as `2026-11-21`; given the company's `today`, also in words (`day_in_words`)."""
     if isinstance(text, date):
         return text
-    typed = clean_text(field, text, max_length=10) if text and len(text.strip()) <= 10 else (text or "").strip()
+    typed = (text or "").strip()
+    in_words = day_in_words(typed) if today is not None else None
+    if in_words is not None and today is not None:
+        return in_words(today)
     try:
         # fromisoformat alone also reads 20261121 and 2026-W47-6, which a slip of the hand can produce.
         if len(typed) == 10 and typed.isascii() and typed[4] == typed[7] == "-":
             return date.fromisoformat(typed)
     except ValueError:
         pass
-    raise InvalidInput.of(**{field: "must be a day such as 2026-11-21"})
+    raise InvalidInput.of(**{field: "must be a day such as 2026-11-21" + (IN_WORDS if today is not None else "")})
+
+
+IN_WORDS = ", or today, yesterday, fri (the last one), -3d (days ago)"
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_DAYS_AGO = re.compile(r"-([0-9]{1,4})d", re.ASCII)
+
+
+def day_in_words(text: str) -> Callable[[date], date] | None:
+    """How `today`, `yesterday`, `fri`, `friday` or `-3d` is counted from a company's today; None for no such word.
+
+    A weekday is the last one, which is today when today is that day.
+    """
+    typed = text.strip().lower()
+    if typed in ("today", "yesterday"):
+        return lambda today: today - timedelta(days=typed == "yesterday")
+    ago = _DAYS_AGO.fullmatch(typed)
+    if ago is not None:
+        return lambda today: today - timedelta(days=int(ago[1]))
+    found = [number for number, name in enumerate(_WEEKDAYS) if typed in (name, name[:3])]
+    return (lambda today: today - timedelta(days=(today.weekday() - found[0]) % 7)) if found else None
 
 
 def clean_flag(field: str, value: str | bool | None) -> bool:

@@ -11,7 +11,6 @@ from hashlib import sha256
 from ipaddress import ip_address
 from pathlib import Path
 
-from platformdirs import user_data_dir
 from sqlalchemy import URL
 
 from pettycash_tui.database import engine as engines
@@ -19,17 +18,11 @@ from pettycash_tui.database.schema import SchemaState
 from pettycash_tui.services import signin, token_file
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, NotSignedIn
+from pettycash_tui.services.home_folder import default_home
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.work import Clock, system_clock
 
 DATABASE_FILE = "pettycash.db"
-DEMO_HOME = Path(user_data_dir("pettycash-demo", appauthor=False))
-"""Where `pettycash demo` puts its company when no home is given, apart from real books."""
-
-
-def default_home() -> Path:
-    """The home when none is given."""
-    return Path(user_data_dir("pettycash", appauthor=False))
 
 
 def address_of(database: str | None, home: Path | None) -> URL:

@@ -14,7 +14,7 @@ from pettycash_tui.services.errors import InvalidInput
 from pettycash_tui.services.identity import actor_of
 from pettycash_tui.services.inputs import clean_choice, parse_money
 from pettycash_tui.services.places import Place, PlaceFinder
-from pettycash_tui.services.requisition_views import Explanation, explain_subject
+from pettycash_tui.services.requisition_explain import Explanation, explain_subject
 from pettycash_tui.services.work import Reading
 
 

@@ -5,6 +5,7 @@ The same code that writes and routes answers, so that the form cannot promise wh
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID
@@ -14,35 +15,40 @@ from sqlalchemy import select
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import EDITABLE, RequisitionStatus
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import locate, requisition_views
+from pettycash_tui.services import duplicates, locate, requisition_explain, thresholds
 from pettycash_tui.services.directory import Subject
+from pettycash_tui.services.duplicates import Asked
 from pettycash_tui.services.errors import InvalidInput, NotAllowed
 from pettycash_tui.services.identity import Actor
-from pettycash_tui.services.requisition_views import RouteStepView
+from pettycash_tui.services.requisition_steps import RouteStepView
 from pettycash_tui.services.requisitions import RequisitionInput, checked_content
+from pettycash_tui.services.thresholds import Threshold
 from pettycash_tui.services.work import Reading
-
-SAME_WITHIN_ROWS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Preview:
     """What is known of a requisition being typed.
 
-    `problems` are the refused fields, `reasons` why it could not be submitted, `warnings` what stops nothing. `same`
-    are numbers of the requester's open requisitions of the same amount and payee.
+    `available` is what the fund has after holds, `after` what is left of it after this. The tier serves amounts
+    `above` one bound `up_to` another, or without end. `problems` are the refused fields, `reasons` why it could not be
+    submitted, `warnings` what stops nothing, `alike` other requests that look like it.
     """
 
     fund: str | None = None
     available: Money | None = None
+    after: Money | None = None
     amount: Money | None = None
     tier: int | None = None
     threshold: str | None = None
+    above: Money | None = None
+    up_to: Money | None = None
     status: RequisitionStatus | None = None
     steps: tuple[RouteStepView, ...] = ()
     notes: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
+    alike: tuple[str, ...] = ()
     problems: dict[str, str] = field(default_factory=dict)
 
 
@@ -84,27 +90,54 @@ def _followed(
         select(f.code, f.name, f.currency, f.current_balance, f.held_amount).where(f.id == content["fund_id"])
     ).one()
     available = Money(fund.current_balance - fund.held_amount, fund.currency)
-    explained = requisition_views.explain_subject(reading, _subject(reading.actor, company_id, content))
-    warnings = []
     amount = Money(content["amount"], content["currency"])
+    subject = _subject(reading.actor, company_id, content)
+    explained = requisition_explain.explain_subject(reading, subject)
+    policy = thresholds.load(reading, company_id)
+    above, up_to = _bounds(policy, subject)
+    warnings = []
     if available < amount:
         warnings.append(f"Fund {fund.code} has less available than this; the payment may wait for funds.")
-    same = _same(reading, content, own_id)
-    if same:
-        warnings.append(f"You asked for the same amount for the same payee already: {', '.join(same)}.")
     return Preview(
         fund=f"{fund.code} {fund.name}" if fund.name != fund.code else fund.code,
         available=available,
+        after=available - amount,
         amount=amount,
         tier=explained.tier,
         threshold=explained.threshold,
+        above=above,
+        up_to=up_to,
         status=explained.status_when_submitted,
         steps=explained.steps,
         notes=explained.notes,
         reasons=tuple(reason.message for reason in explained.reasons),
         warnings=tuple(warnings),
+        alike=() if "payee" in problems else _alike(reading, subject, content, own_id, policy),
         problems=problems,
     )
+
+
+def _bounds(policy: Sequence[Threshold], subject: Subject) -> tuple[Money | None, Money | None]:
+    found = thresholds.choose(policy, subject.origin, subject.amount)
+    if found is None:
+        return None, None
+    most = thresholds.bounds(policy)[found.id]
+    return Money(found.min_amount, subject.currency), Money(most, subject.currency) if most is not None else None
+
+
+def _alike(
+    reading: Reading, subject: Subject, content: dict[str, Any], own_id: UUID | None, policy: Sequence[Threshold]
+) -> tuple[str, ...]:
+    asked = Asked(
+        company_id=subject.company_id,
+        requester_id=subject.requester_id,
+        payee=content["payee"],
+        amount=Money(subject.amount, subject.currency),
+        origin=subject.origin,
+        moment=reading.now,
+        own_id=own_id,
+    )
+    return duplicates.find(reading, asked, policy).sentences
 
 
 def _subject(actor: Actor, company_id: UUID, content: dict[str, Any]) -> Subject:
@@ -122,18 +155,3 @@ def _subject(actor: Actor, company_id: UUID, content: dict[str, Any]) -> Subject
         department_id=content["department_id"],
         is_urgent=content["is_urgent"],
     )
-
-
-def _same(reading: Reading, content: dict[str, Any], own_id: UUID | None) -> list[str]:
-    r = t.requisition.c
-    gone = [RequisitionStatus.REJECTED, RequisitionStatus.WITHDRAWN]
-    statement = select(r.number).where(
-        r.requested_by_id == reading.actor.id,
-        r.amount == content["amount"],
-        r.payee == content["payee"],
-        r.fund_id == content["fund_id"],
-        r.status.not_in(gone),
-    )
-    if own_id is not None:
-        statement = statement.where(r.id != own_id)
-    return list(reading.execute(statement.order_by(r.created_at.desc()).limit(SAME_WITHIN_ROWS)).scalars())

@@ -13,9 +13,9 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import ReplenishmentStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import locate, visibility
+from pettycash_tui.services.narrowing import between, contains
 from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
 from pettycash_tui.services.refs import PersonRef, Ref, person, person_columns
-from pettycash_tui.services.requisition_views import between, contains
 from pettycash_tui.services.work import Reading
 
 _PEOPLE = ("requested_by", "approved_by", "completed_by", "rejected_by")

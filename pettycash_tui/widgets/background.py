@@ -34,6 +34,7 @@ else:
     _Base = object
 
 T = TypeVar("T")
+R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
 BUSY_AFTER = 0.15
@@ -83,10 +84,14 @@ class Background(_Base):
         def is_stale() -> bool:
             return latest.get(group) is not ticket
 
+        def unless_stale(callback: Callable[[R], object]) -> Callable[[R], object]:
+            # Asked again when its turn has come: another read may have begun between the answer and the callback.
+            return lambda value: None if is_stale() else callback(value)
+
         async def carry() -> None:
             outcome = await asyncio.to_thread(_attempt, function, args, is_stale)
             if outcome is not None and not is_stale():
-                self._deliver(outcome, then, failed)
+                self._deliver(outcome, unless_stale(then), unless_stale(failed) if failed is not None else None)
 
         self._begin(carry, group)
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
-from rich.cells import cell_len, set_cell_size
+from rich.cells import cell_len, get_character_cell_size, set_cell_size
+from wcwidth import wcwidth
 
-from pettycash_tui.models.text import printable
+from pettycash_tui.models.text import REPLACEMENT, printable
 
 ELLIPSIS = "…"
 GAP = 2
@@ -62,12 +64,31 @@ def fit(text: str, width: int, align: Align = "left") -> str:
     """`text` as exactly `width` cells: filtered, padded, or cut with `…`."""
     if width <= 0:
         return ""
-    text = printable(text[: width * _CHARACTERS_PER_CELL])
-    length = cell_len(text)
+    text = lined_up(printable(text[: width * _CHARACTERS_PER_CELL]))
+    length = len(text) if text.isascii() else cell_len(text)
     if length > width:
         return set_cell_size(text, width - 1) + ELLIPSIS
     padding = " " * (width - length)
     return padding + text if align == "right" else text + padding
+
+
+def lined_up(text: str) -> str:
+    """`text` in characters that every terminal gives the same cells, so that the column behind it lines up.
+
+    Terminals disagree on what joins several characters to one sign: a family is drawn as its members, a flag as its two
+    letters, and signs lose their skin tone and variant. Names in combining scripts stay as they are.
+    """
+    return text if text.isascii() else "".join(map(_drawn, text))
+
+
+@lru_cache(maxsize=4096)
+def _drawn(character: str) -> str:
+    point = ord(character)
+    if point == 0x200D or 0xFE00 <= point <= 0xFE0F or 0x1F3FB <= point <= 0x1F3FF:
+        return ""
+    if 0x1F1E6 <= point <= 0x1F1FF:
+        return chr(point - 0x1F1E6 + ord("A"))
+    return character if wcwidth(character) == get_character_cell_size(character) else REPLACEMENT
 
 
 def column_widths(columns: Sequence[Column], width: int) -> list[int]:

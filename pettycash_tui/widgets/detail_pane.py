@@ -32,6 +32,11 @@ class DetailPane(VerticalScroll, can_focus=True, inherit_bindings=False):
         """What is shown."""
         return self.query_one("#detail-text", PlainText).text
 
+    def shows(self, content: Content) -> bool:
+        """Whether exactly this is shown."""
+        shown = self.query_one("#detail-text", PlainText).content
+        return isinstance(shown, Content) and content.is_same(shown)
+
     def show(self, content: Content | str, *, keep_place: bool = False) -> None:
         """Show something else, from its beginning unless it is the same row read again."""
         self.query_one("#detail-text", PlainText).update(content)

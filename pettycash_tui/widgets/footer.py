@@ -13,7 +13,7 @@ from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widget import Widget
 
-from pettycash_tui.actions import ACTIONS, APP, FORM, LIST, display_key
+from pettycash_tui.actions import ACTIONS, APP, FORM, LIST, Action, action, display_key
 
 MOST_KEYS = 6
 """Keys in the footer of a window of 80 columns; a wider one shows what has room."""
@@ -33,16 +33,27 @@ class Hint(NamedTuple):
 
 
 def hints_for(screen: Screen[object], width: int) -> list[Hint]:
-    """The keys to show in `width` cells: those of the registry that work now, help always the last."""
+    """The keys to show in `width` cells: those of the registry that work now, help always the last.
+
+    A wide window also shows the screen's other keys, as many as have room.
+    """
     live = _live(screen)
     chosen = [entry for entry in ACTIONS if entry.footer and entry.id in live and entry.id != _HELP]
     chosen.sort(key=lambda entry: _ORDER.get(entry.scope, 0))
-    hints = [Hint(live[entry.id], display_key(live[entry.id]), entry.label) for entry in chosen]
-    help_hint = [Hint(live[_HELP], display_key(live[_HELP]), "Help")] if _HELP in live else []
-    most = MOST_KEYS if width < _NARROW else len(hints) + 1
-    hints = hints[: most - len(help_hint)]
+    hints = [_hint(entry, live) for entry in chosen]
+    help_hint = [_hint(action(_HELP), live)] if _HELP in live else []
+    if width < _NARROW:
+        hints = hints[: MOST_KEYS - len(help_hint)]
     while hints and _width(hints + help_hint) > width:
         hints.pop()
+    if width < _NARROW:
+        return hints + help_hint
+    place = sum(entry.scope not in _ORDER for entry in chosen[: len(hints)])
+    for entry in ACTIONS:
+        hint = _hint(entry, live) if entry.id in live and _is_spare(entry) else None
+        if hint is not None and _width([*hints, hint, *help_hint]) <= width:
+            hints.insert(place, hint)
+            place += 1
     return hints + help_hint
 
 
@@ -53,6 +64,12 @@ def live_keys(screen: Screen[object]) -> dict[str, list[str]]:
         if active.binding.id is not None and active.enabled and _has_method(screen, active):
             keys.setdefault(active.binding.id, []).append(key)
     return keys
+
+
+def live_bindings(screen: Screen[object]) -> dict[str, ActiveBinding]:
+    """The same actions with the bindings that start them."""
+    active = screen.active_bindings
+    return {id: active[keys[0]] for id, keys in live_keys(screen).items()}
 
 
 class KeyFooter(Widget):
@@ -79,7 +96,7 @@ class KeyFooter(Widget):
         self._follow(self.screen)
 
     def _follow(self, screen: Screen[object]) -> None:
-        if not screen.is_current:
+        if not screen.is_active:
             return  # under a window nothing can be pressed, and actions of `screen.` would be looked up on the window
         hints = hints_for(screen, self.size.width)
         if hints != self._hints:
@@ -100,6 +117,15 @@ class KeyFooter(Widget):
             if event.x < right:
                 self.app.simulate_key(hint.key)
                 return
+
+
+def _hint(entry: Action, live: dict[str, str]) -> Hint:
+    return Hint(live[entry.id], display_key(live[entry.id]), entry.label)
+
+
+def _is_spare(entry: Action) -> bool:
+    """Whether it is shown where there is room. The keys of the desk's lines stand on the lines themselves."""
+    return not entry.footer and entry.scope not in _ORDER and "(" not in entry.method
 
 
 def _live(screen: Screen[object]) -> dict[str, str]:

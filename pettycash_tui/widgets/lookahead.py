@@ -72,5 +72,5 @@ def _reach(pages: Window, view: View, low: int, high: int, dense: bool) -> Read 
 
 
 def _walk(pages: Window, place: Place, rows: int) -> Read:
-    edge = pages.rows[-1 if place is Place.AFTER else 0]
+    edge = pages.edge(last=place is Place.AFTER)
     return Read(Seek(place, edge.cursor), min(whole_pages(rows), MAX_WALK))

@@ -6,7 +6,8 @@ not for everything that flew past.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable, Sequence
+from enum import Enum, auto
 from functools import partial
 from typing import ClassVar, TypeVar
 
@@ -19,20 +20,26 @@ from textual.timer import Timer
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.widgets.background import BUSY_AFTER, Background
 from pettycash_tui.widgets.lookahead import End, Read, StopAt, View, next_read, whole_pages
-from pettycash_tui.widgets.paging import (
-    MAX_WALK,
+from pettycash_tui.widgets.paging import MAX_WALK, Page, Place, Row, RowSource, Seek, Window
+from pettycash_tui.widgets.rereading import (
     Anchor,
-    Page,
-    Place,
+    InPlace,
     Reread,
-    Row,
-    RowSource,
-    Seek,
-    Window,
+    Stretch,
+    anchor_at,
     read_again,
+    read_in_place,
+    stretch_at,
 )
 
 T = TypeVar("T")
+
+
+class Rereading(Enum):
+    """How the list is to be read again once the read under way is over."""
+
+    ANEW = auto()
+    IN_PLACE = auto()
 
 
 class PagedView(Background, ScrollView, inherit_bindings=False):
@@ -77,7 +84,7 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
         self._downwards = True
         self._opened = False
         self._reading = False
-        self._read_again_wanted = False
+        self._wanted: Rereading | None = None
         self._failure: PettyCashError | None = None
         self._patience: Timer | None = None
         self._is_slow = False
@@ -119,17 +126,35 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
         self._source = source
         self._read_first()
 
-    def refresh_rows(self, keep_cursor: bool = True) -> None:
-        """Read the list again. The cursor stays on its row, wherever that now is, unless it is to go to the first."""
-        anchor = self._pages.anchor(self._top)
-        if anchor is None or not keep_cursor:
+    def refresh_rows(self, keep_cursor: bool = True, keep_gone: bool = False) -> None:
+        """Read the list again. The cursor stays on its row, wherever that now is, unless it is to go to the first.
+
+        With `keep_gone` (somebody else acted) nothing in view is taken away: a row that has left the list stays where
+        it was, `gone`, in the words of the source's `gone(rows)` where it has one, until the list is read without.
+        A list by position (dense) has no gone rows. While a page is being read, the list is read again after it.
+        """
+        if self._reading and keep_cursor and (keep_gone or self._pages.rows):
+            self._wanted = (self._wanted or Rereading.IN_PLACE) if keep_gone else Rereading.ANEW
+        elif not self._pages.rows or not keep_cursor:
             self._read_first()
-        elif self._reading:
-            self._read_again_wanted = True
+        elif keep_gone and not self._source.dense:
+            self._read_in_place()
         else:
+            self._read_anew()
+
+    def _read_anew(self) -> None:
+        anchor = anchor_at(self._pages, self._top)
+        if anchor is not None:
             limit = whole_pages(2 * self._lines)
             self._request(read_again, self._source, anchor, limit, then=partial(self._anew, anchor))
             self._read_count()
+
+    def _read_in_place(self) -> None:
+        # A page above the view and one below it are read too: one may go on moving meanwhile.
+        stretch = stretch_at(self._pages, self._top - self._lines, self._top + 2 * self._lines)
+        if stretch is not None:
+            limit = whole_pages(len(stretch.rows) + self._lines)
+            self._request(read_in_place, self._source, stretch, limit, then=partial(self._in_place, stretch))
 
     def on_mount(self) -> None:
         self._read_first()
@@ -138,7 +163,7 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
         self._settle()
 
     def _read_first(self) -> None:
-        self._read_again_wanted = False
+        self._wanted = None
         self._end_wanted = self.opens_at
         self._read_page(Read(Seek(Place(self.opens_at)), whole_pages(2 * self._lines)))
         self._read_count()
@@ -159,7 +184,7 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
 
     def _grow_impatient(self) -> None:
         self._is_slow = self._reading
-        self.refresh()
+        self._redraw()
 
     def _end_request(self) -> None:
         self._reading = self._is_slow = False
@@ -169,18 +194,19 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
 
     def _failed(self, error: PettyCashError) -> None:
         self._end_request()
-        self._read_again_wanted = False
+        self._wanted = None
         self._failure = error
-        self.refresh()
+        self._redraw()
         self.post_message(self.LoadFailed(self, error))
 
     def _arrived(self, take: Callable[[T], int], answer: T) -> None:
         self._end_request()
         self._opened = True
         self._settle(take(answer))
-        if self._read_again_wanted and not self._reading:
-            self._read_again_wanted = False
-            self.refresh_rows()
+        wanted = self._wanted
+        if wanted is not None and not self._reading:
+            self._wanted = None
+            self.refresh_rows(keep_gone=wanted is Rereading.IN_PLACE)
 
     def _take(self, place: Place, page: Page) -> int:
         """Put a page into the window; by how much the indices have shifted."""
@@ -200,10 +226,42 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
 
     def _anew(self, anchor: Anchor, reread: Reread) -> int:
         """Take a list that was read again: nothing moves under the eyes except what has changed."""
+        index = self._pages.find(anchor.key)
+        index = anchor.index if index is None else index
+        self._keep_view(
+            index, partial(self._pages.replace, reread.page, index - anchor.above - reread.place), anchor.key
+        )
+        return 0
+
+    def _in_place(self, stretch: Stretch, found: InPlace | None) -> int:
+        """Take a stretch that was read again in place."""
+        if found is None:
+            self._wanted = Rereading.ANEW
+            return 0
+        pages, top = self._pages, self._top
+        begin, end = pages.base + stretch.place, pages.base + stretch.place + len(stretch.rows)
+        if (top < begin and stretch.place) or (top + self._lines > end and end < pages.end):
+            # One has moved on to rows of which nothing is known yet; what is shown stays until they are read as well.
+            self._wanted = self._wanted or Rereading.IN_PLACE
+            return 0
+        index = min(max(top, begin), end - 1)
+        key = stretch.rows[index - begin].key
+        self._keep_view(
+            index, partial(pages.put, found.rows, stretch.place, before=found.before, after=found.after), key
+        )
+        self.rows_gone(found.rows)
+        self._read_count()
+        return 0
+
+    def rows_gone(self, rows: Sequence[Row]) -> None:
+        """These are the rows near the view now; those that are gone can no longer be chosen."""
+
+    def _keep_view(self, index: int, take: Callable[[], None], key: Hashable) -> None:
+        """Take other rows: the row with that key, which stood at `index`, and the cursor's stay on their lines."""
         top, line = self._top, self._cursor - self._top
-        self._pages.replace(reread.page, anchor.index - reread.place)
-        anchored = self._pages.find(anchor.key)
-        shift = 0 if anchored is None else anchored - anchor.index
+        take()
+        anchored = self._pages.find(key)
+        shift = 0 if anchored is None else anchored - index
         found = self._pages.find(self._cursor_row.key) if self._cursor_row is not None else None
         self._cursor = self._cursor + shift if found is None else found
         top += shift
@@ -213,7 +271,6 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
             top = 0  # at the top of the list one wants to see what comes in
         self._resize_list()
         self._show_from(top)
-        return 0
 
     @property
     def _top(self) -> int:
@@ -223,6 +280,10 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
     def _lines(self) -> int:
         """How many rows are in view."""
         return max(1, self.scrollable_content_region.height - 1)
+
+    def _redraw(self) -> None:
+        """Draw again what looks different now; the class that draws knows which lines."""
+        self.refresh()
 
     def _resize_list(self) -> None:
         self.virtual_size = Size(self.scrollable_content_region.width, self._pages.extent + 1)
@@ -247,7 +308,7 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
         if top != self._top:
             self._show_from(top)
         self._come_to_row()
-        self.refresh()
+        self._redraw()
         self._read_what_is_missing()
 
     def _come_to_row(self) -> None:
@@ -279,16 +340,27 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
         index = min(max(index, 0), max(0, pages.extent - 1))
         self._end_wanted = None if self._has(end) else end
         self._downwards = index >= self._cursor
-        before, self._cursor = self._cursor, index
+        self._cursor = index
         self._cursor_row = pages.row(index)
         self._tell()
         if index < self._top:
             self._show_from(index)
         elif index >= self._top + self._lines:
             self._show_from(index - self._lines + 1)
-        self.refresh_line(before + 1)
-        self.refresh_line(index + 1)
+        self._redraw()
         self._read_what_is_missing()
+
+    def go_to_row(self, key: Hashable) -> bool:
+        """Put the cursor on the row with that key; False where it is not among the loaded rows."""
+        index = self._pages.find(key)
+        if index is not None:
+            self.move_to(index)
+        return index is not None
+
+    def watch_show_vertical_scrollbar(self, is_shown: bool) -> None:
+        """Put a bar that appears only now where the list stands: Textual moves only one that is shown."""
+        if is_shown:
+            self.vertical_scrollbar.position = self.scroll_y
 
     def watch_scroll_y(self, old_value: float, new_value: float) -> None:
         super().watch_scroll_y(old_value, new_value)

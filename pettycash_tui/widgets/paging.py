@@ -28,13 +28,15 @@ class Row:
     """One row of a list.
 
     `key` names the object (its id) and stays the same when the row changes. `cursor` is what the source needs to read
-    on from here. `value` is the service's own frozen row, for the screen.
+    on from here. `value` is the service's own frozen row, for the screen. `gone` is set by the table on a row that has
+    left the list while somebody looked at it: it stays where it was, marked, and nothing can be done to it any more.
     """
 
     key: Hashable
     cells: tuple[Cell, ...]
     cursor: Any = None
     value: Any = None
+    gone: bool = False
 
 
 class Place(Enum):
@@ -95,54 +97,13 @@ class RowSource(Protocol):
         """At most `limit` rows. LAST and BEFORE give the rows nearest to that end, in the order of the list."""
 
 
-@dataclass(frozen=True, slots=True)
-class Anchor:
-    """A row to find again when the list is read anew: its key, where it was, and the cursors of its neighbours."""
-
-    key: Hashable
-    index: int
-    previous: Any = None
-    following: Any = None
-
-    def place_in(self, page: Page) -> int | None:
-        """Where the row stands in a page; None when it is not there."""
-        return next((place for place, row in enumerate(page.rows) if row.key == self.key), None)
-
-
-@dataclass(frozen=True, slots=True)
-class Reread:
-    """A list read again: a page, and where in it the anchor's row stands (or would, if it is gone)."""
-
-    page: Page
-    place: int
-
-
-def read_again(source: RowSource, anchor: Anchor, limit: int) -> Reread:
-    """The page that begins with the anchor's row, or with what stands in its place now. Blocks."""
-    if anchor.previous is not None:
-        page = source.page(Seek(Place.AFTER, anchor.previous), limit)
-        if page.rows:
-            return Reread(page, anchor.place_in(page) or 0)
-        page = source.page(Seek(Place.LAST), limit)
-        return Reread(page, len(page.rows))
-    page = source.page(Seek(Place.FIRST), limit)
-    place = anchor.place_in(page)
-    if place is not None or anchor.following is None or not page.after:
-        return Reread(page, place or 0)
-    # It is gone, or more than a page of rows came in above it.
-    above = source.page(Seek(Place.BEFORE, anchor.following), limit)
-    place = anchor.place_in(above)
-    if place is None:
-        return Reread(page, 0)
-    below = source.page(Seek(Place.AFTER, above.rows[-1].cursor), limit)
-    return Reread(Page(above.rows + below.rows, above.before, below.after, above.position), place)
-
-
 class Window:
     """The loaded rows: one run without gaps, and where it lies in the list.
 
     `base` is the index of its first row, exact where the source says so and else an estimate, set right when the run
     reaches an end of the list. Methods that move it return by how much all indices have shifted.
+
+    Rows that are gone stay in the run, and have an index, until they are forgotten; `total` does not count them.
     """
 
     def __init__(self) -> None:
@@ -151,6 +112,7 @@ class Window:
         self.total: int | None = None
         self.at_start = False
         self.at_end = False
+        self._gone = 0
 
     @property
     def end(self) -> int:
@@ -163,7 +125,7 @@ class Window:
         if self.at_end:
             return self.end
         least = self.end + (PAGE_ROWS if self.rows and self.total is None else bool(self.rows))
-        return max(self.total or 0, least)
+        return max((self.total or 0) + self._gone, least)
 
     def row(self, index: int) -> Row | None:
         """The row at that index, None while it is not loaded."""
@@ -171,41 +133,44 @@ class Window:
 
     def find(self, key: Hashable) -> int | None:
         """The index of the row with that key, None when it is not among the loaded."""
-        return next((self.base + place for place, row in enumerate(self.rows) if row.key == key), None)
+        found = [place for place, row in enumerate(self.rows) if row.key == key]
+        # A row that was gone may come back elsewhere in the list before it is forgotten where it was.
+        return self.base + min(found, key=lambda place: self.rows[place].gone) if found else None
 
-    def anchor(self, index: int) -> Anchor | None:
-        """The loaded row nearest to an index, to be found again."""
-        if not self.rows:
-            return None
-        place = min(max(index - self.base, 0), len(self.rows) - 1)
-        if place == 0 and not self.at_start and len(self.rows) > 1:
-            place = 1  # the row before the first is not loaded, so that nothing leads back to the first
-        previous = self.rows[place - 1].cursor if place else None
-        following = self.rows[place + 1].cursor if place + 1 < len(self.rows) else None
-        return Anchor(self.rows[place].key, self.base + place, previous, following)
+    def edge(self, *, last: bool) -> Row:
+        """The first or the last of the loaded rows from which the list is read on: one that is in it, if there is."""
+        rows = self.rows[::-1] if last else self.rows
+        return next((row for row in rows if not row.gone), rows[0])
 
     def replace(self, page: Page, base: int) -> None:
         """Forget all rows for these. `base` is the estimate where the page does not know its position."""
-        self.rows = list(page.rows)
+        self.rows, self._gone = list(page.rows), 0
         self.at_start, self.at_end = not page.before, not page.after
         if page.position is not None:
             self.base = page.position
         else:
             self.base = 0 if self.at_start else max(1, base)
 
+    def put(self, rows: Sequence[Row], place: int, *, before: bool, after: bool) -> None:
+        """Forget all rows for these, some of them gone, which begin where the row at `place` of the run stood."""
+        if self.at_end:
+            self.total = self.end - self._gone
+        self.replace(Page(tuple(rows), before, after), self.base + place)
+        self._gone = sum(row.gone for row in self.rows)
+
     def append(self, page: Page) -> int:
         """Add the page after the last row."""
-        known = {row.key for row in self.rows[-PAGE_ROWS:]}
+        known = {row.key for row in self.rows[-PAGE_ROWS:] if not row.gone}
         self.rows += [row for row in page.rows if row.key not in known]
         self.at_end = not page.after
         shift = page.position + len(page.rows) - self.end if page.position is not None and page.rows else 0
         if self.at_end:
-            self.total = self.end + shift
+            self.total = self.end + shift - self._gone
         return self._shift(shift)
 
     def prepend(self, page: Page) -> int:
         """Add the page before the first row."""
-        known = {row.key for row in self.rows[:PAGE_ROWS]}
+        known = {row.key for row in self.rows[:PAGE_ROWS] if not row.gone}
         rows = [row for row in page.rows if row.key not in known]
         self.rows[:0] = rows
         self.base -= len(rows)
@@ -228,18 +193,19 @@ class Window:
             self.at_start = False
         else:
             if self.at_end:
-                self.total = self.end
+                self.total = self.end - self._gone
             del self.rows[-surplus:]
             self.at_end = False
+        self._gone = sum(row.gone for row in self.rows)
 
     def know_total(self, total: int | None) -> int:
         """Take the source's count. At the list's end it says where the window lies."""
         if total is None:
             return 0
         self.total = total
-        if not self.at_end or self.at_start or total < len(self.rows):
+        if not self.at_end or self.at_start or total + self._gone < len(self.rows):
             return 0
-        return self._shift(total - self.end)
+        return self._shift(total + self._gone - self.end)
 
     def _shift(self, by: int) -> int:
         self.base += by

@@ -21,6 +21,9 @@ from textual.widgets import Checkbox, Input, Select, Static
 from pettycash_tui.models.text import printable
 from pettycash_tui.services.errors import PettyCashError
 
+MUTED = "$text 60%"
+"""The style of text that is not the first to be read. `$text-muted`, which is the same in CSS, loses its shade here."""
+
 
 def plain(text: str, style: str = "") -> Content:
     """`text` as content that is drawn as it is; line breaks and tabs stay, what could steer a terminal is U+FFFD.
@@ -60,6 +63,8 @@ class FieldError(PlainText):
 
     def show_message(self, message: str) -> None:
         """Stand under the field with a message; an empty one takes the line away."""
+        if not message and not self.has_class("-shown"):
+            return  # with every key that is typed: laying the form out anew for nothing would be felt
         self.show(f"✖ {message}" if message else "")
         self.set_class(bool(message), "-shown")
 
@@ -73,6 +78,8 @@ class Field(Vertical):
 
     DEFAULT_CSS = """
     Field { height: auto; }
+    /* Without a rule for the field itself Textual does not look at the label again when the focus moves. */
+    Field:focus-within { height: auto; }
     Field > Horizontal { height: auto; }
     Field .field-label { width: 16; color: $text-muted; }
     Field:focus-within .field-label { color: $foreground; text-style: bold; }
@@ -90,14 +97,15 @@ class Field(Vertical):
         self.label = label
         self.control_widget = control
         self._hint = hint
+        self._message = FieldError()
         control.compact = True
 
     def compose(self) -> ComposeResult:
         with Horizontal():
             yield PlainText(self.label, classes="field-label")
             yield self.control_widget
-        yield FieldError()
-        yield PlainText(self._hint, classes="field-hint -has-text" if self._hint else "field-hint")
+        if self._hint:
+            yield PlainText(self._hint, classes="field-hint -has-text")
 
     def check_consume_key(self, key: str, character: str | None) -> bool:
         """Keep every letter in the form: on a Select or Checkbox `n` or `2` would leave it for another screen."""
@@ -112,12 +120,15 @@ class Field(Vertical):
     @property
     def error(self) -> str:
         """The message under the field, empty when there is none."""
-        shown = self.query_one(FieldError)
-        return shown.text.removeprefix("✖ ") if shown.has_class("-shown") else ""
+        return self._message.text.removeprefix("✖ ") if self._message.has_class("-shown") else ""
 
     def show_error(self, message: str, *, focus: bool = True) -> None:
         """Say what was expected, and go to the field."""
-        self.query_one(FieldError).show_message(message)
+        if message and not self._message.is_attached:
+            # Made when it is first needed: a form has many fields and seldom an error, and all are laid out at once.
+            self.mount(self._message, after=0)
+        if message or self.error:
+            self._message.show_message(message)
         if focus and message:
             self.control_widget.focus()
 

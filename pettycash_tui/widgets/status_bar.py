@@ -24,24 +24,32 @@ class SignedIn:
 
 
 class StatusBar(Horizontal):
-    """One line: program, company and screen on the left; busy mark, DEMO, person and role on the right."""
+    """One line: company and screen on the left; connection, busy mark, DEMO, person and role on the right."""
 
     DEFAULT_CSS = """
     StatusBar { dock: top; height: 1; background: $panel; color: $foreground; }
     StatusBar PlainText { height: 1; text-wrap: nowrap; text-overflow: ellipsis; }
     StatusBar .where { width: 1fr; padding: 0 1; text-style: bold; }
-    StatusBar .who { width: auto; max-width: 40%; padding: 0 1; }
+    StatusBar .who { width: auto; max-width: 45%; padding: 0 1; }
     StatusBar .demo { width: auto; padding: 0 1; color: $warning; text-style: bold reverse; display: none; }
-    StatusBar .demo.-shown { display: block; }
+    StatusBar .connection { width: auto; padding: 0 1; color: $error; text-style: bold; display: none; }
+    StatusBar .demo.-shown, StatusBar .connection.-shown { display: block; }
     """
 
     def __init__(self, title: str, signed_in: SignedIn | None = None) -> None:
         super().__init__()
         self._title = title
         self._signed_in = signed_in or SignedIn()
+        self._connection = ""
+
+    @property
+    def connection(self) -> str:
+        """How the database is, as it was shown last."""
+        return self._connection
 
     def compose(self) -> ComposeResult:
         yield PlainText(classes="where")
+        yield PlainText(classes="connection")
         yield BusyMark()
         yield PlainText("DEMO", classes="demo")
         yield PlainText(classes="who")
@@ -49,10 +57,13 @@ class StatusBar(Horizontal):
     def on_mount(self) -> None:
         self._draw()
 
-    def show(self, *, title: str | None = None, signed_in: SignedIn | None = None) -> None:
-        """Show another title, or another person."""
+    def show(
+        self, *, title: str | None = None, signed_in: SignedIn | None = None, connection: str | None = None
+    ) -> None:
+        """Show another title, another person, or how the database is: `database away`, nothing while all is well."""
         self._title = self._title if title is None else title
         self._signed_in = signed_in or self._signed_in
+        self._connection = self._connection if connection is None else connection
         if self.is_mounted:
             self._draw()
 
@@ -64,6 +75,9 @@ class StatusBar(Horizontal):
         role = f" ({who.role})" if who.role else ""
         self.query_one(".who", PlainText).show(_one_line(who.person + role))
         self.query_one(".demo").set_class(who.demo, "-shown")
+        connection = self.query_one(".connection", PlainText)
+        connection.show(f"✖ {_one_line(self._connection)}" if self._connection else "")
+        connection.set_class(bool(self._connection), "-shown")
 
 
 def _one_line(text: str) -> str:

@@ -31,6 +31,7 @@ class TypedAhead(App[None], inherit_bindings=False):
         self._typed: deque[events.Key | events.Paste] = deque()
         self._last_input = monotonic()
         self._turn: events.Key | events.Paste | None = None
+        self.hold_keys = False
 
     async def on_event(self, event: events.Event) -> None:
         """Hand keys on one by one, and everything else at once."""
@@ -38,12 +39,18 @@ class TypedAhead(App[None], inherit_bindings=False):
             self._last_input = monotonic()
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
-        elif self._turn is None or self._turn is event:
+        elif self._turn is event or (self._turn is None and not self.hold_keys):
             self._turn = event
             await super().on_event(event)
             self.run_worker(self._next_key(), name="typed ahead", group="typed ahead", exit_on_error=False)
         else:
             self._typed.append(event)
+
+    def release_keys(self) -> None:
+        """What they are meant for is there: hand on the keys that were held."""
+        self.hold_keys = False
+        if self._turn is None:
+            self.run_worker(self._next_key(), name="typed ahead", group="typed ahead", exit_on_error=False)
 
     @property
     def idle_seconds(self) -> float:

@@ -6,16 +6,17 @@ yet are drawn as `···`; the keys never wait for them. Cells are plain data: n
 
 from __future__ import annotations
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
 from rich.style import Style
 from textual import events
 from textual.binding import BindingType
+from textual.geometry import Region
 from textual.strip import Strip
 
-from pettycash_tui.actions import LIST, bindings_for
+from pettycash_tui.actions import LIST, bindings_for, key
 from pettycash_tui.theme import ROLES
 from pettycash_tui.widgets.cells import GAP, Cell, Column, column_widths, fit
 from pettycash_tui.widgets.paged_view import PagedView
@@ -23,6 +24,7 @@ from pettycash_tui.widgets.paging import Row, RowSource
 
 _CURSOR_SIGN = "▸"
 _MARK_SIGN = "✓"
+_GONE_SIGN = "−"
 _GUTTER = len(_CURSOR_SIGN + _MARK_SIGN)
 _NOT_LOADED = "···"
 _LOADING = "loading…"
@@ -95,6 +97,7 @@ class VirtualTable(PagedView, can_focus=True, inherit_bindings=False):
         self._columns = tuple(source.columns)
         self._empty_message = empty
         self._marks: dict[Hashable, Row] = {}
+        self._drawn: dict[int, object] = {}
 
     # -- marks ---------------------------------------------------------------------------------------------------------
 
@@ -111,11 +114,21 @@ class VirtualTable(PagedView, can_focus=True, inherit_bindings=False):
     def clear_marks(self) -> None:
         """Unmark all rows."""
         self._marks.clear()
-        self.refresh()
+        self._redraw()
 
-    def set_source(self, source: RowSource, *, empty: str | None = None) -> None:
-        """Show another list (another filter); what was marked in the old one is unmarked, as it may be out of sight."""
-        self._marks.clear()
+    def rows_gone(self, rows: Sequence[Row]) -> None:
+        """What is gone is not marked."""
+        for row in rows:
+            if row.gone:
+                self._marks.pop(row.key, None)
+
+    def set_source(self, source: RowSource, *, empty: str | None = None, keep_marks: bool = False) -> None:
+        """Show another list (another filter); what was marked in the old one is unmarked, as it may be out of sight.
+
+        With `keep_marks` (the same rows in another order) it stays marked.
+        """
+        if not keep_marks:
+            self._marks.clear()
         self._columns = tuple(source.columns)
         self._empty_message = self._empty_message if empty is None else empty
         super().set_source(source)
@@ -156,10 +169,10 @@ class VirtualTable(PagedView, can_focus=True, inherit_bindings=False):
         row = self.cursor_row
         if row is None:
             return
-        if self._marks.pop(row.key, None) is None:
+        if self._marks.pop(row.key, None) is None and not row.gone:
             self._marks[row.key] = row
-        self.refresh_line(self.cursor_index + 1)
         self.action_row_down()
+        self._redraw()
 
     def action_reload(self) -> None:
         """Read the rows again."""
@@ -177,29 +190,50 @@ class VirtualTable(PagedView, can_focus=True, inherit_bindings=False):
 
     def render_line(self, y: int) -> Strip:
         """One line of the widget: the header, a row, or a message."""
+        self._drawn[y] = self._look(y)
         width = self.scrollable_content_region.width
         if y == 0:
             return self._draw_header(width)
         if message := self._message_on(y):
             text, style = message
-            return self._strip([Segment(" " * _GUTTER + fit(text, width - _GUTTER), style)], width, style)
+            return self._strip([Segment(" " * _GUTTER + fit(text, width - _GUTTER), self._style(style))], width)
         index = self._top + y - 1
         if index >= self.row_count:
-            return self._strip([], width, self._style("row"))
+            return self._strip([], width)
         return self._draw_row(index, width)
+
+    def _redraw(self) -> None:
+        # Over a slow line a table is worth its bytes: only lines that would look different are drawn again.
+        for y in range(self.size.height):
+            if self._drawn.get(y) != self._look(y):
+                self.refresh(Region(0, y, self.size.width, 1))
+
+    def _look(self, y: int) -> object:
+        """What a line shows, to be compared with what it showed."""
+        if y == 0:
+            return self._columns, self._is_slow
+        if message := self._message_on(y):
+            return message
+        index = self._top + y - 1
+        row = self._pages.row(index)
+        if row is None:
+            return index < self.row_count, index == self.cursor_index
+        return row.cells, row.gone, row.key in self._marks, index == self.cursor_index, self._columns
 
     def _style(self, name: str) -> Style:
         return self.get_component_rich_style(f"table--{name}")
 
-    def _strip(self, segments: list[Segment], width: int, style: Style) -> Strip:
-        return Strip(segments).adjust_cell_length(width, Style(bgcolor=style.bgcolor))
+    def _strip(self, segments: list[Segment], width: int, look: str = "row") -> Strip:
+        """A whole line. Parts of one style are one piece: each piece costs a terminal some 30 bytes of colours."""
+        background = Style(bgcolor=self._style(look).bgcolor)
+        return Strip(segments).adjust_cell_length(width, background).simplify()
 
-    def _message_on(self, y: int) -> tuple[str, Style] | None:
+    def _message_on(self, y: int) -> tuple[str, str] | None:
         if self.failure is not None and y == min(self._lines, self.row_count + 1):
-            return f"could not load: {self.failure.message} r tries again", self._style("error")
+            return f"could not load: {self.failure.message} {key('list.refresh')} tries again", "error"
         if y > 1 or self.row_count or self.failure is not None:
             return None
-        return (self._empty_message if self._opened else _LOADING), self._style("muted")
+        return (self._empty_message if self._opened else _LOADING), "muted"
 
     def _draw_header(self, width: int) -> Strip:
         style = self._style("header")
@@ -210,23 +244,27 @@ class VirtualTable(PagedView, can_focus=True, inherit_bindings=False):
             return Strip.join(
                 [Strip(segments).adjust_cell_length(room, style), Strip([Segment(" " + _LOADING, style)])]
             )
-        return self._strip(segments, width, style)
+        return self._strip(segments, width, "header")
 
     def _draw_row(self, index: int, width: int) -> Strip:
         row = self._pages.row(index)
         is_cursor = index == self.cursor_index
-        base = self._style("cursor" if is_cursor else "row")
-        marked = row is not None and row.key in self._marks
-        segments = [Segment((_CURSOR_SIGN if is_cursor else " ") + (_MARK_SIGN if marked else " "), base)]
+        look = "cursor" if is_cursor else "muted" if row is None or row.gone else "row"
+        base = self._style(look)
+        segments = [Segment((_CURSOR_SIGN if is_cursor else " ") + self._sign(row), base)]
         if row is None:
-            segments.append(Segment(_NOT_LOADED, base if is_cursor else self._style("muted")))
-            return self._strip(segments, width, base)
+            segments.append(Segment(_NOT_LOADED, base))
+            return self._strip(segments, width, look)
         for place, column, size in self._drawn_columns(width):
             cell = row.cells[place] if place < len(row.cells) else Cell("")
-            style = base if is_cursor or cell.role not in ROLES else self._style(cell.role)
-            segments.append(Segment(fit(cell.text, size, cell.align or column.align), style))
-            segments.append(Segment(" " * GAP, base))
-        return self._strip(segments, width, base)
+            style = base if look != "row" or cell.role not in ROLES else self._style(cell.role)
+            segments.append(Segment(fit(cell.text, size, cell.align or column.align) + " " * GAP, style))
+        return self._strip(segments, width, look)
+
+    def _sign(self, row: Row | None) -> str:
+        if row is None:
+            return " "
+        return _GONE_SIGN if row.gone else _MARK_SIGN if row.key in self._marks else " "
 
     def _drawn_columns(self, width: int) -> list[tuple[int, Column, int]]:
         """The columns that have room: their place among all, and their width."""

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from pettycash_tui.cli import asking
-from pettycash_tui.cli.options import GlobalOptions
+from pettycash_tui.cli.given import GlobalOptions
 from pettycash_tui.services.errors import InvalidInput
 
 PERSON = GlobalOptions()

@@ -10,8 +10,8 @@ import pytest
 from cli_answer import Run
 
 from pettycash_tui.cli import desk as cli_desk
-from pettycash_tui.cli.options import GlobalOptions
-from pettycash_tui.services import opening
+from pettycash_tui.cli.given import GlobalOptions
+from pettycash_tui.services import home_folder, opening
 
 HERE = {
     "admin",
@@ -108,7 +108,7 @@ def test_at_a_terminal_it_opens_the_desk_on_it(demo_home: Path, run: Run, monkey
 def test_without_a_home_it_has_one_of_its_own_and_says_how_to_reach_it(
     tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(opening, "DEMO_HOME", tmp_path / "apart")
+    monkeypatch.setattr(home_folder, "DEMO_HOME", tmp_path / "apart")
     monkeypatch.setattr(opening, "default_home", lambda: tmp_path / "real")
 
     answer = run("demo", "--no-tui")

@@ -100,7 +100,7 @@ def test_a_date_is_iso_or_an_error_that_names_the_option(date: str, run: Run) ->
     else:
         assert answer.code == 2
         assert answer.error["fields"] == {
-            "from": "must be a date such as 2026-11-21, or today, or yesterday",
+            "from": "must be a day such as 2026-11-21, or today, yesterday, fri (the last one), -3d (days ago)",
         }
 
 

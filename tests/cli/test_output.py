@@ -9,7 +9,7 @@ import sys
 import pytest
 from cli_rows import COLUMNS, Row, kes
 
-from pettycash_tui.cli.options import GlobalOptions
+from pettycash_tui.cli.given import GlobalOptions
 from pettycash_tui.cli.output import Section, Table, emit, emit_bytes, emit_detail, emit_page, note
 
 PLAIN = GlobalOptions()

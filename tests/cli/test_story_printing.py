@@ -114,7 +114,9 @@ def test_more_than_the_fund_has_is_noted_and_not_refused(embedded: Company) -> N
 
     assert said.code == 0
     assert said.err.startswith("Note: ")
-    assert len(document.document["warnings"]) == 1
+    short, twin = document.document["warnings"]
+    assert short.startswith("Fund NBI has less available")
+    assert twin.startswith("REQ-000001 asks for the same: KES 100,001.00")
     assert document.err == ""
 
 

@@ -42,7 +42,7 @@ def _keys(table: Table) -> list[Key]:
     for index in table.indexes:
         if index.unique:
             parts = [part.name if isinstance(part, Column) else str(part) for part in index.expressions]
-            where = index.dialect_options["sqlite"]["where"]
+            where = index.info.get("where", {}).get("sqlite")
             columns = frozenset().union(*(_named_in(part, table) for part in parts))
             found.append(Key(str(index.name), table.name, columns, "" if where is None else str(where)))
     return found

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import os
 import re
+import sqlite3
 import subprocess
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
@@ -14,14 +16,22 @@ from email.parser import BytesParser
 from pathlib import Path
 from typing import Any
 
-from terminal import PROGRAM, TIMEOUT, Terminal
+from terminal import NOTICE, PROGRAM, TIMEOUT, Terminal, Wanted
 
 PASSWORD = "demo"
 NAMES = {
+    "cfo": "Chief Finance",
     "clerk.nbi": "Nairobi Clerk",
     "manager.nbi": "Nairobi Manager",
     "treasury1": "Treasury One",
     "treasury2": "Treasury Two",
+}
+_TITLES = {
+    "1": re.compile(r"^ Desk · "),
+    "2": re.compile(r"^ Requisitions: "),
+    "3": re.compile(r"^ Approvals by "),
+    "4": re.compile(r"^ Payments: "),
+    "5": re.compile(r"^ Fund ledger: "),
 }
 USERNAMES = {name: username for username, name in NAMES.items()}
 
@@ -63,9 +73,19 @@ class Place:
             found["PETTYCASH_DATABASE_URL"] = self.database
         return found | dict(self.variables)
 
-    def open(self, *arguments: str, rows: int = 24, columns: int = 80, **variables: str) -> Terminal:
-        """The program on a terminal of its own."""
-        return Terminal(arguments, env=self.env | variables, rows=rows, columns=columns)
+    def open(
+        self,
+        *arguments: str,
+        rows: int = 24,
+        columns: int = 80,
+        delay: float = 0,
+        bandwidth: int | None = None,
+        **variables: str,
+    ) -> Terminal:
+        """The program on a terminal of its own, over a line of this delay (seconds) and bandwidth (bytes a second)."""
+        return Terminal(
+            arguments, env=self.env | variables, rows=rows, columns=columns, delay=delay, bandwidth=bandwidth
+        )
 
     def run(self, *arguments: str, **variables: str) -> Answer:
         """One command."""
@@ -101,17 +121,30 @@ class Place:
         return code[0]
 
 
+def drafts(place: Place) -> str:
+    """What is kept in the file of what was typed and not sent."""
+    with closing(sqlite3.connect(place.home / "pettycash.db")) as database:
+        return " ".join(body for (body,) in database.execute("SELECT body FROM form_draft"))
+
+
 # -- what one does at the desk -----------------------------------------------------------------------------------------
 
 
 def sign_in(terminal: Terminal, person: str) -> None:
-    """Sign in by keyboard, and be where one's work begins."""
+    """Sign in by keyboard, and be at one's desk, where work begins."""
     terminal.wait_for("Username", "Password", "Sign in (enter)")
     terminal.type(person)
     terminal.press("tab")
     terminal.type(PASSWORD)
     terminal.press("enter")
-    terminal.wait_for(f"DEMO {NAMES[person]}")
+    terminal.wait_for(f"DEMO {NAMES[person]}", "Waits for you", "What just happened")
+    terminal.wait_gone("loading…")
+
+
+def go(terminal: Terminal, key: str, *wanted: Wanted) -> None:
+    """Go to a screen by its key, and wait until its list is there."""
+    terminal.press(key)
+    terminal.wait_for(_TITLES[key], *wanted)
 
 
 def sign_out(terminal: Terminal) -> None:
@@ -128,6 +161,55 @@ def go_to(terminal: Terminal, number: str) -> None:
     there = next(place for place, line in enumerate(lines) if line[2:].startswith(number))
     terminal.press(*["down" if there > here else "up"] * abs(there - here))
     terminal.wait_for(re.compile(rf"^▸ {number}\b", re.MULTILINE))
+
+
+def take(terminal: Terminal, number: str) -> None:
+    """Open what waits on the desk by the letter before its line."""
+    found = re.search(rf"^[▸ ] (\w)  [a-z ]+ {number}\b", terminal.wait_for(number, "Waits for you"), re.MULTILINE)
+    assert found, terminal.screen_text()
+    terminal.press(found[1])
+    terminal.wait_for(re.compile(rf"^▸ {number}\b", re.MULTILINE), re.compile(rf"^ \S .* {number}\b", re.MULTILINE))
+
+
+def become(terminal: Terminal, person: str) -> None:
+    """In a demo: go on at the same desk as somebody else."""
+    terminal.press("S")
+    terminal.wait_for("Who are you now?")
+    terminal.type(NAMES[person])
+    terminal.wait_gone("Planning Analyst  (FP&A")
+    terminal.press("enter")
+    terminal.wait_for(f"DEMO {NAMES[person]}", "Waits for you", "What just happened")
+    terminal.wait_gone("loading…")
+
+
+def under_cursor(screen: str) -> str:
+    """The line on which the cursor of a list stands, from its sign on."""
+    return next((line for line in screen.splitlines() if line.startswith("▸")), "")
+
+
+def line_of_cursor(screen: str) -> int:
+    """Where on the screen that line is."""
+    return screen.splitlines().index(under_cursor(screen))
+
+
+def bytes_sent(terminal: Terminal, key: str) -> int:
+    """How many bytes the program sends for a key that moves the cursor, when nothing else is about to be drawn."""
+    terminal.wait_gone(NOTICE)
+    screen = terminal.wait_quiet()
+    before = len(terminal.raw)
+    terminal.press(key)
+    terminal.wait_changed(under_cursor, screen)
+    terminal.wait_quiet()
+    return len(terminal.raw) - before
+
+
+def open_payment(terminal: Terminal, payment: str) -> None:
+    """Open a payment that one may pay, from the list of those that are ready."""
+    go(terminal, "4", "Payments: ready")
+    go_to(terminal, payment)
+    terminal.wait_for(f"● ready {payment}", "✔ You can pay it now.")
+    terminal.press("enter")
+    terminal.wait_for(f"Pay {payment}", "Code sent to", "5 tries left")
 
 
 def type_requisition(terminal: Terminal, amount: str, payee: str, purpose: str) -> None:

@@ -1,7 +1,8 @@
 """A terminal with a real program in it: keys go in, the screen is read as a person reads it.
 
 The program runs on a pseudo-terminal of its own. A thread feeds what it writes to pyte and keeps every byte. There are
-no fixed sleeps: one waits for what the screen shows, and a wait that fails shows the last screen.
+no fixed sleeps: one waits for what the screen shows, and a wait that fails shows the last screen. Between program and
+person lies a line of any delay.
 
 Escape is one byte that also begins other keys: wait for what it does before the next key, as a person would.
 """
@@ -24,10 +25,14 @@ from contextlib import suppress
 from types import TracebackType
 
 import pyte
+from line import Line
 
 ROWS, COLUMNS = 24, 80
 TIMEOUT = 30.0
 """Seconds to wait for what is expected: generous, since only a failure waits that long."""
+
+QUIET = 0.4
+"""Seconds without a byte after which a step is taken to be drawn whole."""
 
 PROGRAM = (sys.executable, "-m", "pettycash_tui")
 
@@ -46,11 +51,17 @@ _KITTY_KEYS = re.compile(rb"\x1b\[[<>]\d*u")
 # The child has to be the one that takes the terminal: a session of its own, so that a hang-up reaches it.
 _TAKE_TERMINAL = "import os, sys; os.login_tty(0); os.execv(sys.argv[1], sys.argv[1:])"
 
+NOTICE = "▌"
+_GO_ON, _STOP = b".", b"x"
+
 Wanted = str | re.Pattern[str]
 
 
 class Terminal:
-    """One program on one terminal. `with Terminal([...]) as terminal:` ends what is still running."""
+    """One program on one terminal. `with Terminal([...]) as terminal:` ends what is still running.
+
+    Bytes take `delay` seconds in either direction, and at most `bandwidth` of them arrive in a second.
+    """
 
     def __init__(
         self,
@@ -60,9 +71,15 @@ class Terminal:
         rows: int = ROWS,
         columns: int = COLUMNS,
         program: Sequence[str] = PROGRAM,
+        delay: float = 0,
+        bandwidth: int | None = None,
     ) -> None:
         self.raw = b""
-        """Every byte that the program has written."""
+        """Every byte that has come from the program."""
+        self._delay = delay
+        self._from_program, self._to_program = Line(delay, bandwidth), Line(delay, bandwidth)
+        self._typed = b""
+        self._last_byte = time.monotonic()
         self._screen = pyte.Screen(columns, rows)
         self._stream = pyte.ByteStream(self._screen)
         self._changed = threading.Condition()
@@ -70,6 +87,7 @@ class Terminal:
         self._closed = False
         self._wake, self._waker = os.pipe()
         self._master, slave = os.openpty()
+        os.set_blocking(self._master, False)
         self._set_size(rows, columns)
         try:
             self._process = subprocess.Popen(
@@ -81,8 +99,8 @@ class Terminal:
             )
         finally:
             os.close(slave)
-        self._reader = threading.Thread(target=self._read, daemon=True)
-        self._reader.start()
+        self._carrier = threading.Thread(target=self._carry, daemon=True)
+        self._carrier.start()
 
     def __enter__(self) -> Terminal:
         return self
@@ -94,33 +112,54 @@ class Terminal:
 
     # -- what comes out ------------------------------------------------------------------------------------------------
 
-    def _read(self) -> None:
-        while True:
-            ready, _, _ = select.select([self._master, self._wake], [], [])
-            if self._wake in ready:
-                break
-            try:
-                data = os.read(self._master, 65536)
-            except OSError:  # EIO: nobody has the other end open any more
-                data = b""
-            if not data:
-                break
+    def _carry(self) -> None:
+        """Carry the bytes of both directions, until the program has ended or nobody reads any more."""
+        is_over = False
+        while not is_over:
             with self._changed:
-                # Answered here, whoever waits for what: a program that asks its terminal may stop until it knows.
-                asked, self.raw = len(self.raw), self.raw + data
-                self._answer(asked)
-                self._feed(data)
-                self._changed.notify_all()
+                waits = (self._from_program.patience, self._to_program.patience)
+            patience = min((wait for wait in waits if wait is not None), default=None)
+            writing = [self._master] if self._typed else []
+            ready, writable, _ = select.select([self._master, self._wake], writing, [], patience)
+            if self._wake in ready and os.read(self._wake, 1024).endswith(_STOP):
+                break
+            if writable:
+                with suppress(BlockingIOError):
+                    self._typed = self._typed[os.write(self._master, self._typed[:1024]) :]
+            is_over = self._master in ready and not self._take()
+            self._deliver()
+        while is_over and self._from_program.patience is not None:
+            time.sleep(self._from_program.patience)
+            self._deliver()
         with self._changed:
             self._closed = True
             self._stream.feed(self._unfed)
             self._changed.notify_all()
 
-    def _answer(self, before: int) -> None:
-        for question, answer in _ANSWERS:
-            if question in self.raw[max(0, before - len(question) + 1) :]:
-                with suppress(OSError):
-                    os.write(self._master, answer)
+    def _take(self) -> bool:
+        """Put what the program has written on the line; False when there is no program any more."""
+        try:
+            data = os.read(self._master, 65536)
+        except OSError:  # EIO: nobody has the other end open any more
+            return False
+        self._from_program.send(data)
+        return bool(data)
+
+    def _deliver(self) -> None:
+        """Show what has arrived, and take the keys that have arrived at the program."""
+        with self._changed:
+            self._typed += self._to_program.arrived()
+            data = self._from_program.arrived()
+            if not data:
+                return
+            self._last_byte = time.monotonic()
+            # Answered here, whoever waits for what: a program that asks its terminal may stop until it knows.
+            asked, self.raw = len(self.raw), self.raw + data
+            for question, answer in _ANSWERS:
+                if question in self.raw[max(0, asked - len(question) + 1) :]:
+                    self._to_program.send(answer)
+            self._feed(data)
+            self._changed.notify_all()
 
     def _feed(self, data: bytes) -> None:
         """Draw whole frames: half a frame is nothing that a person could have seen."""
@@ -161,6 +200,13 @@ class Terminal:
         """
         return self._wait(lambda text: all(_found(one, text) for one in wanted), f"waited for {wanted!r}", timeout)
 
+    def wait_told(self, *wanted: Wanted, timeout: float = TIMEOUT) -> str:
+        """Wait until notices say all of this; a notice breaks its words over lines. Returns what they say."""
+        screen = self._wait(
+            lambda text: all(_found(one, _told(text)) for one in wanted), f"not told {wanted!r}", timeout
+        )
+        return _told(screen)
+
     def wait_gone(self, *unwanted: Wanted, timeout: float = TIMEOUT) -> str:
         """Wait until the screen shows none of this."""
         return self._wait(
@@ -177,6 +223,22 @@ class Terminal:
                 self._changed.wait(left)
             return text
 
+    def wait_changed(self, read: Callable[[str], object], before: str, timeout: float = TIMEOUT) -> str:
+        """Wait until what is read off the screen is another than it was on the screen of before."""
+        was = read(before)
+        return self._wait(lambda text: read(text) != was, f"waited until another than {was!r}", timeout)
+
+    def wait_quiet(self, seconds: float = QUIET) -> str:
+        """Wait until what was pressed has come back whole: no byte for so long, beside what the line takes."""
+        whole = seconds + 2 * self._delay
+        until, since = time.monotonic() + TIMEOUT, time.monotonic()
+        with self._changed:
+            while (left := max(since, self._last_byte) + whole - time.monotonic()) > 0 and not self._closed:
+                if time.monotonic() > until:
+                    raise AssertionError(self._failure("waited until nothing is drawn any more"))
+                self._changed.wait(left)
+            return self._text()
+
     def wait_exit(self, timeout: float = TIMEOUT) -> int:
         """Wait until the program has ended. Returns its exit code, below zero for a signal."""
         try:
@@ -184,7 +246,7 @@ class Terminal:
         except subprocess.TimeoutExpired:
             raise AssertionError(self._failure("waited for the end of the program")) from None
         if not self._closed:
-            self._reader.join(timeout)
+            self._carrier.join(timeout)
         return code
 
     def _failure(self, what: str) -> str:
@@ -209,8 +271,9 @@ class Terminal:
         self._write(b"\x1b[200~" + text.encode() + b"\x1b[201~")
 
     def _write(self, data: bytes) -> None:
-        while data:
-            data = data[os.write(self._master, data) :]
+        with self._changed:
+            self._to_program.send(data)
+        os.write(self._waker, _GO_ON)
 
     def resize(self, rows: int, columns: int) -> None:
         """Make the window another size; the kernel tells the program."""
@@ -230,7 +293,7 @@ class Terminal:
 
     def hangup(self) -> None:
         """Close the terminal, as a lost connection does: the kernel sends SIGHUP and nobody reads any more."""
-        self._stop_reading()
+        self._stop_carrying()
         os.close(self._master)
         self._master = -1
 
@@ -250,9 +313,9 @@ class Terminal:
                 os.close(end)
         self._wake = self._waker = -1
 
-    def _stop_reading(self) -> None:
-        os.write(self._waker, b"x")
-        self._reader.join(TIMEOUT)
+    def _stop_carrying(self) -> None:
+        os.write(self._waker, _STOP)
+        self._carrier.join(TIMEOUT)
 
 
 def wait_until(condition: Callable[[], bool], what: str, timeout: float = TIMEOUT) -> None:
@@ -269,6 +332,11 @@ def _words(text: str) -> str:
 
 def _found(wanted: Wanted, text: str) -> bool:
     return _words(wanted) in _words(text) if isinstance(wanted, str) else wanted.search(text) is not None
+
+
+def _told(text: str) -> str:
+    """What stands in the notices at the lower right, as one line."""
+    return _words(" ".join(line.partition(NOTICE)[2] for line in text.splitlines() if NOTICE in line))
 
 
 def _bytes_of(key: str) -> bytes:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from journey import USERNAMES, Place, go_to, sign_in, sign_out, type_requisition
+from journey import USERNAMES, Place, go, go_to, sign_in, sign_out, type_requisition
 from terminal import Terminal
 
 PAYEE, PURPOSE = "Total Energies", "Fuel for the delivery van"
@@ -32,15 +32,15 @@ def test_a_requisition_becomes_a_line_in_the_fund_ledger(place: Place) -> None:
 
 def enter_requisition(clerk: Terminal) -> tuple[str, str]:
     """The clerk types the form. Returns the number, and who is to validate it."""
-    clerk.wait_for("Requisitions: mine", "Number", "Status", "Amount", "Payee")
+    go(clerk, "2", "Requisitions: mine", "Number", "Status", "Amount", "Payee")
     type_requisition(clerk, "4,500", PAYEE, PURPOSE)
     preview = clerk.wait_for(
-        "Fund NBI Nairobi: KES 100,000.00 available",
-        "1 Approve: Nairobi Manager (Branch manager)",
-        "2 Validate: Treasury",
+        "1 Approve Nairobi Manager Branch manager of NBI",
+        "2 Validate Treasury",
+        "Fund NBI Nairobi KES 100,000.00 available after holds, 95,500.00 after this",
         "^g Submit",
     )
-    officer = re.search(r"Validate: (Treasury \w+)", preview)
+    officer = re.search(r"Validate +(Treasury \w+)", preview)
     clerk.press("ctrl+g")
     told = clerk.wait_for("Requisitions: mine", "is submitted: tier 1, now with Nairobi Manager")
     number = re.search(r"(REQ-\d{6}) is submitted", told)
@@ -52,7 +52,7 @@ def enter_requisition(clerk: Terminal) -> tuple[str, str]:
 def approve(office: Terminal, number: str) -> None:
     """The branch manager finds it in the queue and approves it."""
     sign_in(office, "manager.nbi")
-    office.wait_for("Approvals ·", "a Approve", "x Reject")
+    go(office, "3", "a Approve", "x Reject")
     go_to(office, number)
     office.wait_for(
         "Fund NBI has 100,000.00 available, 95,500.00 once this is approved",
@@ -62,7 +62,7 @@ def approve(office: Terminal, number: str) -> None:
         "▶ now approves Nairobi Manager (Branch manager)",
     )
     office.press("a")
-    office.wait_for(f"{number}: approved; it is now with treasury.")
+    office.wait_told(f"{number}: approved, KES 4,500.00 to {PAYEE}; it is now with treasury.")
     office.wait_gone(re.compile(rf"^[▸ ] {number}", re.MULTILINE))
     sign_out(office)
 
@@ -70,14 +70,14 @@ def approve(office: Terminal, number: str) -> None:
 def validate(office: Terminal, number: str, officer: str) -> tuple[str, str]:
     """The treasury officer validates it, which makes the payment. Returns it, and who is to pay it."""
     sign_in(office, USERNAMES[officer])
-    office.wait_for("Approvals ·")
+    go(office, "3")
     go_to(office, number)
     office.wait_for("✔ approved Nairobi Manager (Branch manager)", f"▶ now validates {officer} (Treasury)")
     office.press("a")
-    told = office.wait_for(re.compile(rf"{number}: validated; PAY-\d+ is made"))
+    told = office.wait_told(re.compile(rf"{number}: validated, KES 4,500.00 to {PAYEE}; PAY-\d+ is made"))
     payment = re.search(r"PAY-\d{6}", told)
     assert payment
-    office.press("4")
+    go(office, "4")
     go_to(office, payment[0])
     found = re.search(r"Executor +(Treasury \w+)", office.wait_for(f"● ready {payment[0]}", "Executor Treasury"))
     assert found
@@ -92,8 +92,7 @@ def code_in_the_letter_pays(place: Place, office: Terminal, executor: str, numbe
     """The assigned officer opens the payment, reads the code that was sent, and pays."""
     person = USERNAMES[executor]
     sign_in(office, person)
-    office.press("4")
-    office.wait_for("Payments: ready")
+    go(office, "4", "Payments: ready")
     go_to(office, payment)
     office.wait_for(
         f"For {number} {PURPOSE}",
@@ -137,8 +136,7 @@ def code_in_the_letter_pays(place: Place, office: Terminal, executor: str, numbe
 
 def read_fund_ledger(office: Terminal, number: str, payment: str, entry: int) -> None:
     """The cash book ends with the payment; opened, the entry names its voucher."""
-    office.press("5")
-    office.wait_for("Fund ledger:", "Paid out", "Paid in", "Balance")
+    go(office, "5", "Paid out", "Paid in", "Balance")
     office.press("o")
     office.wait_for("Which fund?", "NBI Nairobi")
     office.type("NBI")

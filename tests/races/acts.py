@@ -12,14 +12,14 @@ from building import actor
 from sqlalchemy import create_engine, text
 
 from pettycash_tui.database import engine as engines
-from pettycash_tui.services import execution, otp, payments, replenishments, workflow
+from pettycash_tui.services import execution, otp, payments, reassigning, replenishments, submission, workflow
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.work import Work
 
 
 def submit(desk: Desk, who: str, number: str) -> str:
-    return desk.run(actor(desk, who), workflow.submit, number).status.value
+    return desk.run(actor(desk, who), submission.submit, number).status.value
 
 
 def approve(desk: Desk, who: str, number: str, expected_step: UUID | None = None) -> str | None:
@@ -27,11 +27,11 @@ def approve(desk: Desk, who: str, number: str, expected_step: UUID | None = None
 
 
 def reassign(desk: Desk, who: str, number: str, to: str) -> str:
-    return desk.run(actor(desk, who), workflow.reassign, number, to, "away").number
+    return desk.run(actor(desk, who), reassigning.reassign, number, to, "away").number
 
 
 def withdraw(desk: Desk, who: str, number: str) -> str:
-    return desk.run(actor(desk, who), workflow.withdraw, number).status.value
+    return desk.run(actor(desk, who), submission.withdraw, number).status.value
 
 
 def cancel(desk: Desk, who: str, payment: str) -> str:

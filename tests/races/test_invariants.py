@@ -32,7 +32,17 @@ from pettycash_tui.models.enums import (
     ReplenishmentStatus,
     RequisitionStatus,
 )
-from pettycash_tui.services import escalation, execution, otp, payments, replenishments, requisitions, workflow
+from pettycash_tui.services import (
+    escalation,
+    execution,
+    otp,
+    payments,
+    reassigning,
+    replenishments,
+    requisitions,
+    submission,
+    workflow,
+)
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.identity import SYSTEM, Actor
@@ -78,7 +88,7 @@ class Company(RuleBasedStateMachine):
             given |= {"method": "mpesa", "destination": "+254700000001"}
         written = self.act(who, requisitions.create, RequisitionInput(**given))
         if written is not None:
-            self.act(who, workflow.submit, written.id)
+            self.act(who, submission.submit, written.id)
 
     @precondition(lambda self: self.requisitions(RequisitionStatus.PENDING_CHANGES, RequisitionStatus.DRAFT))
     @rule(index=which, amount=st.one_of(st.none(), amounts))
@@ -87,13 +97,13 @@ class Company(RuleBasedStateMachine):
         requester = self.names[row.requested_by_id]
         if amount is not None:
             self.act(requester, requisitions.edit, row.number, RequisitionInput(amount=amount))
-        self.act(requester, workflow.submit, row.number)
+        self.act(requester, submission.submit, row.number)
 
     @precondition(lambda self: self.books.requisitions)
     @rule(index=which, who=somebody_or_the_right_one)
     def withdraw(self, index: int, who: str | None) -> None:
         row = self.one(self.books.requisitions, index)
-        self.act(who or self.names[row.requested_by_id], workflow.withdraw, row.number)
+        self.act(who or self.names[row.requested_by_id], submission.withdraw, row.number)
 
     # --- deciding -----------------------------------------------------------------------------------------------------
 
@@ -133,7 +143,7 @@ class Company(RuleBasedStateMachine):
     @rule(index=which, to=anybody)
     def reassign(self, index: int, to: str) -> None:
         step = self.one(self.current_steps(), index)
-        self.act("admin", workflow.reassign, step.requisition_id, to, "away")
+        self.act("admin", reassigning.reassign, step.requisition_id, to, "away")
 
     @rule(hours=st.sampled_from([0, 1, 30, 200]))
     def escalate(self, hours: int) -> None:

@@ -21,7 +21,7 @@ from sqlalchemy import event, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import PaymentStatus, ReplenishmentStatus, RequisitionStatus
-from pettycash_tui.services import execution, otp, replenishments, workflow
+from pettycash_tui.services import acts, execution, otp, replenishments, submission, workflow
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import Overtaken, Refused
 from pettycash_tui.services.execution import Executed
@@ -161,7 +161,7 @@ def test_a_last_approval_killed_anywhere_makes_one_payment_in_the_end(desk: Desk
         desk.run(people["branch_manager"], workflow.approve, number)
         return number, story.approver_of(desk, number)
 
-    def approve(here: Desk, subject: tuple[str, Actor]) -> workflow.Acted:
+    def approve(here: Desk, subject: tuple[str, Actor]) -> acts.Acted:
         return here.run(subject[1], workflow.approve, subject[0])
 
     killing = Killing(desk, prepare, approve)
@@ -205,7 +205,7 @@ def test_a_replenishment_killed_anywhere_pays_in_once_in_the_end(desk: Desk, peo
         after = books.check(desk)
         assert after.fund("NBI").current_balance == 200_000_00
         assert after.waiting_with_money() == []
-        desk.run(people["staff"], workflow.withdraw, subject[1].replace("PAY", "REQ"))
+        desk.run(people["staff"], submission.withdraw, subject[1].replace("PAY", "REQ"))
 
 
 def test_a_code_killed_while_it_is_sent_is_sent_again(

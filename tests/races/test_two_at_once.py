@@ -23,6 +23,7 @@ from pettycash_tui.services import (
     holds,
     otp,
     payments,
+    reassigning,
     replenishments,
     requisitions,
     totp,
@@ -95,7 +96,7 @@ def test_one_approver_in_two_terminals_approves_once(crew: Crew, desk: Desk, peo
 def test_after_a_reassign_only_the_new_approver_wins(crew: Crew, desk: Desk, people: dict[str, Actor]) -> None:
     for _ in range(ROUNDS):
         number = story.request(desk, people["staff"])
-        desk.run(people["admin"], workflow.reassign, number, "regional_manager", "on leave")
+        desk.run(people["admin"], reassigning.reassign, number, "regional_manager", "on leave")
 
         old, new = crew.race(
             desk, [(acts.approve, "branch_manager", number), (acts.approve, "regional_manager", number)]

@@ -46,7 +46,7 @@ async def running(
     async with app.run_test(size=size, notifications=True) as pilot:
         await settled(pilot)
         if go is not None:
-            app.action_go(go)
+            await app.action_go(go)
             await settled(pilot)
         yield pilot
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 from textual.app import App, ComposeResult
@@ -12,21 +14,22 @@ from textual.binding import Binding
 from textual.screen import Screen
 from textual.widgets import Input
 
+import pettycash_tui
 from pettycash_tui.actions import (
     ACTIONS,
     APP,
+    FORM,
     FORM_SCREENS,
     LIST,
     LIST_SCREENS,
+    WINDOWS,
     action,
-    all_clashes,
     binding,
     bindings_for,
-    clashes,
-    key_table,
-    keymap_problems,
-    refused_keys,
+    key,
+    use_keymap,
 )
+from pettycash_tui.keymap import all_clashes, clashes, key_table, keymap_problems, refused_keys, spelled
 from pettycash_tui.screens.help import HelpScreen
 from pettycash_tui.widgets.footer import KeyFooter
 from pettycash_tui.widgets.plain import PlainText
@@ -46,7 +49,12 @@ def test_a_clash_is_found() -> None:
 def test_every_public_name_is_used_once_and_names_its_subject() -> None:
     ids = [entry.id for entry in ACTIONS]
     assert len(ids) == len(set(ids))
-    assert all(re.fullmatch(r"[a-z_]+\.[a-z_]+", id) for id in ids)
+    assert all(re.fullmatch(r"[a-z_]+\.[a-z_]+[0-9]?", id) for id in ids)
+
+
+def test_every_scope_is_one_whose_clashes_are_looked_for() -> None:
+    known = {APP, LIST, FORM, *LIST_SCREENS, *FORM_SCREENS, *WINDOWS}
+    assert {entry.scope for entry in ACTIONS} <= known
 
 
 def test_no_action_has_a_key_that_terminals_keep() -> None:
@@ -78,8 +86,19 @@ def test_the_keys_that_the_design_promises() -> None:
     assert action("requisition.new").keys == ("n",)
     assert action("list.filter").keys == ("/",)
     assert action("app.back").keys == ("escape",)
-    assert [action(f"go.{name}").keys for name in LIST_SCREENS] == [("2",), ("3",), ("4",), ("5",)]
-    assert set(LIST_SCREENS + FORM_SCREENS) <= {entry.scope for entry in ACTIONS}
+    assert action("app.find").keys == ("ctrl+p",)
+    assert action("list.copy").keys == ("y",)
+    for name, digit in {"desk": "1", "requisitions": "2", "approvals": "3", "payments": "4", "ledger": "5"}.items():
+        assert action(f"go.{name}").keys == (digit,)
+    assert set(LIST_SCREENS + FORM_SCREENS + WINDOWS) <= {entry.scope for entry in ACTIONS}
+
+
+def test_a_window_is_alive_alone_with_the_keys_that_scroll_and_leave_it() -> None:
+    assert action("entry.requisition").keys == action("list.refresh").keys == ("r",)
+    assert all_clashes({}) == []
+    assert [told.key for told in all_clashes({"entry.trail": "y"})] == ["y"]
+    assert [told.key for told in all_clashes({"entry.trail": "j"})] == ["j"]
+    assert all_clashes({"entry.trail": "n,1"}) == []
 
 
 def test_the_key_table_has_a_line_for_every_action() -> None:
@@ -90,7 +109,7 @@ def test_the_key_table_has_a_line_for_every_action() -> None:
 
 
 def test_the_key_table_is_made_without_textual() -> None:
-    code = "import sys; from pettycash_tui.actions import key_table; key_table(); print('textual' in sys.modules)"
+    code = "import sys; from pettycash_tui.keymap import key_table; key_table(); print('textual' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
 
 
@@ -108,6 +127,9 @@ def test_bindings_carry_the_public_name_and_the_tooltip() -> None:
         ({"requisition.new": "j"}, "both want j"),
         ({"requisition.new": "slash"}, "both want /"),
         ({"requisition.new": ""}, "expected at least one key"),
+        ({"requisition.nwe": "a"}, "did you mean requisition.new?"),
+        ({"form.submit": "g"}, "is typed into the fields"),
+        ({"app.back": "b"}, "it is the way out"),
     ],
 )
 def test_a_bad_remapping_is_refused_with_a_reason(keymap: dict[str, str], problem: str) -> None:
@@ -115,7 +137,63 @@ def test_a_bad_remapping_is_refused_with_a_reason(keymap: dict[str, str], proble
 
 
 def test_a_good_remapping_is_taken() -> None:
-    assert keymap_problems({"requisition.new": "N,ctrl+n", "list.down": "down,s", "requisitions.submit": "S"}) == []
+    assert keymap_problems({"requisition.new": "N,ctrl+n", "list.down": "down,z"}) == []
+    assert keymap_problems({"payments.why": "t", "payments.retry": "v"}) == [], "two keys may be exchanged"
+    assert keymap_problems({"list.filter": "slash,ctrl+f"}) == []
+
+
+@pytest.mark.parametrize(
+    ("written", "key"),
+    [
+        ("n", "n"), ("N", "N"), ("^n", "ctrl+n"), ("Ctrl+N", "ctrl+n"), ("shift+n", "N"), ("Esc", "escape"),
+        ("PgDn", "pagedown"), ("F5", "f5"), ("slash", "/"), ("/", "/"), (" ", "space"), ("é", "é"), (",", ","),
+        ("ctrl+home", "ctrl+home"), ("shift+tab", "shift+tab"),
+        ("", None), ("foo", None), ("f25", None), ("ctrl+", None), ("ctrl+shift+n", None), ("\x1b", None),
+    ],
+)  # fmt: skip
+def test_a_key_may_be_spelled_as_people_spell_it(written: str, key: str | None) -> None:
+    assert spelled(written) == key
+
+
+HAND_WRITTEN = re.compile(
+    r"\^[a-z]\b|\bctrl\+[a-z]\b"
+    r"|\b(?:esc|press [a-zA-Z/?]|[a-zA-Z]|space) (?:closes|leaves|shows all|sends|tries again|confirms)\b"
+)
+
+
+def texts_in(path: Path) -> list[str]:
+    """The texts that a module can show: its strings, without docstrings and what binds or styles."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    hidden: set[ast.AST] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            hidden.add(node.value)
+        if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Binding":
+            hidden.update(ast.walk(node))
+    return [
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node not in hidden
+    ]
+
+
+@pytest.mark.parametrize("folder", ["screens", "widgets"])
+def test_no_text_on_a_screen_names_a_key_by_hand(folder: str) -> None:
+    sources = sorted((Path(pettycash_tui.__file__).parent / folder).glob("*.py"))
+    assert len(sources) > 10
+    found = [(path.name, text) for path in sources for text in texts_in(path) if HAND_WRITTEN.search(text)]
+    assert found == []
+
+
+def test_texts_name_the_key_in_force() -> None:
+    assert key("pay.resend") == "^r"
+    use_keymap({"pay.resend": "f9", "app.back": "f10,escape"})
+    try:
+        assert (key("pay.resend"), key("app.back"), key("list.filter")) == ("F9", "F10", "/")
+        assert [row.keys for row in key_table() if row.remapped] == ["F10 esc", "F9"]
+    finally:
+        use_keymap({})
+    assert not any(row.remapped for row in key_table())
 
 
 class Approvals(Screen[None]):

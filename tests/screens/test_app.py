@@ -7,6 +7,7 @@ import sys
 import pytest
 import story
 from building import PASSWORD
+from building import actor as find_actor
 from desk_app import demo_company, desk_app, notices, press, running, screen_text, settled, texts, type_text, until
 from settable_clock import SettableClock
 from textual import events
@@ -35,45 +36,46 @@ async def test_without_a_person_one_signs_in_first(sqlite_desk: Desk) -> None:
         assert offered(pilot) == set()
 
 
-async def test_a_clerk_begins_with_their_requisitions_and_is_offered_no_approvals(sqlite_desk: Desk) -> None:
-    async with running(sqlite_desk, "staff") as pilot:
-        assert pilot.app.current_mode == "requisitions"
+async def test_a_clerk_is_offered_no_approvals(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
         assert "Requisitions: mine · Acme Ltd" in screen_text(pilot)
         assert "Staff Person (Staff)" in screen_text(pilot)
-        assert offered(pilot) == {"go.requisitions", "requisition.new", "session.sign_out"}
+        assert offered(pilot) == {
+            "go.desk", "go.requisitions", "requisition.new", "session.sign_out", "session.switch",
+        }  # fmt: skip
         await press(pilot, "3", "4", "5")
         assert pilot.app.current_mode == "requisitions"
 
 
-async def test_an_approver_begins_where_something_waits(sqlite_desk: Desk) -> None:
+async def test_everybody_begins_at_their_desk_and_esc_goes_back_the_way_one_came(sqlite_desk: Desk) -> None:
     story.request(sqlite_desk, demo_company(sqlite_desk)["staff"])
     async with running(sqlite_desk, "branch_manager") as pilot:
-        assert pilot.app.current_mode == "approvals"
-        await press(pilot, "2")
+        assert pilot.app.current_mode == "desk"
+        await press(pilot, "3", "2")
         assert pilot.app.current_mode == "requisitions"
         await press(pilot, "escape")
         assert pilot.app.current_mode == "approvals"
+        await press(pilot, "escape")
+        assert pilot.app.current_mode == "desk"
 
 
-async def test_an_approver_with_nothing_to_do_begins_with_requisitions(sqlite_desk: Desk) -> None:
+async def test_an_approver_with_nothing_to_do_is_offered_the_approvals_all_the_same(sqlite_desk: Desk) -> None:
     async with running(sqlite_desk, "branch_manager") as pilot:
-        assert pilot.app.current_mode == "requisitions"
         assert "go.approvals" in offered(pilot)
 
 
-async def test_treasury_begins_with_the_payments(sqlite_desk: Desk) -> None:
+async def test_treasury_is_offered_the_payments_and_the_ledger(sqlite_desk: Desk) -> None:
     async with running(sqlite_desk, "treasury") as pilot:
-        assert pilot.app.current_mode == "payments"
         assert {"go.approvals", "go.payments", "go.ledger"} <= offered(pilot)
 
 
 async def test_the_form_opens_once_and_esc_leaves_it(sqlite_desk: Desk) -> None:
     async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
-        pilot.app.action_go("requisition_form")
+        await pilot.app.action_go("requisition_form")
         await settled(pilot)
         assert [type(screen) for screen in pilot.app.screen_stack].count(RequisitionFormScreen) == 1
         await press(pilot, "escape")
-        assert pilot.app.current_mode == "requisitions"
+        assert pilot.app.current_mode == "desk"
         assert len(pilot.app.screen_stack) == 1
 
 
@@ -106,7 +108,7 @@ async def test_a_window_that_is_small_from_the_beginning_is_told(sqlite_desk: De
     async with running(sqlite_desk, "staff", size=(79, 24)) as pilot:
         await until(pilot, lambda: isinstance(pilot.app.screen, SmallWindowScreen))
         await pilot.resize_terminal(80, 24)
-        await until(pilot, lambda: "Requisitions: mine" in screen_text(pilot))
+        await until(pilot, lambda: "Desk · Acme Ltd" in screen_text(pilot))
 
 
 def burst(pilot: Pilot[None], *keys: str) -> None:
@@ -138,7 +140,7 @@ async def test_a_password_typed_ahead_is_never_shown_in_the_username(sqlite_desk
 
 
 async def test_help_says_what_the_screen_is_for_and_its_keys(sqlite_desk: Desk) -> None:
-    async with running(sqlite_desk, "staff") as pilot:
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
         await press(pilot, "question_mark")
         assert isinstance(pilot.app.screen, HelpScreen)
         shown = "\n".join(texts(pilot.app.screen))
@@ -148,16 +150,38 @@ async def test_help_says_what_the_screen_is_for_and_its_keys(sqlite_desk: Desk) 
 
 
 async def test_ctrl_p_finds_actions_by_name(sqlite_desk: Desk) -> None:
-    async with running(sqlite_desk, "staff") as pilot:
-        found = {command.title for command in pilot.app.get_system_commands(pilot.app.screen)}
-        assert {"New", "Quit", "Filter", "Sign out"} <= found
-        assert "Approvals" not in found
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
+        await press(pilot, "ctrl+p")
+        found = "\n".join(pilot.app.screen.lines)
+        assert all(label in found for label in ("New ·", "Quit ·", "Filter ·", "Sign out ·", "theme: light"))
+        assert "Approvals ·" not in found
+
+
+async def test_in_a_demo_one_goes_on_as_somebody_else(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+        await type_text(pilot, "4500")
+        await press(pilot, "escape", "S")
+        await type_text(pilot, "branch_manager")
+        await press(pilot, "enter")
+        await until(pilot, lambda: pilot.app.context is not None and pilot.app.context.actor.username != "staff")
+        assert "Branch Manager (Branch manag" in screen_text(pilot)
+        assert pilot.app.current_mode == "desk"
+        draft = sqlite_desk.read(demo_company(sqlite_desk)["staff"], form_drafts.load, "requisition new")
+        assert draft is not None and draft.values["amount"] == "4500"
+
+
+async def test_where_the_books_are_real_nobody_goes_on_as_somebody_else(sqlite_desk: Desk) -> None:
+    story.trading_company(sqlite_desk)
+    app = PettyCashApp(sqlite_desk, load_context(sqlite_desk, find_actor(sqlite_desk, "staff")))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        assert "session.switch" not in offered(pilot)
 
 
 async def test_without_colour_no_colour_is_drawn(sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NO_COLOR", "1")
     story.request(sqlite_desk, demo_company(sqlite_desk)["staff"])
-    async with running(sqlite_desk, "staff") as pilot:
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
         drawn = [segment for strip in pilot.app.screen._compositor.render_strips() for segment in strip]
         assert any("REQ-000001" in segment.text for segment in drawn)
         coloured = [s for s in drawn if s.style is not None and (s.style.color or s.style.bgcolor)]
@@ -170,7 +194,7 @@ async def test_quitting_keeps_what_was_typed(sqlite_desk: Desk) -> None:
     app = desk_app(sqlite_desk, "staff")
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
-        app.action_go("requisition_form")
+        await app.action_go("requisition_form")
         await settled(pilot)
         await type_text(pilot, "750")
         await app.action_quit()
@@ -221,7 +245,7 @@ async def test_an_idle_desk_is_locked_and_nothing_is_lost(sqlite_desk: Desk) -> 
         assert "4500" not in screen_text(pilot)
         await type_text(pilot, "wrong")
         await press(pilot, "enter")
-        await until(pilot, lambda: "do not go together" in " ".join(screen_text(pilot).split()))
+        await until(pilot, lambda: "username and password do not" in screen_text(pilot))
         await press(pilot, "ctrl+p", "escape")
         assert isinstance(app.screen, LockScreen), "there is no way around it"
         await type_text(pilot, PASSWORD)
@@ -245,4 +269,4 @@ async def test_who_acts_as_a_demo_person_is_never_locked(sqlite_desk: Desk) -> N
         pilot.app._last_input -= 3600
         pilot.app.watch_presence()
         await settled(pilot)
-        assert pilot.app.current_mode == "requisitions" and len(pilot.app.screen_stack) == 1
+        assert pilot.app.current_mode == "desk" and len(pilot.app.screen_stack) == 1

@@ -258,7 +258,10 @@ async def test_nobody_is_offered_to_pay_their_own_request(sqlite_desk: Desk) -> 
         assert isinstance(pilot.app.screen, PaymentsScreen)
 
 
-async def test_what_was_paid_by_another_desk_is_refused_with_the_reason(sqlite_desk: Desk) -> None:
+async def test_what_was_paid_by_another_desk_is_refused_and_can_only_be_closed(
+    sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(PayDialog, "books_changed", lambda dialog: None)
     number, executor = a_payment(sqlite_desk)
     async with running(sqlite_desk, executor, go="payments") as pilot:
         await press(pilot, "p")
@@ -266,9 +269,58 @@ async def test_what_was_paid_by_another_desk_is_refused_with_the_reason(sqlite_d
         execution.execute(sqlite_desk, demo_company(sqlite_desk)[executor], number, code=code)
         await type_text(pilot, code)
         await press(pilot, "enter")
-        assert f"{number} is executed already, voucher" in screen_text(pilot)
-        await press(pilot, "escape")
-        assert "Nothing is ready to be paid." in screen_text(pilot)
+        text = screen_text(pilot)
+        assert f"{number} is paid already" in text and "Nothing was paid from here." in text
+        assert (shown(sqlite_desk, number).voucher_number or "?") in text
+        await press(pilot, "ctrl+r", "enter")
+        assert isinstance(pilot.app.screen, PaymentsScreen)
+        assert shown(sqlite_desk, number).fund_balance.plain() == "95500.00", "it left once"
+
+
+@pytest.mark.parametrize("what", ["paid", "cancelled", "assigned"])
+async def test_an_open_dialog_says_what_somebody_else_did_and_only_closes(sqlite_desk: Desk, what: str) -> None:
+    number, executor = a_payment(sqlite_desk)
+    people = demo_company(sqlite_desk)
+    other = "treasury2" if executor == "treasury" else "treasury"
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "p")
+        dialog = dialog_of(pilot)
+        dialog.books_changed()
+        await settled(pilot)
+        assert not dialog.is_over, "nothing that concerns it has changed"
+        if what == "paid":
+            execution.execute(sqlite_desk, people[executor], number, code=code_of(pilot))
+        elif what == "cancelled":
+            sqlite_desk.run(people["cfo"], payments.cancel, number, "Paid by card")
+        else:
+            sqlite_desk.run(people["cfo"], payments.assign, number, other)
+        dialog.books_changed()
+        await settled(pilot)
+        text = screen_text(pilot)
+        said = {"paid": "is paid already", "cancelled": "is cancelled already", "assigned": "is assigned to "}[what]
+        assert f"{number} {said}" in text and "Nothing was paid from here." in text
+        assert not dialog.query(Input)
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, PaymentsScreen)
+
+
+async def test_what_somebody_else_took_stays_marked_in_the_list_and_no_key_acts_on_it(sqlite_desk: Desk) -> None:
+    first, _ = a_payment(sqlite_desk, "1000")
+    people = demo_company(sqlite_desk)
+    sqlite_desk.run(people["cfo"], payments.assign, first, "treasury")
+    second, _ = a_payment(sqlite_desk, "2000")
+    sqlite_desk.run(people["cfo"], payments.assign, second, "treasury")
+    async with running(sqlite_desk, "treasury", go="payments") as pilot:
+        story.pay(sqlite_desk, first)
+        screen_of(pilot).books_changed()
+        await settled(pilot)
+        text = screen_text(pilot)
+        assert first in text and "− paid by Treasury" in text and "Payments: ready 1, KES 2,000.00" in text
+        await press(pilot, "p")
+        assert isinstance(pilot.app.screen, PaymentsScreen)
+        assert notices(pilot)[-1] == f"{first} is not here any more: paid by Treasury Person."
+        await press(pilot, "j", "p")
+        assert dialog_of(pilot).payment.number == second
 
 
 async def test_the_states_are_filters(sqlite_desk: Desk) -> None:
@@ -279,17 +331,91 @@ async def test_the_states_are_filters(sqlite_desk: Desk) -> None:
     waiting, _ = a_payment(sqlite_desk, "60000")
     async with running(sqlite_desk, executor, go="payments") as pilot:
         assert ready in screen_text(pilot) and waiting not in screen_text(pilot)
+        assert "Payments: ready 1, KES 90,000.00" in screen_text(pilot)
         await press(pilot, "f")
-        assert waiting in screen_text(pilot) and "… waiting for funds" in screen_text(pilot)
-        assert "needs KES 60,000.00" in screen_text(pilot)
+        text = screen_text(pilot)
+        assert waiting in text and "… waiting for funds" in text
+        assert "needs KES 60,000.00" in text and "KES 51,000.00 in fund NBI" in text
         await press(pilot, "f")
         assert "Nothing has failed." in screen_text(pilot)
         await press(pilot, "f")
+        assert "Nothing was sent without an answer." in screen_text(pilot)
+        await press(pilot, "f")
         assert paid in screen_text(pilot) and "✔ paid" in screen_text(pilot)
         assert (shown(sqlite_desk, paid).voucher_number or "?") in screen_text(pilot)
-        await press(pilot, "F", "F", "F", "F")
+        await press(pilot, "F", "F", "F", "F", "F")
         assert screen_of(pilot).state.name == "all"
         assert all(number in screen_text(pilot) for number in (paid, ready, waiting))
+
+
+async def test_a_filter_that_matches_no_payment_says_how_one_gets_back(sqlite_desk: Desk) -> None:
+    number, executor = a_payment(sqlite_desk)
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "slash")
+        await type_text(pilot, "nobody")
+        await press(pilot, "enter")
+        assert "Nothing matches “nobody”; esc shows all." in screen_text(pilot)
+        assert "Payments: ready 0" in screen_text(pilot)
+        await press(pilot, "slash", "escape")
+        assert number in screen_text(pilot)
+
+
+async def test_a_payment_is_shown_wherever_it_is(sqlite_desk: Desk) -> None:
+    paid, executor = a_payment(sqlite_desk, "1000")
+    story.pay(sqlite_desk, paid)
+    first, _ = a_payment(sqlite_desk, "2000")
+    second, _ = a_payment(sqlite_desk, "3000")
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        screen = screen_of(pilot)
+        screen.show_object(second)
+        await settled(pilot)
+        assert (screen.value.number, screen.filter_text) == (second, "")
+        assert first in screen_text(pilot)
+        screen.show_object(paid)
+        await settled(pilot)
+        assert screen.state.name == "done" and screen.value.number == paid
+        await press(pilot, "slash", "escape")
+        screen.show_object("PAY-999999")
+        await settled(pilot)
+        assert "PAY-999999" in notices(pilot)[-1]
+
+
+async def test_the_detail_says_what_the_fund_lacks_who_approved_and_how_often_it_failed(sqlite_desk: Desk) -> None:
+    people = demo_company(sqlite_desk)
+    a_payment(sqlite_desk, "90000")
+    _, executor = a_payment(sqlite_desk, "60000")
+    a_payment(sqlite_desk, "70000")
+    number, _ = a_payment(sqlite_desk, "500")
+    sqlite_desk.run(people["cfo"], payments.assign, number, executor)
+    sqlite_desk.run(people[executor], execution.record_failure, number, "line was down")
+    async with running(sqlite_desk, executor, go="payments", size=(120, 40)) as pilot:
+        await press(pilot, "f", "j")
+        text = screen_of(pilot).pane.text
+        assert "Lacks       KES 60,500.00 in fund NBI" in text
+        assert "Before it   1 payment waits for KES 60,000.00 of the same fund" in text
+        assert "Approved    by Branch Manager, 2026-03-02 12:00" in text
+        await press(pilot, "f")
+        text = screen_of(pilot).pane.text
+        assert "line was down" in text and "1 of 3 used" in text and "t makes it ready again." in text
+
+
+async def test_the_voucher_is_shown_as_text_and_copied(sqlite_desk: Desk) -> None:
+    number, executor = a_payment(sqlite_desk, payee="Njoroge & Sons")
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "p", "ctrl+y")
+        window = pilot.app.screen
+        assert isinstance(window, TextWindow)
+        assert f"Payment {number}" in screen_text(pilot) and "PAYMENT, NOT PAID" in window.text
+        await press(pilot, "escape")
+        await type_text(pilot, code_of(pilot))
+        await press(pilot, "enter", "f6")
+        window = pilot.app.screen
+        assert isinstance(window, TextWindow)
+        voucher = shown(sqlite_desk, number).voucher_number
+        assert voucher and voucher in window.text and "Njoroge & Sons" in window.text
+        assert pilot.app.clipboard == window.text
+        await press(pilot, "escape", "enter")
+        assert isinstance(pilot.app.screen, PaymentsScreen)
 
 
 async def test_a_failed_payment_is_retried_and_cancelled_with_a_reason(sqlite_desk: Desk) -> None:
@@ -346,7 +472,7 @@ async def test_a_database_that_is_slow_from_the_start_leaves_the_keys_alive(
     slow = SlowDesk(sqlite_desk, monkeypatch)
     async with running(sqlite_desk, executor, go="requisitions") as pilot:
         with slow.slow():
-            pilot.app.action_go("payments")
+            await pilot.app.action_go("payments")
             await begun(pilot, slow)
             await pilot.press("f", "f", "question_mark")
             await pilot.pause()

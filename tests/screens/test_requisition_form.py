@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
 import pytest
 import story
 from desk_app import demo_company, notices, press, running, screen_text, settled, type_text, until
@@ -24,6 +27,15 @@ from pettycash_tui.services.requisitions import RequisitionInput
 @pytest.fixture
 def people(sqlite_desk: Desk) -> dict[str, Actor]:
     return demo_company(sqlite_desk)
+
+
+@asynccontextmanager
+async def form_open(desk: Desk, size: tuple[int, int] = (80, 24)) -> AsyncIterator[Pilot[None]]:
+    """The form, opened from the list of requisitions."""
+    async with running(desk, "staff", go="requisitions", size=size) as pilot:
+        await pilot.app.action_go("requisition_form")  # type: ignore[attr-defined]
+        await settled(pilot)
+        yield pilot
 
 
 def form_of(pilot: Pilot[None]) -> RequisitionFormScreen:
@@ -49,7 +61,7 @@ def written(desk: Desk, who: Actor) -> list[RequisitionDetail]:
 
 
 async def test_three_fields_and_a_key_send_it(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         await fill(pilot, amount="1.2k")
         await press(pilot, "ctrl+g")
         await until(pilot, lambda: pilot.app.current_mode == "requisitions" and notices(pilot))
@@ -62,30 +74,35 @@ async def test_three_fields_and_a_key_send_it(sqlite_desk: Desk, people: dict[st
 
 
 async def test_what_will_happen_is_shown_while_one_types(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         assert "Type an amount, and you see here who approves" in panel(pilot)
         await type_text(pilot, "4500")
-        await until(pilot, lambda: "Tier  1 (branch-1)" in panel(pilot))
-        assert "Fund  NBI NBI fund: KES 100,000.00 available" in panel(pilot)
-        assert "1     Approve: Branch Manager (Branch manager)" in panel(pilot)
-        assert "2     Validate: Treasury Person (Treasury)" in panel(pilot)
+        await until(pilot, lambda: "Tier 1: up to 10,000.00" in panel(pilot))
+        assert panel(pilot).splitlines() == [
+            "Tier 1: up to 10,000.00",
+            "1 Approve  Branch Manager  Branch manager of NBI",
+            "2 Validate Treasury Person  Treasury, least busy of 2",
+            "Fund NBI NBI fund",
+            "  KES 100,000.00 available after holds, 95,500.00 after this",
+        ]
         await type_text(pilot, "00")
-        await until(pilot, lambda: "Tier  4 (branch-4)" in panel(pilot))
-        assert "! Fund NBI has less available than this; the payment may wait for funds." in panel(pilot)
-        assert "Approve: Cfo Person (CFO)" in panel(pilot)
+        await until(pilot, lambda: "Tier 4: above 250,000.00" in panel(pilot))
+        assert panel(pilot).startswith("! Fund NBI has less available than this; the payment may wait for funds.")
+        assert "2 Approve  Cfo Person  CFO" in panel(pilot)
 
 
 async def test_the_same_request_twice_is_pointed_out(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
     number = story.request(sqlite_desk, people["staff"])
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         await fill(pilot)
-        await until(pilot, lambda: f"for the same payee already: {number}." in panel(pilot))
+        said = f"! {number} asks for the same: KES 4,500.00 for Total Energies, 2026-03-02, by Staff Person"
+        await until(pilot, lambda: said in panel(pilot))
 
 
 async def test_every_refused_field_says_what_was_expected_and_the_cursor_goes_there(
     sqlite_desk: Desk, people: dict[str, Actor]
 ) -> None:
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         await type_text(pilot, "12,50")
         await press(pilot, "ctrl+g")
         form = form_of(pilot)
@@ -98,7 +115,7 @@ async def test_every_refused_field_says_what_was_expected_and_the_cursor_goes_th
 
 
 async def test_a_field_that_one_leaves_says_at_once_what_is_wrong(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         amount = form_of(pilot).fields.field("amount")
         await type_text(pilot, "-5")
         await settled(pilot)
@@ -112,7 +129,7 @@ async def test_a_field_that_one_leaves_says_at_once_what_is_wrong(sqlite_desk: D
 async def test_hostile_text_is_drawn_harmless_and_refused_beside_the_field(
     sqlite_desk: Desk, people: dict[str, Actor]
 ) -> None:
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         payee = form_of(pilot).fields.field("payee")
         await press(pilot, "tab")
         pilot.app.post_message(events.Paste("Acme\x1b[31m\u202e Ltd"))
@@ -124,7 +141,7 @@ async def test_hostile_text_is_drawn_harmless_and_refused_beside_the_field(
 
 
 async def test_what_people_type_is_never_markup(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         await fill(pilot, payee="[red]Jane[/red]", purpose="[@click=app.quit]tea[/]")
         await press(pilot, "ctrl+g")
         await until(pilot, lambda: pilot.app.current_mode == "requisitions" and notices(pilot))
@@ -133,7 +150,7 @@ async def test_what_people_type_is_never_markup(sqlite_desk: Desk, people: dict[
 
 
 async def test_urgent_needs_a_reason_and_shows_who_confirms(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         fields = form_of(pilot).fields
         assert not fields.field("urgency_reason").display
         await fill(pilot, amount="14000")
@@ -153,7 +170,7 @@ async def test_urgent_needs_a_reason_and_shows_who_confirms(sqlite_desk: Desk, p
 
 
 async def test_only_the_place_that_an_origin_has_is_asked(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         fields = form_of(pilot).fields
         assert fields.field("branch").display and not fields.field("region").display
         fields.field("origin").query_one(Select).value = OriginType.HQ.value
@@ -167,7 +184,7 @@ async def test_only_the_place_that_an_origin_has_is_asked(sqlite_desk: Desk, peo
 
 
 async def test_mpesa_needs_a_number(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         fields = form_of(pilot).fields
         fields.field("method").query_one(Select).value = "mpesa"
         await settled(pilot)
@@ -179,7 +196,7 @@ async def test_mpesa_needs_a_number(sqlite_desk: Desk, people: dict[str, Actor])
 
 
 async def test_saving_a_draft_submits_nothing(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         await fill(pilot)
         await press(pilot, "ctrl+t")
         await until(pilot, lambda: notices(pilot) == ["REQ-000001 is saved as a draft."])
@@ -189,7 +206,7 @@ async def test_saving_a_draft_submits_nothing(sqlite_desk: Desk, people: dict[st
 
 async def test_what_is_typed_is_kept_and_offered_again(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
     staff = people["staff"]
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         await fill(pilot, purpose="Fuel for the van")
 
         def kept() -> object:
@@ -197,19 +214,19 @@ async def test_what_is_typed_is_kept_and_offered_again(sqlite_desk: Desk, people
             return draft and draft.values["purpose"]
 
         await until(pilot, lambda: kept() == "Fuel for the van")
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         values = form_of(pilot).fields.values
         assert (values["amount"], values["payee"], values["purpose"]) == ("4500", "Total Energies", "Fuel for the van")
         assert notices(pilot)[0].startswith("What you typed on 2026-03-02 12:00")
         await press(pilot, "ctrl+g")
         await until(pilot, lambda: pilot.app.current_mode == "requisitions" and len(notices(pilot)) > 1)
     assert sqlite_desk.read(staff, form_drafts.load, "requisition new") is None
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         assert form_of(pilot).fields.values["amount"] == ""
 
 
 async def test_esc_leaves_the_form_and_keeps_it(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         await type_text(pilot, "77")
         await press(pilot, "escape")
         await until(pilot, lambda: sqlite_desk.read(people["staff"], form_drafts.load, "requisition new"))
@@ -218,7 +235,7 @@ async def test_esc_leaves_the_form_and_keeps_it(sqlite_desk: Desk, people: dict[
 
 
 async def test_discarding_asks_and_forgets(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         await fill(pilot)
         await press(pilot, "ctrl+o")
         assert isinstance(pilot.app.screen, ConfirmPrompt)
@@ -234,7 +251,7 @@ async def test_discarding_asks_and_forgets(sqlite_desk: Desk, people: dict[str, 
 async def test_a_refused_submission_leaves_a_draft_and_says_why(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
     with sqlite_desk.engine.begin() as connection:
         connection.execute(text("UPDATE approval_threshold SET is_active = 0"))
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         await fill(pilot)
         await until(pilot, lambda: "✖ No active policy row covers" in panel(pilot))
         await press(pilot, "ctrl+g")
@@ -250,7 +267,7 @@ async def test_a_refused_submission_leaves_a_draft_and_says_why(sqlite_desk: Des
 async def test_changes_are_made_to_what_was_sent_back(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
     number = story.request(sqlite_desk, people["staff"], purpose="Fuel\nfor the van")
     sqlite_desk.run(people["branch_manager"], workflow.request_changes, number, "Which van?")
-    async with running(sqlite_desk, "staff") as pilot:
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
         await press(pilot, "e")
         form = form_of(pilot)
         assert f"Change {number}" in screen_text(pilot)
@@ -266,7 +283,7 @@ async def test_changes_are_made_to_what_was_sent_back(sqlite_desk: Desk, people:
 async def test_an_edited_draft_may_move_to_head_office(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
     given = RequisitionInput(amount="100", purpose="Tea", payee="Naivas")
     number = sqlite_desk.run(people["staff"], requisitions.create, given).number
-    async with running(sqlite_desk, "staff") as pilot:
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
         await press(pilot, "e")
         form_of(pilot).fields.field("origin").query_one(Select).value = OriginType.HQ.value
         await settled(pilot)
@@ -277,7 +294,7 @@ async def test_an_edited_draft_may_move_to_head_office(sqlite_desk: Desk, people
 
 
 async def test_letters_stay_in_the_form(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         form = form_of(pilot)
         for control in (form.fields.field("is_urgent").query_one(Checkbox), form.fields.field("method").control_widget):
             control.focus()
@@ -288,7 +305,7 @@ async def test_letters_stay_in_the_form(sqlite_desk: Desk, people: dict[str, Act
 async def test_at_80_columns_the_panel_stands_below_and_at_120_beside(
     sqlite_desk: Desk, people: dict[str, Actor]
 ) -> None:
-    async with running(sqlite_desk, "staff", go="requisition_form") as pilot:
+    async with form_open(sqlite_desk) as pilot:
         fields, shown = form_of(pilot).fields, form_of(pilot).query_one(PreviewPanel)
         assert shown.region.y >= fields.region.bottom
         await pilot.resize_terminal(120, 40)

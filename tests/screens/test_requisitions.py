@@ -12,7 +12,7 @@ from pettycash_tui.models.enums import RequisitionStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.screens.prompts import ReasonPrompt
 from pettycash_tui.screens.requisitions import COLUMNS, cells_of
-from pettycash_tui.screens.sources import KeysetSource, longest_waiting_first
+from pettycash_tui.screens.sources import KeysetSource
 from pettycash_tui.screens.text_window import TextWindow
 from pettycash_tui.services import requisition_views, requisitions, workflow
 from pettycash_tui.services.desk import Desk
@@ -54,7 +54,7 @@ async def test_the_newest_stands_first_with_mark_word_and_amount(
     story.request(sqlite_desk, people["staff"])
     clock.advance(days=1)
     draft(sqlite_desk, people["staff"])
-    async with running(sqlite_desk, "staff") as pilot:
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
         first, second = lines(pilot)
         assert first.split() == ["▸", "REQ-000002", "○", "draft", "900.00", "Posta", "2026-03-03"]
         assert second.split() == [
@@ -70,7 +70,7 @@ async def test_the_detail_tells_the_whole_story(
     clock.advance(hours=2)
     sqlite_desk.run(people["branch_manager"], workflow.approve, number, "fine by me")
     sqlite_desk.run(story.approver_of(sqlite_desk, number), workflow.approve, number)
-    async with running(sqlite_desk, "staff") as pilot:
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
         shown = detail(pilot)
         assert "● approved  REQ-000001   KES 4,500.00" in shown
         assert "✔ approved        Branch Manager (Branch manager) · 2026-03-02 14:00" in shown
@@ -96,7 +96,7 @@ async def test_mine_and_all_are_one_key_apart(sqlite_desk: Desk, people: dict[st
 async def test_the_status_key_goes_through_those_that_there_are(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
     story.request(sqlite_desk, people["staff"])
     draft(sqlite_desk, people["staff"])
-    async with running(sqlite_desk, "staff") as pilot:
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
         await press(pilot, "t")
         await until(pilot, lambda: len(lines(pilot)) == 1)
         assert "Requisitions: mine, draft" in screen_text(pilot)
@@ -110,7 +110,7 @@ async def test_the_status_key_goes_through_those_that_there_are(sqlite_desk: Des
 async def test_a_filter_narrows_the_list_and_esc_shows_all_again(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
     story.request(sqlite_desk, people["staff"])
     draft(sqlite_desk, people["staff"])
-    async with running(sqlite_desk, "staff") as pilot:
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
         await press(pilot, "slash")
         await type_text(pilot, "stamps")
         await until(pilot, lambda: len(lines(pilot)) == 1)
@@ -123,7 +123,7 @@ async def test_a_filter_narrows_the_list_and_esc_shows_all_again(sqlite_desk: De
 
 async def test_only_what_the_state_allows_is_offered(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
     draft(sqlite_desk, people["staff"])
-    async with running(sqlite_desk, "staff") as pilot:
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
         assert {"requisitions.submit", "requisitions.edit", "requisitions.withdraw"} <= offered(pilot)
         await press(pilot, "s")
         await until(pilot, lambda: notices(pilot))
@@ -132,14 +132,19 @@ async def test_only_what_the_state_allows_is_offered(sqlite_desk: Desk, people: 
         assert "requisitions.edit" not in offered(pilot)
         assert "requisitions.withdraw" in offered(pilot)
     async with running(sqlite_desk, "branch_manager", go="requisitions") as pilot:
-        assert offered(pilot) == {"requisitions.whose", "requisitions.status", "requisitions.why"}
+        assert offered(pilot) == {
+            "requisitions.whose",
+            "requisitions.status",
+            "requisitions.why",
+            "requisitions.duplicate",
+        }
 
 
 async def test_withdrawing_repeats_amount_and_payee_and_says_there_is_no_undo(
     sqlite_desk: Desk, people: dict[str, Actor]
 ) -> None:
     number = story.request(sqlite_desk, people["staff"])
-    async with running(sqlite_desk, "staff") as pilot:
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
         await press(pilot, "w")
         assert isinstance(pilot.app.screen, ReasonPrompt)
         for words in ("Withdraw REQ-000001?", "KES 4,500.00", "Total Energies", "This cannot be undone."):
@@ -159,7 +164,7 @@ async def test_withdrawing_repeats_amount_and_payee_and_says_there_is_no_undo(
 
 async def test_why_says_who_acts_and_why_one_may_not(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
     story.request(sqlite_desk, people["staff"])
-    async with running(sqlite_desk, "staff") as pilot:
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
         await press(pilot, "v")
         window = pilot.app.screen
         assert isinstance(window, TextWindow)
@@ -173,7 +178,7 @@ async def test_hostile_text_from_the_database_is_drawn_as_data(sqlite_desk: Desk
     draft(sqlite_desk, people["staff"], payee="[b]Jane[/b]", purpose="[link=x]tea[/link]")
     with sqlite_desk.engine.begin() as connection:
         connection.exec_driver_sql("UPDATE requisition SET destination = 'a\x1b[2Jb'")
-    async with running(sqlite_desk, "staff") as pilot:
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
         assert "[b]Jane[/b]" in lines(pilot)[0]
         assert "[link=x]tea[/link]" in detail(pilot)
         assert "a\ufffd[2Jb" in detail(pilot)
@@ -182,7 +187,7 @@ async def test_hostile_text_from_the_database_is_drawn_as_data(sqlite_desk: Desk
 
 async def test_coming_back_to_the_list_shows_what_others_did(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
     number = story.request(sqlite_desk, people["staff"])
-    async with running(sqlite_desk, "staff") as pilot:
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
         sqlite_desk.run(people["branch_manager"], workflow.reject, number, "not this month")
         await press(pilot, "n", "escape")
         await until(pilot, lambda: "✖ rejected" in lines(pilot)[0])
@@ -239,9 +244,9 @@ def test_the_queue_pages_both_ways(sqlite_desk: Desk, people: dict[str, Actor], 
         COLUMNS,
         requisition_views.queue,
         cells=lambda row: cells_of(context, row),
-        cursor=longest_waiting_first,
+        cursor=requisition_views.cursor_of(requisition_views.QueueOrder.AGE),
         counter=requisition_views.count_queue,
-        backwards="newest_first",
+        backwards="backwards",
     )
     first, last = source.page(Seek(Place.FIRST), 2), source.page(Seek(Place.LAST), 2)
     assert source.count() == 5
@@ -263,3 +268,21 @@ def test_money_and_time_are_the_companys(sqlite_desk: Desk, clock: SettableClock
     assert context.moment(clock.now) == "2026-03-02 12:00"
     clock.advance(hours=13)
     assert str(context.day()) == "2026-03-03", "it is past midnight in Nairobi"
+
+
+async def test_an_admin_gives_a_stuck_decision_to_somebody_else(sqlite_desk: Desk) -> None:
+    number = story.request(sqlite_desk, demo_company(sqlite_desk)["staff"])
+    async with running(sqlite_desk, "admin", go="requisitions") as pilot:
+        await press(pilot, "i")
+        assert f"Who decides on {number}?" in screen_text(pilot)
+        await press(pilot, "enter")
+        await type_text(pilot, "away for a month")
+        await press(pilot, "enter")
+        assert any(f"{number} waits for" in notice for notice in notices(pilot))
+
+
+async def test_reassigning_is_an_admins_and_only_of_what_waits_for_somebody(sqlite_desk: Desk) -> None:
+    people = demo_company(sqlite_desk)
+    story.request(sqlite_desk, people["staff"])
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
+        assert "requisitions.reassign" not in live_keys(pilot.app.screen)

@@ -41,7 +41,7 @@ async def sign_in(pilot: Pilot[None], name: str, password: str) -> None:
 async def test_the_right_password_comes_in(company: Desk) -> None:
     async with running(company, None) as pilot:
         await sign_in(pilot, "staff", PASSWORD)
-        await until(pilot, lambda: "Requisitions: mine" in screen_text(pilot))
+        await until(pilot, lambda: "Desk · Acme Ltd" in screen_text(pilot))
         assert "Staff Person (Staff)" in screen_text(pilot)
 
 
@@ -54,7 +54,7 @@ async def test_the_password_is_masked_and_forgotten(company: Desk) -> None:
         assert "•" * len(PASSWORD) in screen_text(pilot)
         screen = pilot.app.screen
         await press(pilot, "enter")
-        await until(pilot, lambda: pilot.app.current_mode == "requisitions")
+        await until(pilot, lambda: pilot.app.places[:1] == (pilot.app.current_mode,))
         assert screen._typed("password") == ""
 
 
@@ -67,7 +67,7 @@ async def test_a_wrong_password_is_said_beside_the_field(company: Desk) -> None:
         await type_text(pilot, PASSWORD)
         assert field_error(pilot, "password") == ""
         await press(pilot, "enter")
-        await until(pilot, lambda: pilot.app.current_mode == "requisitions")
+        await until(pilot, lambda: pilot.app.places[:1] == (pilot.app.current_mode,))
 
 
 async def test_an_empty_password_is_not_sent(company: Desk) -> None:
@@ -92,7 +92,7 @@ async def test_those_who_pay_are_asked_for_their_code(company: Desk, clock: Sett
         assert "The code is not right" in field_error(pilot, "code")
         await type_text(pilot, totp.code_at(secret, step_of(clock)))
         await press(pilot, "enter")
-        await until(pilot, lambda: pilot.app.current_mode == "payments")
+        await until(pilot, lambda: pilot.app.places[:1] == (pilot.app.current_mode,))
 
 
 def totp_secret(uri: str) -> bytes:
@@ -127,10 +127,10 @@ async def test_a_first_password_is_changed_before_anything_else(company: Desk) -
         assert field_error(pilot, "repeated") == "Is not the same as the new password."
         await type_text(pilot, "four words and more")
         await press(pilot, "enter")
-        await until(pilot, lambda: pilot.app.current_mode == "requisitions")
+        await until(pilot, lambda: pilot.app.places[:1] == (pilot.app.current_mode,))
     async with running(company, None) as pilot:
         await sign_in(pilot, "staff", "four words and more")
-        await until(pilot, lambda: pilot.app.current_mode == "requisitions")
+        await until(pilot, lambda: pilot.app.places[:1] == (pilot.app.current_mode,))
 
 
 async def test_the_keys_stay_alive_while_the_password_is_compared(
@@ -165,7 +165,7 @@ async def test_a_demo_says_whom_one_may_be(company: Desk) -> None:
 async def test_signing_out_ends_the_session_and_empties_the_fields(company: Desk) -> None:
     async with running(company, None) as pilot:
         await sign_in(pilot, "staff", PASSWORD)
-        await until(pilot, lambda: pilot.app.current_mode == "requisitions")
+        await until(pilot, lambda: pilot.app.places[:1] == (pilot.app.current_mode,))
         token_owner = pilot.app.context.actor
         await press(pilot, "L")
         await until(pilot, lambda: isinstance(pilot.app.screen, SignInScreen))

@@ -34,7 +34,7 @@ def no_foreign_garbage() -> Iterator[None]:
 class Numbers:
     """A list of whole numbers in order, as a keyset source: the number is the key and the cursor.
 
-    `gone` are missing, `front` more rows have come in before 0 (as negative numbers).
+    `missing` have left it, `front` more rows have come in before 0 (as negative numbers).
     """
 
     columns = (
@@ -49,13 +49,13 @@ class Numbers:
         self.counted = counted
         self.text = text
         self.front = 0
-        self.gone: set[int] = set()
+        self.missing: set[int] = set()
         self.seeks: list[Seek] = []
         self.threads: set[int] = set()
         self.before_page: Callable[[], None] = lambda: None
 
     def count(self) -> int | None:
-        return self.front + self.size - len(self.gone) if self.counted else None
+        return self.front + self.size - len(self.missing) if self.counted else None
 
     def row(self, number: int) -> Row:
         return Row(number, (Cell(f"N{number}"), Cell(self.text, "warn"), Cell(f"{number:,}.00")), cursor=number)
@@ -78,7 +78,7 @@ class Numbers:
             start, step = seek.cursor - 1, -1
         numbers: list[int] = []
         while low <= start < high and len(numbers) < limit:
-            if start not in self.gone:
+            if start not in self.missing:
                 numbers.append(start)
             start += step
         numbers.sort()
@@ -87,8 +87,8 @@ class Numbers:
         last = numbers[-1] if numbers else low
         return Page(
             rows,
-            before=any(n not in self.gone for n in range(first - 1, max(low, first - 100) - 1, -1)),
-            after=any(n not in self.gone for n in range(last + 1, min(high, last + 100))),
+            before=any(n not in self.missing for n in range(first - 1, max(low, first - 100) - 1, -1)),
+            after=any(n not in self.missing for n in range(last + 1, min(high, last + 100))),
             position=first - low if self.dense else None,
         )
 
@@ -276,10 +276,10 @@ async def test_a_row_that_is_gone_leaves_the_cursor_to_the_next() -> None:
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await press(pilot, "down", "down")
-        app.source.gone = {2}
+        app.source.missing = {2}
         await press(pilot, "r")
         assert app.cursor_line.startswith("▸ N3 ")
-        app.source.gone = set(range(100))
+        app.source.missing = set(range(100))
         await press(pilot, "r")
         assert "No rows yet." in app.lines[1]
         assert app.highlighted[-1] is None
@@ -290,7 +290,7 @@ async def test_the_last_rows_going_away_leaves_the_cursor_on_what_is_now_the_las
     async with app.run_test(size=(80, 24)) as pilot:
         await settled(pilot)
         await press(pilot, "end")
-        app.source.gone = set(range(900, 1_000))
+        app.source.missing = set(range(900, 1_000))
         await press(pilot, "r")
         assert app.cursor_line.startswith("▸ N899 ")
 

@@ -22,7 +22,18 @@ from trading import Trading
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import Role
-from pettycash_tui.services import audit, execution, funds, jobs, payments, replenishments, requisitions, workflow
+from pettycash_tui.services import (
+    audit,
+    execution,
+    funds,
+    jobs,
+    payments,
+    reassigning,
+    replenishments,
+    requisitions,
+    submission,
+    workflow,
+)
 from pettycash_tui.services.errors import NotAllowed, PettyCashError, Refused
 from pettycash_tui.services.funds import FundInput
 from pettycash_tui.services.identity import SYSTEM
@@ -79,13 +90,13 @@ def whole_story(trading: Trading) -> None:
     trading.act("branch_manager", workflow.request_changes, "REQ-000002", "which van?")
     trading.desk.run(trading["staff"], requisitions.edit, "REQ-000002", RequisitionInput(amount="2000"))
     trading.desk.run(trading["staff"], requisitions.attach, "REQ-000002", "offer.pdf", b"%PDF")
-    trading.act("staff", workflow.submit, "REQ-000002")
-    trading.act("admin", workflow.reassign, "REQ-000002", "ceo", "ill")
+    trading.act("staff", submission.submit, "REQ-000002")
+    trading.act("admin", reassigning.reassign, "REQ-000002", "ceo", "ill")
     trading.act("ceo", workflow.reject, "REQ-000002", "no")
     trading.request("fpa", "3000", origin="hq")
     trading.clock.advance(hours=25)
     jobs.run(desk, "escalate-approvals")
-    trading.act("fpa", workflow.withdraw, "REQ-000003")
+    trading.act("fpa", submission.withdraw, "REQ-000003")
     cancelled = trading.approved()
     desk.run(trading["cfo"], payments.assign, cancelled, "treasury2")
     desk.run(SYSTEM, execution.record_failure, cancelled, "no network")
@@ -215,7 +226,7 @@ def test_what_is_refused_leaves_neither_change_nor_event(trading: Trading) -> No
         with pytest.raises((Refused, NotAllowed)):
             trading.desk.run(trading[who], noted_and_refused)
     with pytest.raises(NotAllowed):
-        trading.desk.run(trading["cfo"], workflow.withdraw, number)
+        trading.desk.run(trading["cfo"], submission.withdraw, number)
     assert (len(trading.rows(t.audit_event)), len(trading.rows(t.approval_trail))) == before
 
 

@@ -26,6 +26,7 @@ from pettycash_tui.services import (
     payment_views,
     payments,
     replenishments,
+    submission,
     totp,
     workflow,
 )
@@ -116,7 +117,7 @@ def drain(desk: Desk, code: str) -> None:
 
 def test_a_withdrawn_or_cancelled_payment_is_not_executed(desk: Desk, people: dict[str, Actor]) -> None:
     withdrawn, cancelled = story.approved(desk, people["staff"]), story.approved(desk, people["staff"])
-    desk.run(people["staff"], workflow.withdraw, withdrawn.replace("PAY", "REQ"))
+    desk.run(people["staff"], submission.withdraw, withdrawn.replace("PAY", "REQ"))
     desk.run(people["cfo"], payments.cancel, cancelled, "not needed")
 
     for payment in (withdrawn, cancelled):

@@ -9,7 +9,7 @@ from settable_clock import SettableClock
 from sqlalchemy import text
 
 from pettycash_tui.models.enums import OriginType
-from pettycash_tui.services import form_choices, form_drafts, offers, presence, requisitions, signin, workflow
+from pettycash_tui.services import form_choices, form_drafts, offers, presence, requisitions, signin, submission
 from pettycash_tui.services.desk import DEMO, Desk
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.preview import Preview, preview
@@ -86,7 +86,7 @@ def test_the_preview_is_what_a_submission_then_does(desk: Desk, people: dict[str
     assert shown.available is not None and shown.available.plain() == "100000.00"
     assert (shown.tier, shown.threshold, shown.problems, shown.reasons) == (3, "branch-3", {}, ())
     number = desk.run(people["staff"], requisitions.create, given).number
-    acted = desk.run(people["staff"], workflow.submit, number)
+    acted = desk.run(people["staff"], submission.submit, number)
     assert acted.status is shown.status
     assert story.approver_of(desk, number).id == shown.steps[0].approver.id
 
@@ -107,11 +107,37 @@ def test_without_an_amount_nothing_is_promised(desk: Desk, people: dict[str, Act
 def test_too_little_money_and_a_twin_are_warnings(desk: Desk, people: dict[str, Actor]) -> None:
     first = story.request(desk, people["staff"], "100000.01")
     shown = look(desk, people["staff"], typed(amount="100000.01"))
-    assert shown.warnings == (
-        "Fund NBI has less available than this; the payment may wait for funds.",
-        f"You asked for the same amount for the same payee already: {first}.",
+    assert shown.warnings == ("Fund NBI has less available than this; the payment may wait for funds.",)
+    assert shown.after is not None and shown.after.plain() == "-0.01"
+    assert shown.alike == (
+        f"{first} asks for the same: KES 100,000.01 for Total Energies, 2026-03-02, by Staff Person"
+        " (with branch manager).",
     )
-    assert look(desk, people["department_head"], typed(amount="50")).warnings == ()
+    other = look(desk, people["department_head"], typed(amount="50"))
+    assert (other.warnings, other.alike) == ((), ())
+
+
+def test_the_preview_names_the_bounds_of_the_tier_and_why_each_person_acts(
+    desk: Desk, people: dict[str, Actor]
+) -> None:
+    shown = look(desk, people["staff"], typed(amount="10000.01"))
+    assert shown.above is not None and shown.up_to is not None
+    assert (shown.above.plain(), shown.up_to.plain()) == ("10000.00", "50000.00")
+    assert [step.why for step in shown.steps] == [
+        "Branch manager of NBI",
+        "Department head of Operations",
+        "Treasury, least busy of 2",
+    ]
+    top = look(desk, people["staff"], typed(amount="300000"))
+    assert top.up_to is None
+    assert [step.why for step in top.steps][:2] == ["Regional manager of Central", "CFO"]
+
+
+def test_who_stands_in_is_said_with_the_reason(desk: Desk, people: dict[str, Actor]) -> None:
+    with desk.engine.begin() as connection:
+        connection.execute(text("UPDATE \"user\" SET is_active = false WHERE username = 'branch_manager'"))
+    first, *_ = look(desk, people["staff"], typed()).steps
+    assert first.why == "Regional manager of Central, stands in: no eligible Branch manager"
 
 
 def test_no_policy_is_a_reason(desk: Desk, people: dict[str, Actor]) -> None:

@@ -85,6 +85,31 @@ def test_a_day_is_written_in_one_way_only() -> None:
         assert "starts_on" in refusal(inputs.parse_day, "starts_on", typed)
 
 
+@pytest.mark.parametrize(
+    ("typed", "day"),
+    [
+        ("today", "2026-03-04"),
+        (" Yesterday ", "2026-03-03"),
+        ("wed", "2026-03-04"),
+        ("Friday", "2026-02-27"),
+        ("thu", "2026-02-26"),
+        ("-3d", "2026-03-01"),
+        ("-0d", "2026-03-04"),
+        ("2026-03-14", "2026-03-14"),
+    ],
+)
+def test_a_day_in_words_is_counted_from_the_companys_today(typed: str, day: str) -> None:
+    wednesday = date(2026, 3, 4)
+    assert inputs.parse_day("from", typed, wednesday) == date.fromisoformat(day)
+
+
+@pytest.mark.parametrize("typed", ["tomorrow", "fr", "3 days", "-3", "--3d", "-99999d", "14.3.", "２０２６-03-14"])
+def test_what_is_no_day_says_what_is(typed: str) -> None:
+    said = refusal(inputs.parse_day, "from", typed, date(2026, 3, 4))["from"]
+    assert said == "must be a day such as 2026-11-21, or today, yesterday, fri (the last one), -3d (days ago)"
+    assert "today" not in refusal(inputs.parse_day, "from", "today")["from"]
+
+
 def test_currencies_time_zones_and_locales_must_exist() -> None:
     assert inputs.clean_currency("currency", "kes") == "KES"
     assert inputs.clean_timezone("timezone", "Africa/Nairobi") == "Africa/Nairobi"

@@ -21,6 +21,7 @@ from pettycash_tui.services import (
     audit_views,
     delegations,
     execution,
+    execution_views,
     funds,
     ledger_views,
     otp,
@@ -29,10 +30,12 @@ from pettycash_tui.services import (
     people,
     people_views,
     policy,
+    reassigning,
     replenishment_views,
     replenishments,
     requisition_views,
     requisitions,
+    submission,
     workflow,
 )
 from pettycash_tui.services.desk import Desk
@@ -100,8 +103,8 @@ def acts(two: Two) -> dict[str, Act]:
         "show a payment by number": (payment_views.show, ("PAY-000002",)),
         "explain a payment": (payment_views.explain, (two.pending,)),
         "who could pay it": (payments.eligible_executors, (two.pending,)),
-        "show an execution": (payment_views.show_execution, (two.execution,)),
-        "show an execution by its payment": (payment_views.show_execution, ("PAY-000001",)),
+        "show an execution": (execution_views.show_execution, (two.execution,)),
+        "show an execution by its payment": (execution_views.show_execution, ("PAY-000001",)),
         "look at a code": (otp.standing, (two.pending,)),
         "show a replenishment": (replenishment_views.show, (two.replenishment,)),
         "show a replenishment by number": (replenishment_views.show, ("RPL-000001",)),
@@ -120,14 +123,14 @@ def acts(two: Two) -> dict[str, Act]:
     writing: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
         "edit": (requisitions.edit, (two.draft, RequisitionInput(amount="1"))),
         "attach": (requisitions.attach, (two.draft, "a.pdf", b"%PDF")),
-        "submit": (workflow.submit, (two.draft,)),
+        "submit": (submission.submit, (two.draft,)),
         "approve": (workflow.approve, (two.in_approval,)),
         "reject": (workflow.reject, (two.in_approval, "no")),
         "ask for changes": (workflow.request_changes, (two.in_approval, "no")),
         "confirm urgency": (workflow.confirm_urgency, (two.in_approval,)),
         "decline urgency": (workflow.decline_urgency, (two.in_approval,)),
-        "withdraw": (workflow.withdraw, (two.in_approval,)),
-        "reassign": (workflow.reassign, (two.in_approval, "b_ceo", "because")),
+        "withdraw": (submission.withdraw, (two.in_approval,)),
+        "reassign": (reassigning.reassign, (two.in_approval, "b_ceo", "because")),
         "assign": (payments.assign, (two.pending, "b_treasury")),
         "retry": (payments.retry, (two.pending,)),
         "cancel": (payments.cancel, (two.pending, "no")),
@@ -203,7 +206,7 @@ def test_lists_hold_ones_own_company_only(two: Two) -> None:
         assert [row.number for row in rows] == [ours]
         assert desk.read(actor, requisition_views.count_requisitions, RequisitionFilter()) == 1
         assert desk.read(actor, payment_views.list_payments, PaymentFilter()).items == ()
-        assert desk.read(actor, payment_views.list_executions, PaymentFilter()).items == ()
+        assert desk.read(actor, execution_views.list_executions, PaymentFilter()).items == ()
         waiting = [row.number for row in desk.read(actor, requisition_views.queue).items]
         assert waiting == ([ours] if who == "branch_manager" else [])
         assert {fund.company.code for fund in desk.read(actor, funds.list_funds).items} == {"BETA"}
@@ -255,7 +258,7 @@ def test_nobody_of_another_company_is_routed_to_or_named(two: Two) -> None:
     their_ids = {actor.id for actor in two.others.values()}
     assert {step.approver_id for step in steps} <= their_ids
     with pytest.raises(Refused):
-        desk.run(two.others["admin"], workflow.reassign, number, "ceo", "because")
+        desk.run(two.others["admin"], reassigning.reassign, number, "ceo", "because")
     with pytest.raises(InvalidInput):
         desk.run(two.others["branch_manager"], delegations.add, "staff", ends_on="2026-12-31")
     with pytest.raises(InvalidInput):
@@ -284,7 +287,7 @@ def test_a_group_wide_officer_sees_and_decides_in_both(two: Two) -> None:
     assert desk.read(chief, ledger_views.show_entry, two.entry).sequence == 2
     book = desk.read(chief, ledger_views.open_ledger, two.fund)
     assert len(desk.read(chief, ledger_views.list_entries, book, EntryFilter()).items) == 2
-    desk.run(two.first["admin"], workflow.reassign, two.in_approval, "group_ceo", "they are here")
+    desk.run(two.first["admin"], reassigning.reassign, two.in_approval, "group_ceo", "they are here")
     assert desk.run(chief, workflow.approve, two.in_approval).status.value == "pending_treasury_validation"
 
 

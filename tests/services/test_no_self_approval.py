@@ -21,7 +21,7 @@ from trading import Trading
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import DECISIONS, STEP_DECISIONS, Role
-from pettycash_tui.services import execution, jobs, locate, payments, steps, workflow
+from pettycash_tui.services import execution, jobs, locate, payments, reassigning, steps, submission, workflow
 from pettycash_tui.services.errors import NotAllowed, NotFound, Refused
 from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.work import Reading
@@ -68,7 +68,7 @@ def prove_services(trading: Trading, number: str, who: str) -> None:
             trading.act(who, service, number, *given)
         assert "own_requisition" in {reason.code for reason in refused.value.reasons}
     with pytest.raises((Refused, NotAllowed)) as turned_down:
-        trading.act("admin", workflow.reassign, number, who, "let them")
+        trading.act("admin", reassigning.reassign, number, who, "let them")
     if who != "admin":
         assert "own_requisition" in {reason.code for reason in turned_down.value.reasons}
 
@@ -210,14 +210,14 @@ def the_approvers_delegate_since(trading: Trading) -> tuple[str, str]:
         with pytest.raises(Refused) as refused:
             trading.act(who, workflow.approve, number)
         assert "delegate_not_eligible" in {reason.code for reason in refused.value.reasons}
-    trading.act("admin", workflow.reassign, number, "group_finance_manager", "the delegate is the requester")
+    trading.act("admin", reassigning.reassign, number, "group_finance_manager", "the delegate is the requester")
     return number, "staff"
 
 
 def given_their_own_step(trading: Trading) -> tuple[str, str]:
     number = trading.request("department_head", department="FIN")
     with pytest.raises(Refused) as refused:
-        trading.act("admin", workflow.reassign, number, "department_head", "they know best")
+        trading.act("admin", reassigning.reassign, number, "department_head", "they know best")
     assert "own_requisition" in {reason.code for reason in refused.value.reasons}
     return number, "department_head"
 
@@ -264,7 +264,7 @@ def a_superuser_who_administers(trading: Trading) -> tuple[str, str]:
         trading.another(f"second_{name}", trading[name].role or Role.STAFF, like=name)
     number = trading.request("admin", "300000", origin="hq")
     with pytest.raises(Refused):
-        trading.act("admin", workflow.reassign, number, "admin", "I am the admin")
+        trading.act("admin", reassigning.reassign, number, "admin", "I am the admin")
     return number, "admin"
 
 
@@ -276,7 +276,7 @@ def a_group_wide_officer(trading: Trading) -> tuple[str, str]:
 def sent_back_and_submitted_again(trading: Trading) -> tuple[str, str]:
     number = trading.request("branch_manager", "12000")
     trading.desk.run(whose_turn(trading, number), workflow.request_changes, number, "more")
-    trading.act("branch_manager", workflow.submit, number)
+    trading.act("branch_manager", submission.submit, number)
     return number, "branch_manager"
 
 
@@ -286,7 +286,7 @@ def promoted_since(trading: Trading) -> tuple[str, str]:
     trading.act("branch_manager", workflow.request_changes, number, "more")
     trading.set_person("staff", role=Role.BRANCH_MANAGER)
     trading.deactivate("branch_manager")
-    trading.act("staff", workflow.submit, number)
+    trading.act("staff", submission.submit, number)
     return number, "staff"
 
 
@@ -315,7 +315,11 @@ def test_nobody_decides_on_their_own_when(trading: Trading, situation: str) -> N
 
 def test_admins_do_not_approve_by_being_admins(trading: Trading) -> None:
     number = trading.request()
-    for service, given in ((workflow.approve, ()), (workflow.reject, ("no",)), (workflow.reassign, ("admin", "mine"))):
+    for service, given in (
+        (workflow.approve, ()),
+        (workflow.reject, ("no",)),
+        (reassigning.reassign, ("admin", "mine")),
+    ):
         with pytest.raises(Refused):
             trading.act("admin", service, number, *given)
 
@@ -329,7 +333,7 @@ def test_nobody_acts_on_two_steps_of_a_revision(trading: Trading) -> None:
             trading.act(who, workflow.approve, number)
         assert "delegate_not_eligible" in {reason.code for reason in refused.value.reasons}
     with pytest.raises(Refused):
-        trading.act("admin", workflow.reassign, number, "branch_manager", "again")
+        trading.act("admin", reassigning.reassign, number, "branch_manager", "again")
     row = trading.row(t.requisition, number)
     twice, first = trading["branch_manager"].id, trading.show(number).trail[1]
     (line,) = trading.rows(t.approval_trail, t.approval_trail.c.action == first.action)
@@ -348,7 +352,7 @@ def test_an_approver_acts_again_on_the_next_revision(trading: Trading) -> None:
     number = trading.request(amount="12000")
     trading.approve(number, "branch_manager")
     trading.act("department_head", workflow.request_changes, number, "more")
-    trading.act("staff", workflow.submit, number)
+    trading.act("staff", submission.submit, number)
     trading.approve(number, "branch_manager", "department_head")
     assert trading.actions(number).count("approved") == 3
 
@@ -372,5 +376,5 @@ def test_who_approved_does_not_pay(trading: Trading) -> None:
 def test_an_admin_does_not_choose_who_decides_on_their_own_request(trading: Trading) -> None:
     number = trading.request(who="admin", origin="hq")
     with pytest.raises(Refused) as refused:
-        trading.act("admin", workflow.reassign, number, "cfo", "a friend")
+        trading.act("admin", reassigning.reassign, number, "cfo", "a friend")
     assert refused.value.code == "own_requisition"

@@ -10,7 +10,7 @@ import pytest
 import story
 
 from pettycash_tui.models.enums import Role
-from pettycash_tui.services import delegations, people, requisitions, workflow
+from pettycash_tui.services import delegations, people, requisitions, submission
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound, Refused
 from pettycash_tui.services.identity import Actor
@@ -121,7 +121,7 @@ def test_what_waits_for_somebody_who_leaves_is_named(desk: Desk) -> None:
     staff = story.trading_company(desk)
     given = RequisitionInput(amount="500", purpose="Paper", payee="Stationer")
     written = desk.run(staff["staff"], requisitions.create, given)
-    desk.run(staff["staff"], workflow.submit, written.id)
+    desk.run(staff["staff"], submission.submit, written.id)
     assert desk.run(staff["admin"], people.deactivate, "branch_manager").open_steps == (written.number,)
 
 

@@ -20,9 +20,11 @@ from pettycash_tui.services import (
     jobs,
     payment_views,
     payments,
+    reassigning,
     replenishments,
     requisition_views,
     requisitions,
+    submission,
     workflow,
 )
 from pettycash_tui.services.errors import (
@@ -62,10 +64,10 @@ def draft(trading: Trading, who: str = "staff", amount: str = "4500", **fields: 
 def test_only_the_requester_submits_and_only_once(trading: Trading) -> None:
     number = draft(trading)
     with pytest.raises(NotAllowed):
-        trading.act("cfo", workflow.submit, number)
-    acted = trading.act("staff", workflow.submit, number)
+        trading.act("cfo", submission.submit, number)
+    acted = trading.act("staff", submission.submit, number)
     assert acted.status is S.PENDING_BRANCH_APPROVAL
-    assert refusal(trading.act, "staff", workflow.submit, number).code == "already_submitted"
+    assert refusal(trading.act, "staff", submission.submit, number).code == "already_submitted"
     shown = trading.show(number)
     assert shown.next_approver is not None
     assert (shown.tier, shown.threshold, shown.next_approver.username) == (1, "branch-1", "branch_manager")
@@ -78,7 +80,7 @@ def test_only_the_requester_submits_and_only_once(trading: Trading) -> None:
 def test_when_nobody_can_act_it_stays_a_draft(trading: Trading) -> None:
     trading.deactivate("branch_manager", "regional_manager", "group_finance_manager", "cfo", "ceo", "admin")
     number = draft(trading)
-    assert refusal(trading.act, "staff", workflow.submit, number).code == "no_approver"
+    assert refusal(trading.act, "staff", submission.submit, number).code == "no_approver"
     shown = trading.show(number)
     assert (shown.status, shown.steps, shown.trail, shown.tier) == (S.DRAFT, (), (), None)
 
@@ -86,16 +88,16 @@ def test_when_nobody_can_act_it_stays_a_draft(trading: Trading) -> None:
 def test_no_policy_leaves_a_draft(trading: Trading) -> None:
     trading.change(lambda work: work.execute(update(t.approval_threshold).values(is_active=False)))
     number = draft(trading)
-    assert refusal(trading.act, "staff", workflow.submit, number).code == "no_policy"
+    assert refusal(trading.act, "staff", submission.submit, number).code == "no_policy"
     assert trading.show(number).status is S.DRAFT
 
 
 def test_too_little_in_the_fund_warns_and_does_not_refuse(trading: Trading) -> None:
     number = draft(trading, amount="100000.01")
-    acted = trading.act("staff", workflow.submit, number)
+    acted = trading.act("staff", submission.submit, number)
     assert len(acted.warnings) == 1
     assert "NBI" in acted.warnings[0]
-    assert trading.act("staff", workflow.submit, draft(trading, amount="100000")).warnings == ()
+    assert trading.act("staff", submission.submit, draft(trading, amount="100000")).warnings == ()
 
 
 def test_a_requisition_in_approval_cannot_be_edited(trading: Trading) -> None:
@@ -174,10 +176,10 @@ def test_sending_back_needs_a_reason(trading: Trading, service: Any, status: S, 
 def test_nothing_follows_a_rejection(trading: Trading) -> None:
     number = trading.request()
     trading.act("branch_manager", workflow.reject, number, "no")
-    assert refusal(trading.act, "staff", workflow.submit, number).code == "already_submitted"
-    assert refusal(trading.act, "staff", workflow.withdraw, number).code == "not_open"
+    assert refusal(trading.act, "staff", submission.submit, number).code == "already_submitted"
+    assert refusal(trading.act, "staff", submission.withdraw, number).code == "not_open"
     assert refusal(trading.act, "branch_manager", workflow.approve, number).code == "nothing_to_decide"
-    error = refusal(trading.act, "admin", workflow.reassign, number, "cfo", "why not")
+    error = refusal(trading.act, "admin", reassigning.reassign, number, "cfo", "why not")
     assert error.code == "nothing_to_decide"
 
 
@@ -186,7 +188,7 @@ def test_changes_make_a_new_revision_whose_approvals_start_from_nothing(trading:
     trading.approve(number, "branch_manager")
     trading.act("treasury", workflow.request_changes, number, "too little")
     trading.desk.run(trading["staff"], requisitions.edit, number, RequisitionInput(amount="12000"))
-    acted = trading.act("staff", workflow.submit, number)
+    acted = trading.act("staff", submission.submit, number)
     assert acted.status is S.PENDING_BRANCH_APPROVAL
     shown = trading.show(number)
     assert (shown.revision, shown.tier) == (2, 2)
@@ -261,8 +263,8 @@ def test_the_requester_withdraws_before_payment_and_the_hold_goes_back(trading: 
     payment = trading.approved()
     assert trading.row(t.treasury_fund, "NBI").held_amount == 450_000
     with pytest.raises(NotAllowed):
-        trading.act("cfo", workflow.withdraw, "REQ-000001")
-    acted = trading.act("staff", workflow.withdraw, "REQ-000001", "found another way")
+        trading.act("cfo", submission.withdraw, "REQ-000001")
+    acted = trading.act("staff", submission.withdraw, "REQ-000001", "found another way")
     assert acted.status is S.WITHDRAWN
     fund, paid = trading.row(t.treasury_fund, "NBI"), trading.row(t.payment, payment)
     assert (fund.held_amount, fund.current_balance) == (0, 10_000_000)
@@ -277,13 +279,13 @@ def test_withdrawing_works_at_every_stage_before_payment(trading: Trading, stage
     number = draft(trading) if stage == "draft" else trading.request()
     if stage == "sent back":
         trading.act("branch_manager", workflow.request_changes, number, "more")
-    assert trading.act("staff", workflow.withdraw, number).status is S.WITHDRAWN
+    assert trading.act("staff", submission.withdraw, number).status is S.WITHDRAWN
     assert {status for _, _, status in trading.steps(number)} <= {"skipped"}
 
 
 def test_what_is_paid_cannot_be_withdrawn(trading: Trading) -> None:
     story.pay(trading.desk, trading.approved())
-    assert refusal(trading.act, "staff", workflow.withdraw, "REQ-000001").code == "not_open"
+    assert refusal(trading.act, "staff", submission.withdraw, "REQ-000001").code == "not_open"
 
 
 # --- urgency ---------------------------------------------------------------------------------------------------------
@@ -347,10 +349,10 @@ def test_urgency_without_a_reason_is_refused(trading: Trading) -> None:
 def test_an_admin_reassigns_with_a_reason_and_the_trail_says_override(trading: Trading) -> None:
     number = trading.request()
     with pytest.raises(NotAllowed):
-        trading.act("cfo", workflow.reassign, number, "ceo", "ill")
+        trading.act("cfo", reassigning.reassign, number, "ceo", "ill")
     with pytest.raises(InvalidInput):
-        trading.act("admin", workflow.reassign, number, "ceo", " ")
-    trading.act("admin", workflow.reassign, number, "ceo", "the branch manager is ill")
+        trading.act("admin", reassigning.reassign, number, "ceo", " ")
+    trading.act("admin", reassigning.reassign, number, "ceo", "the branch manager is ill")
     line = trading.show(number).trail[-1]
     assert (line.action.value, line.override) == ("reassigned", True)
     assert line.comment == "From branch_manager to ceo: the branch manager is ill"
@@ -369,7 +371,7 @@ def test_a_step_is_not_given_to_somebody_who_may_not_hold_it(trading: Trading) -
         ("admin", "admin_override"),
         ("nobody", "refused"),
     ):
-        error = refusal(trading.act, "admin", workflow.reassign, number, to, "because")
+        error = refusal(trading.act, "admin", reassigning.reassign, number, to, "because")
         assert code in codes(error) | {error.code}, to
     assert trading.steps(number)[0] == ("approve", "branch_manager", "current")
 
@@ -377,14 +379,14 @@ def test_a_step_is_not_given_to_somebody_who_may_not_hold_it(trading: Trading) -
 def test_an_inactive_person_is_given_nothing(trading: Trading) -> None:
     number = trading.request()
     trading.deactivate("ceo")
-    error = refusal(trading.act, "admin", workflow.reassign, number, "ceo", "because")
+    error = refusal(trading.act, "admin", reassigning.reassign, number, "ceo", "because")
     assert error.fields == {"to": "must be an active person"}
 
 
 def test_who_was_skipped_does_not_come_back_by_reassignment(trading: Trading) -> None:
     number = urgent(trading)
     trading.act("branch_manager", workflow.confirm_urgency, number)
-    error = refusal(trading.act, "admin", workflow.reassign, number, "branch_manager", "because")
+    error = refusal(trading.act, "admin", reassigning.reassign, number, "branch_manager", "because")
     assert codes(error) >= {"on_another_step"}
 
 
@@ -448,7 +450,7 @@ def test_a_delegate_who_may_not_act_blocks_the_step_until_an_admin_reassigns(tra
         except NotFound:
             continue
         assert codes(error) & {"delegate_not_eligible", "own_requisition"}
-    trading.act("admin", workflow.reassign, number, "regional_manager", "nobody there")
+    trading.act("admin", reassigning.reassign, number, "regional_manager", "nobody there")
     assert trading.approve(number, "regional_manager").status is S.PENDING_DEPT_APPROVAL
 
 
@@ -585,7 +587,7 @@ def test_explain_says_what_submitting_then_does(trading: Trading, amount: str) -
     number = draft(trading, amount=amount)
     told = trading.explain("staff", number)
     assert told.allowed
-    trading.act("staff", workflow.submit, number)
+    trading.act("staff", submission.submit, number)
     shown = trading.show(number)
     assert (told.status_when_submitted, told.tier, told.threshold) == (shown.status, shown.tier, shown.threshold)
     assert [(s.kind, s.role, s.approver.username) for s in told.steps] == [
@@ -707,7 +709,7 @@ def test_without_an_officer_the_cfo_assigns_and_an_admin_only_without_a_cfo(trad
     number = trading.request()
     trading.approve(number, "branch_manager")
     trading.deactivate("treasury2")
-    trading.act("admin", workflow.reassign, number, "cfo", "treasury is away")
+    trading.act("admin", reassigning.reassign, number, "cfo", "treasury is away")
     trading.deactivate("treasury")
     payment = trading.act("cfo", workflow.approve, number).payment
     assert payment is not None
@@ -782,7 +784,7 @@ def test_a_failed_payment_is_retried_three_times_and_then_lets_its_hold_go(tradi
 
 def test_every_reason_against_executing_comes_at_once(trading: Trading) -> None:
     payment = trading.approved(amount="120000")
-    trading.act("staff", workflow.withdraw, "REQ-000001")
+    trading.act("staff", submission.withdraw, "REQ-000001")
     told = trading.desk.read(trading["staff"], payment_views.explain, payment)
     assert {reason.code for reason in told.reasons} == {
         "cancelled",

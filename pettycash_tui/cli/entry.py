@@ -1,0 +1,39 @@
+"""Where the program begins. A bare `pettycash` on a terminal opens the desk without loading the command line first:
+over SSH one feels every tenth of a second before the first screen.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from pettycash_tui.cli.given import DATABASE_VARIABLE, HOME_VARIABLE, GlobalOptions, directory
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line, or open the desk where none is given; the exit codes are those of `cli.main`."""
+    given = sys.argv[1:] if arguments is None else list(arguments)
+    if not given and sys.stdin.isatty() and sys.stdout.isatty() and "_PETTYCASH_COMPLETE" not in os.environ:
+        return _open_desk()
+    from pettycash_tui.cli.main import main as run
+
+    return run(given)
+
+
+def _open_desk() -> int:
+    # An empty variable is one that is not set, as for every command.
+    options = GlobalOptions(database=os.environ.get(DATABASE_VARIABLE) or None)
+    try:
+        options = GlobalOptions(database=options.database, home=directory(os.environ.get(HOME_VARIABLE) or None))
+        from pettycash_tui.cli.desk import open_desk
+
+        open_desk(options)
+        return 0
+    except (Exception, KeyboardInterrupt) as error:
+        from pettycash_tui.cli.failure import report
+
+        return report(error, given=options, arguments=())

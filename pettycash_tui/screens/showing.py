@@ -1,0 +1,28 @@
+"""Going from one screen of the desk to an object on another: the desk's lines, the palette, a drill-down."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from textual.app import App
+
+
+@runtime_checkable
+class ShowsObject(Protocol):
+    """A screen that can put its cursor on an object.
+
+    `number` is a human number (`REQ-000012`, `PAY-000003`) or, on the cash book, the code of a fund. What cannot be
+    found is left alone: it may have been dealt with meanwhile.
+    """
+
+    def show_object(self, number: str) -> None: ...
+
+
+async def go_and_show(app: App[Any], place: str, number: str) -> None:
+    """Go to a place of the desk, and let its screen show the object once it is there."""
+    await app.run_action(f"go('{place}')")
+    screen = app.screen
+    if number and getattr(screen, "place", "") == place and isinstance(screen, ShowsObject):
+        # After what the screen does when it is mounted or come back to.
+        screen.call_later(screen.show_object, number)

@@ -1,0 +1,87 @@
+"""Keys faster than the screen, more text than a field holds: nothing lost, doubled, or cut in silence."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from contextlib import closing
+
+from journey import Place, drafts, go, sign_in, under_cursor
+from terminal import Terminal, wait_until
+
+
+def test_two_thousand_keys_at_once_stand_in_the_form_once_and_in_their_order(sqlite_place: Place) -> None:
+    typed = "".join(f"{place:04d} " for place in range(400))[:-1] + "!"
+    assert len(typed) == 2000
+    with sqlite_place.open() as terminal:
+        sign_in(terminal, "clerk.nbi")
+        terminal.press("n")
+        terminal.wait_for("New requisition", "Branch Nairobi (NBI)")
+        # All of it before the first is drawn, with the keys that go from field to field.
+        terminal.type(f"777\tUpesi Couriers\t{typed}")
+        terminal.wait_for("Amount 777", "Payee Upesi Couriers", "0399!")
+        wait_until(lambda: f'"{typed}"' in drafts(sqlite_place), "every key is kept, once, in its order")
+
+
+def test_two_thousand_keys_at_once_leave_the_cursor_where_they_lead(sqlite_place: Place) -> None:
+    with sqlite_place.open() as terminal:
+        sign_in(terminal, "cfo")
+        go(terminal, "2", "Requisitions: all", re.compile(r"^▸ REQ-\d{6}", re.MULTILINE))
+        numbers = [row["number"] for row in sqlite_place.ask("cfo", "req", "list", "--limit", "100")["items"]]
+        assert len(numbers) > 40
+        assert numbers[0] in under_cursor(terminal.screen_text())
+        terminal.type("j" * 20)
+        terminal.wait_for(re.compile(rf"^▸ {numbers[20]}", re.MULTILINE))
+        # One key lost or doubled, and it ends on another row.
+        terminal.type(("j" * 10 + "k" * 10) * 100 + "j" * 7)
+        terminal.wait_for(re.compile(rf"^▸ {numbers[27]}", re.MULTILINE))
+        terminal.wait_quiet()
+        assert numbers[27] in under_cursor(terminal.screen_text())
+        # Beyond the ends there is nothing to go to, and nothing is remembered of it.
+        terminal.type("k" * 1000 + "jj")
+        terminal.wait_for(re.compile(rf"^▸ {numbers[2]}", re.MULTILINE))
+        terminal.wait_quiet()
+        assert numbers[2] in under_cursor(terminal.screen_text())
+
+
+def test_ten_thousand_lines_are_not_taken_and_the_field_goes_on(sqlite_place: Place) -> None:
+    lines = "\n".join(f"line {place} of a log" for place in range(10_000))
+    with sqlite_place.open() as terminal:
+        sign_in(terminal, "clerk.nbi")
+        terminal.press("n")
+        terminal.wait_for("New requisition", "Branch Nairobi (NBI)")
+        terminal.type("777\tUpesi Couriers\tLog of")
+        terminal.wait_for("Purpose Log of")
+        terminal.paste(lines)
+        terminal.type(" the day")
+        terminal.wait_for("Purpose Log of the day")
+        terminal.wait_for("characters fit here", "10,000 lines of")
+        terminal.paste("before\nyesterday\n")
+        terminal.wait_for("Purpose Log of the daybefore yesterday")
+        terminal.press("f2")
+        terminal.wait_told(re.compile(r"REQ-\d{6} is submitted"))
+        # Where nothing can be typed, a text that is pasted is no key at all.
+        go(terminal, "2", re.compile(r"^▸ REQ-\d{6}", re.MULTILINE))
+        before = terminal.wait_quiet()
+        terminal.paste(lines)
+        terminal.press("j")
+        terminal.wait_changed(under_cursor, before)
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+    with closing(sqlite3.connect(sqlite_place.home / "pettycash.db")) as database:
+        written = database.execute("SELECT purpose FROM requisition ORDER BY number DESC LIMIT 1").fetchone()
+    assert written == ("Log of the daybefore yesterday",)
+
+
+def test_ten_thousand_lines_into_the_sign_in_and_the_filter_harm_nothing(sqlite_place: Place) -> None:
+    lines = "clerk.nbi\n" * 10_000
+    with sqlite_place.open() as terminal:
+        terminal.wait_for("Username", "Sign in (enter)")
+        terminal.paste(lines)
+        is_alive(terminal)
+        terminal.press("q")
+
+
+def is_alive(terminal: Terminal) -> None:
+    terminal.press("f1")
+    terminal.wait_for("Close")
