@@ -15,6 +15,7 @@ from pettycash_tui.services.alerts import Alert
 from pettycash_tui.services.fund_levels import FundLevel
 from pettycash_tui.services.happenings import Happening
 from pettycash_tui.services.overview import Overview
+from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.waiting import More, UnderWay, WaitingLine
 from pettycash_tui.widgets.pane_list import Entry
 
@@ -146,6 +147,8 @@ def fund_entries(context: DeskContext, found: Overview) -> list[Entry]:
 
 
 def _no_funds(context: DeskContext) -> str:
+    if context.actor.may(Right.ADMINISTER):
+        return "There is no fund in use yet: `pettycash fund add` opens one."
     if context.offered.ledger:
         return "No fund is open."
     return "You keep no fund. Custodians, managers, treasury and finance see theirs here."

@@ -148,7 +148,7 @@ class TotalsBar(Background, PlainText):
         return [_Line(f"{entries} shown", out, paid_in), _Line("Net", balance=self._signed(found.net))]
 
     def _signed(self, amount: Money) -> str:
-        sign = "−" if amount.minor < 0 else "+" if amount.minor else ""
+        sign = "-" if amount.minor < 0 else "+" if amount.minor else ""
         return sign + self._desk_context.money(Money(abs(amount.minor), amount.currency))
 
 

@@ -19,6 +19,9 @@ from textual.app import App
 PATIENCE = 2.0
 """Seconds after which the next key is handed on whatever the one before is doing."""
 
+# What the system makes of enter that is typed before the program has taken over the terminal.
+_LINE_FEED = "ctrl+j"
+
 # Once around for the key itself, once for the message it leads to, once for what that opens.
 _ROUNDS = 3
 
@@ -37,6 +40,8 @@ class TypedAhead(App[None], inherit_bindings=False):
         """Hand keys on one by one, and everything else at once."""
         if isinstance(event, events.InputEvent):
             self._last_input = monotonic()
+        if isinstance(event, events.Key) and event.key == _LINE_FEED:
+            event = events.Key("enter", "\r")
         if not isinstance(event, events.Key | events.Paste) or event.is_forwarded:
             await super().on_event(event)
         elif self._turn is event or (self._turn is None and not self.hold_keys):

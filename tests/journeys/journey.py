@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from email import policy
 from email.message import EmailMessage
 from email.parser import BytesParser
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -192,15 +193,16 @@ def line_of_cursor(screen: str) -> int:
     return screen.splitlines().index(under_cursor(screen))
 
 
-def bytes_sent(terminal: Terminal, key: str) -> int:
-    """How many bytes the program sends for a key that moves the cursor, when nothing else is about to be drawn."""
+def bytes_sent(terminal: Terminal, *keys: str) -> list[int]:
+    """How many bytes the program sends for each of these keys, which move the cursor."""
     terminal.wait_gone(NOTICE)
-    screen = terminal.wait_quiet()
-    before = len(terminal.raw)
-    terminal.press(key)
-    terminal.wait_changed(under_cursor, screen)
-    terminal.wait_quiet()
-    return len(terminal.raw) - before
+    screen, sent = terminal.wait_quiet(), [len(terminal.raw)]
+    for key in keys:
+        terminal.press(key)
+        terminal.wait_changed(under_cursor, screen)
+        screen = terminal.wait_quiet()
+        sent.append(len(terminal.raw))
+    return [after - before for before, after in pairwise(sent)]
 
 
 def open_payment(terminal: Terminal, payment: str) -> None:

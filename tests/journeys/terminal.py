@@ -31,7 +31,7 @@ ROWS, COLUMNS = 24, 80
 TIMEOUT = 30.0
 """Seconds to wait for what is expected: generous, since only a failure waits that long."""
 
-QUIET = 0.4
+QUIET = 0.3
 """Seconds without a byte after which a step is taken to be drawn whole."""
 
 PROGRAM = (sys.executable, "-m", "pettycash_tui")
@@ -124,7 +124,7 @@ class Terminal:
             if self._wake in ready and os.read(self._wake, 1024).endswith(_STOP):
                 break
             if writable:
-                with suppress(BlockingIOError):
+                with suppress(BlockingIOError), self._changed:
                     self._typed = self._typed[os.write(self._master, self._typed[:1024]) :]
             is_over = self._master in ready and not self._take()
             self._deliver()
@@ -269,6 +269,11 @@ class Terminal:
     def paste(self, text: str) -> None:
         """Paste a text, marked as the terminal marks it."""
         self._write(b"\x1b[200~" + text.encode() + b"\x1b[201~")
+
+    def all_is_sent(self) -> bool:
+        """Whether every key has been taken to the program."""
+        with self._changed:
+            return not self._typed and self._to_program.patience is None
 
     def _write(self, data: bytes) -> None:
         with self._changed:

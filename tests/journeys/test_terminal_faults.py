@@ -47,6 +47,24 @@ def test_a_resize_in_the_middle_of_a_form_keeps_what_was_typed(sqlite_place: Pla
     )
 
 
+def test_a_resize_keeps_the_cursor_in_the_middle_of_a_word(sqlite_place: Place) -> None:
+    with sqlite_place.open() as terminal:
+        sign_in(terminal, "clerk.nbi")
+        type_requisition(terminal, "777", "Upesi Couriers", "Parcel Kisumu")
+        terminal.press(*["left"] * len("Kisumu"))
+        terminal.wait_quiet()
+        terminal.resize(20, 60)
+        terminal.wait_for(TOO_SMALL, "It is 60x20. Nothing is lost.")
+        terminal.resize(40, 120)
+        terminal.wait_for("Amount 777", "Payee Upesi Couriers", "Purpose Parcel Kisumu", "1 Approve Nairobi Manager")
+        terminal.type("to ")
+        terminal.wait_for("Purpose Parcel to Kisumu")
+        # Keys that come between two sizes are meant for the field as well.
+        terminal.resize(24, 80)
+        terminal.type("far ")
+        terminal.wait_for("Purpose Parcel to far Kisumu", "1 Approve Nairobi Manager")
+
+
 def test_a_window_that_is_too_small_is_told_and_recovers(sqlite_place: Place) -> None:
     with sqlite_place.open(rows=23, columns=79) as terminal:
         terminal.wait_for(TOO_SMALL, "It is 79x23.")
@@ -169,6 +187,55 @@ def test_kill_in_the_pay_dialog_leaves_nothing_half_written(sqlite_place: Place)
     assert (paid["status"], paid["held"]) == ("success", False)
     after = place.ask("cfo", "fund", "show", fund)
     assert after["entries"] == before["entries"] + 1
+
+
+def test_a_hang_up_while_one_pays_pays_once_or_not_at_all(sqlite_place: Place) -> None:
+    place = sqlite_place
+    ready = place.ask("cfo", "pay", "list", "--status", "pending")["items"]
+    cash = [row for row in ready if row["held"] and row["executor"] and row["method"] == "cash"]
+    payment = cash[0]
+    person, number, fund = payment["executor"]["username"], payment["number"], payment["fund"]["code"]
+    before = place.ask("cfo", "fund", "show", fund)
+
+    def is_paid_whole_or_not_at_all() -> bool:
+        left, held = place.ask("cfo", "pay", "show", number), place.ask("cfo", "fund", "show", fund)
+        is_paid = left["status"] == "success"
+        assert (left["status"], left["held"], bool(left["voucher_number"])) == (
+            ("success", False, True) if is_paid else ("pending", True, False)
+        )
+        assert held["entries"] == before["entries"] + is_paid
+        assert (held["available"], held["held_amount"] == before["held_amount"]) == (before["available"], not is_paid)
+        return is_paid
+
+    # While it waits for its turn to write, nothing of it is written yet.
+    with place.open() as terminal:
+        open_pay_dialog(terminal, payment)
+        terminal.type(place.code_for(person, number))
+        terminal.wait_for("Code ••••••")
+        with write_lock(place):
+            terminal.press("enter")
+            terminal.wait_for("working…")
+            terminal.hangup()
+            ended = terminal.wait_exit(timeout=20)
+    assert ended in (0, -signal.SIGHUP, 128 + signal.SIGHUP)
+    is_paid_whole_or_not_at_all()
+    # At the moment of the key, whatever it has done by then.
+    if not is_paid_whole_or_not_at_all():
+        with place.open() as terminal:
+            open_pay_dialog(terminal, payment)
+            terminal.type(place.code_for(person, number))
+            terminal.wait_for("Code ••••••")
+            terminal.press("enter")
+            wait_until(terminal.all_is_sent, "the key is at the program")
+            terminal.hangup()
+            assert terminal.wait_exit(timeout=20) in (0, -signal.SIGHUP, 128 + signal.SIGHUP)
+    if not is_paid_whole_or_not_at_all():
+        with place.open() as terminal:
+            open_pay_dialog(terminal, payment)
+            terminal.type(place.code_for(person, number))
+            terminal.press("enter")
+            terminal.wait_for(f"{number} is paid")
+    assert is_paid_whole_or_not_at_all()
 
 
 # -- the database ------------------------------------------------------------------------------------------------------

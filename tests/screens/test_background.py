@@ -92,6 +92,24 @@ async def test_only_the_latest_read_of_a_group_counts(app: Desk) -> None:
         assert sorted(work.got) == ["new", "other"]
 
 
+async def test_an_answer_counts_no_more_once_another_read_has_begun_even_if_it_waits_for_its_callback(
+    app: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with app.run_test() as pilot:
+        work, call_later = app.work, app.work.call_later
+
+        def begin_another(*callback: object) -> bool:
+            monkeypatch.setattr(work, "call_later", call_later)
+            work.read("detail", str, "new", then=work.got.append)
+            return call_later(*callback)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(work, "call_later", begin_another)
+        work.read("detail", str, "old", then=work.got.append)
+        await finished(pilot)
+        await finished(pilot)
+        assert work.got == ["new"]
+
+
 async def test_a_forgotten_read_brings_nothing(app: Desk) -> None:
     async with app.run_test() as pilot:
         app.work.read("detail", str, "x", then=app.work.got.append)

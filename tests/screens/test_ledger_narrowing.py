@@ -74,12 +74,12 @@ async def test_the_totals_below_the_book_follow_what_is_shown(desk_of_lines: Des
         assert "Shown: 2026-04  (esc shows all)" in screen_text(pilot)
         await comes_to(pilot, ["Brought forward 95,500.00", "3 entries 650.00 1,000.00 95,850.00"])
         await press(pilot, "t")
-        await comes_to(pilot, ["1 entry shown 600.00 0.00", "Net −600.00"])
+        await comes_to(pilot, ["1 entry shown 600.00 0.00", "Net -600.00"])
         assert shown(pilot) == [3]
         await press(pilot, "t")
         await comes_to(pilot, ["1 entry shown 0.00 1,000.00", "Net +1,000.00"])
         await press(pilot, "t")
-        await comes_to(pilot, ["1 entry shown 50.00 0.00", "Net −50.00"])
+        await comes_to(pilot, ["1 entry shown 50.00 0.00", "Net -50.00"])
         assert shown(pilot) == [5]
 
 
