@@ -49,8 +49,8 @@ class Period(NamedTuple):
 def parse_period(typed: str, today: date | None = None) -> Period:
     """`2026-03`, `2026-03-14`, `2026-03-01..2026-03-15`, `2026-01..`, `..2026-02`, `2026`; empty for everything.
 
-    With the company's calendar day `today` also words: today, yesterday, this and last week, month and year. A week
-    begins on Monday. Raises InvalidInput for the field `period`.
+    With the company's calendar day `today` also words: those of `parse_day` (today, fri, -3d), and this and last week,
+    month and year. A week begins on Monday. Raises InvalidInput for the field `period`.
     """
     text = typed.strip()
     if not text:
@@ -89,8 +89,6 @@ def _in_words(text: str, today: date) -> Period | None:
     monday = today - timedelta(days=today.weekday())
     before = date(today.year, today.month, 1) - timedelta(days=1)
     words = {
-        "today": Period(today, today),
-        "yesterday": Period(today - timedelta(days=1), today - timedelta(days=1)),
         "this week": Period(monday, monday + timedelta(days=6)),
         "last week": Period(monday - timedelta(days=7), monday - timedelta(days=1)),
         "this month": _month(today.year, today.month),

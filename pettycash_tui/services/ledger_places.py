@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import select
@@ -43,17 +43,9 @@ def parse_target(typed: str, today: date) -> Target:
     if text.upper().startswith(_NUMBERS) or _is_entry(text):
         return text.upper()
     try:
-        return day_of(text, today)
+        return parse_day("place", text, today)
     except InvalidInput:
         raise InvalidInput.of(place=EXPECTED) from None
-
-
-def day_of(typed: str, today: date) -> date:
-    """A day that has been: `2026-03-14`, `today`, `yesterday`. Raises InvalidInput."""
-    word = typed.strip().lower()
-    if word in ("today", "yesterday"):
-        return today - timedelta(days=word == "yesterday")
-    return parse_day("place", typed)
 
 
 def find(reading: Reading, fund: LedgerFund, target: Target) -> Spot:

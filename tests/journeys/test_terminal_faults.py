@@ -199,7 +199,7 @@ def test_a_hang_up_while_one_pays_pays_once_or_not_at_all(sqlite_place: Place) -
 
     def is_paid_whole_or_not_at_all() -> bool:
         left, held = place.ask("cfo", "pay", "show", number), place.ask("cfo", "fund", "show", fund)
-        is_paid = left["status"] == "success"
+        is_paid = bool(left["status"] == "success")
         assert (left["status"], left["held"], bool(left["voucher_number"])) == (
             ("success", False, True) if is_paid else ("pending", True, False)
         )

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import date
+from typing import Any
 
 import building
+import cash_book
 import pytest
 import story
+from cash_book import Line
 from desk_app import context_of, demo_company, notices, press, running, screen_text, settled, type_text, until
 from large_ledger import fill
 from settable_clock import SettableClock
@@ -25,7 +29,7 @@ from pettycash_tui.screens.ledger_source import LedgerSource
 from pettycash_tui.screens.period import Period, parse_period
 from pettycash_tui.screens.period_prompt import PeriodPrompt
 from pettycash_tui.screens.prompts import ConfirmPrompt
-from pettycash_tui.services import funds, ledger_views, replenishment_views
+from pettycash_tui.services import funds, ledger_views, ledger_walk, replenishment_views
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput
 from pettycash_tui.services.ledger_views import EntryFilter
@@ -265,8 +269,86 @@ def test_a_filtered_book_pages_both_ways_without_positions(large_desk: Callable[
     assert [row.cursor for row in after.rows] == list(range(510, 601, 10))
     assert (after.before, after.after) == (True, True)
     assert LedgerSource(context, fund, EntryFilter(search="van")).count() is None
+    assert LedgerSource(context, fund, EntryFilter(least=1)).count() is None
     dense = LedgerSource(context, fund, EntryFilter())
     assert dense.page(Seek(Place.AT, position=499), 2).position == 499
+
+
+def test_a_period_is_one_run_with_positions_of_its_own(large_desk: Callable[[int], Desk]) -> None:
+    context = context_of(large_desk(2000), "treasury")
+    fund = context.read(funds.show, "NBI")
+    day = date(2020, 1, 2)  # entries 500 to 999, 500 each day
+    source = LedgerSource(context, fund, EntryFilter(from_date=day, to_date=day))
+    assert source.count() == 500 and source.dense
+    last = source.page(Seek(Place.LAST), 50)
+    assert [last.rows[0].cursor, last.rows[-1].cursor] == [950, 999]
+    assert (last.before, last.after, last.position) == (True, False, 450)
+    first = source.page(Seek(Place.FIRST), 50)
+    assert [first.rows[0].cursor, first.position, first.before, first.after] == [500, 0, False, True]
+    middle = source.page(Seek(Place.AT, position=100), 50)
+    assert [middle.rows[0].cursor, middle.position, middle.before, middle.after] == [600, 100, True, True]
+    beyond = source.page(Seek(Place.AFTER, 999), 50)
+    assert (beyond.rows, beyond.after) == ((), False)
+    none = LedgerSource(context, fund, EntryFilter(from_date=date(2019, 1, 1), to_date=date(2019, 1, 2)))
+    assert none.page(Seek(Place.LAST), 50).rows == () and none.count() == 0 and not none.dense
+
+
+@pytest.mark.parametrize("patience", [0, 5])
+def test_a_text_is_walked_in_steps_that_pages_go_on_from(
+    large_desk: Callable[[int], Desk], monkeypatch: pytest.MonkeyPatch, patience: int
+) -> None:
+    monkeypatch.setattr("pettycash_tui.screens.ledger_source.PATIENCE", patience)
+    desk = large_desk(3000)
+    context = context_of(desk, "treasury")
+    fund = context.read(funds.show, "NBI")
+    step, looked = ledger_walk.step, 0
+
+    def short(*args: Any, **options: Any) -> Any:
+        nonlocal looked
+        looked += 1
+        return step(*args, most=100, **options)
+
+    monkeypatch.setattr(ledger_walk, "step", short)
+    wanted = [n for n in range(2, 3001) if "van 7" in f"Fuel for van {n}"]
+    source = LedgerSource(context, fund, EntryFilter(search="van 7"))
+    for forwards in (True, False):
+        found: list[int] = []
+        page = source.page(Seek(Place.FIRST if forwards else Place.LAST), 50)
+        while True:
+            numbers = [row.cursor for row in page.rows]
+            found = [*found, *numbers] if forwards else [*numbers, *found]
+            if not (page.after if forwards else page.before):
+                break
+            edge = found[-1] if forwards else found[0]
+            page = source.page(Seek(Place.AFTER if forwards else Place.BEFORE, edge), 50)
+            assert page.rows or not (page.after if forwards else page.before), "a page with nothing is the last"
+        assert found == wanted
+    assert looked < 80, "what was passed is not looked at again"
+    nothing = LedgerSource(context, fund, EntryFilter(search="nothing like it"))
+    assert nothing.page(Seek(Place.LAST), 50).rows == ()
+    looked = 0
+    assert nothing.page(Seek(Place.LAST), 50).rows == () and looked <= 1, "it goes on where it was"
+    cash_book.write(desk, "NBI", [Line(-100, date(2026, 5, 1), "Nothing like it")])
+    assert [row.cursor for row in nothing.page(Seek(Place.LAST), 50).rows] == [3001]
+
+
+def test_a_walk_ends_when_its_list_is_no_longer_shown(
+    large_desk: Callable[[int], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    context = context_of(large_desk(3000), "treasury")
+    source = LedgerSource(context, context.read(funds.show, "NBI"), EntryFilter(search="nothing like it"))
+    step, looked = ledger_walk.step, 0
+
+    def stopping(*args: Any, **options: Any) -> Any:
+        nonlocal looked
+        looked += 1
+        if looked == 2:
+            source.stop()
+        return step(*args, most=100, **options)
+
+    monkeypatch.setattr(ledger_walk, "step", stopping)
+    source.page(Seek(Place.LAST), 50)
+    assert looked == 2
 
 
 @pytest.mark.parametrize(

@@ -188,6 +188,8 @@ async def test_counting_says_so_never_holds_the_keys_and_ends_with_its_filter(
     [
         ("today", "2026-03-14..2026-03-14"),
         ("Yesterday", "2026-03-13..2026-03-13"),
+        ("fri", "2026-03-13..2026-03-13"),
+        ("-3d..today", "2026-03-11..2026-03-14"),
         ("this week", "2026-03-09..2026-03-15"),
         ("last week", "2026-03-02..2026-03-08"),
         (" this  month ", "2026-03-01..2026-03-31"),
