@@ -16,6 +16,7 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from garbage import collect_seldom
 from settable_clock import SettableClock
 from sqlalchemy import URL, Engine, create_engine
 
@@ -194,6 +195,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     left_out = [item for item in items if _is_of_another_database(item)]
     items[:] = [item for item in items if item not in set(left_out)]
     config.hook.pytest_deselected(items=left_out)
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """All is imported: what comes now is garbage sooner or later."""
+    collect_seldom()
 
 
 def _is_of_another_database(item: pytest.Item) -> bool:

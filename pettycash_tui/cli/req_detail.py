@@ -114,7 +114,7 @@ def print_explanation(ctx: Context, found: Explanation) -> None:
     output.emit_detail(
         ctx,
         found,
-        title=f"{found.number}  {status}",
+        title=f"{found.number}  {status}".strip(),
         pairs=[
             ("You may act", found.allowed),
             *[("Because", reason.message) for reason in found.reasons],

@@ -44,13 +44,13 @@ def waits_for_urgency(status: RequisitionStatus) -> bool:
     return status is RequisitionStatus.PENDING_URGENCY_CONFIRMATION
 
 
-def draw_case(case: Case, context: DeskContext, width: int) -> Content:
-    """The case as text for a pane of `width` cells: the most important first."""
+def draw_case(case: Case, context: DeskContext) -> Content:
+    """The case as text: the most important first."""
     detail, sheet = case.found.requisition, Sheet()
     _draw_decision(sheet, case, context)
     tier = f": tier {detail.tier} ({detail.threshold})" if detail.tier else ""
     sheet.heading(f"Steps{tier}")
-    draw_timeline(sheet, detail, case.row.due_at if case.is_open else None, context, width)
+    draw_timeline(sheet, detail, case.row.due_at if case.is_open else None, context)
     if detail.trail:
         sheet.heading("Trail")
         for line in detail.trail:

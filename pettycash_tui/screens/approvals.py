@@ -8,7 +8,7 @@ from functools import partial
 from typing import ClassVar
 from uuid import UUID
 
-from textual import events, on
+from textual import on
 from textual.binding import BindingType
 from textual.content import Content
 
@@ -27,14 +27,6 @@ from pettycash_tui.services.work import Reading
 from pettycash_tui.widgets.cells import Cell, Column
 from pettycash_tui.widgets.virtual_table import VirtualTable
 
-COLUMNS = (
-    Column("number", "Number", width=10),
-    Column("payee", "Payee", min_width=12),
-    Column("amount", "Amount", width=16, align="right"),
-    Column("due", "Due", width=22),
-    Column("asked_by", "Asked by", min_width=14, optional=True),
-    Column("purpose", "Purpose", min_width=16, optional=True),
-)
 _DUE = 3
 _ORDERS = tuple(QueueOrder)
 
@@ -80,7 +72,7 @@ class ApprovalsScreen(Deciding):
         search = self.filter_text if self.is_mounted else ""
         return KeysetSource(
             self.context,
-            COLUMNS,
+            self._columns(),
             requisition_views.queue,
             cells=self._cells,
             counter=None if search else requisition_views.count_queue,
@@ -95,13 +87,23 @@ class ApprovalsScreen(Deciding):
         """All that the list shows."""
         return export_lists.queue(self._order, search=self.filter_text if self.is_mounted else "")
 
+    def _columns(self) -> tuple[Column, ...]:
+        return (
+            Column("number", "Number", width=10),
+            Column("payee", "Payee", min_width=12),
+            self.context.amount_column,
+            Column("due", "Due", width=22),
+            Column("asked_by", "Asked by", min_width=14, optional=True),
+            Column("purpose", "Purpose", min_width=16, optional=True),
+        )
+
     def _cells(self, row: RequisitionRow) -> tuple[Cell, ...]:
         due = time_left(row.due_at, self.context.desk.clock())
         state = Cell(f"! urgent, {due.word}", due.role or "warn") if row.is_urgent else Cell(due.text, due.role)
         return (
             Cell(row.number),
             Cell(row.payee),
-            Cell(self.context.money_with_currency(row.amount)),
+            Cell(self.context.listed(row.amount)),
             state,
             Cell(row.requested_by.name),
             Cell(row.purpose),
@@ -180,15 +182,7 @@ class ApprovalsScreen(Deciding):
         return self.context.read(read_case, value)
 
     def draw_detail(self, detail: Case) -> Content:
-        return draw_case(detail, self.context, self.pane.scrollable_content_region.width)
-
-    def on_resize(self, event: events.Resize) -> None:
-        """A pane of another width has other lines."""
-        self.call_after_refresh(self._draw_again)
-
-    def _draw_again(self) -> None:
-        if self.detail is not None:
-            self.pane.show(self.draw_detail(self.detail), keep_place=True)
+        return draw_case(detail, self.context)
 
     # -- what came under the cursor by itself --------------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from zoneinfo import ZoneInfo
@@ -16,6 +16,7 @@ from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.number_styles import style_of
 from pettycash_tui.services.offers import Offered
 from pettycash_tui.services.work import Work
+from pettycash_tui.widgets.cells import Column
 from pettycash_tui.widgets.status_bar import SignedIn
 
 P = ParamSpec("P")
@@ -53,6 +54,23 @@ class DeskContext:
         """The same with its currency: `KES 1,250.50`."""
         return f"{amount.currency} {self.money(amount)}"
 
+    def listed(self, amount: Money) -> str:
+        """The same for a list under `amount_column`, whose title names the currency that all its rows have."""
+        is_told = self.has_one_currency and amount.currency == self.currency
+        return self.money(amount) if is_told else self.money_with_currency(amount)
+
+    @property
+    def amount_column(self) -> Column:
+        """The column of such a list."""
+        if self.has_one_currency:
+            return Column("amount", f"Amount {self.currency}", width=13, align="right")
+        return Column("amount", "Amount", width=17, align="right")
+
+    @property
+    def has_one_currency(self) -> bool:
+        """Whether all that the person sees is one company's; others may see several currencies in a list."""
+        return bool(self.company_code)
+
     def moment(self, moment: datetime) -> str:
         """A moment on the company's clock: `2026-03-02 12:00`."""
         return moment.astimezone(_zone(self.timezone)).strftime("%Y-%m-%d %H:%M")
@@ -63,12 +81,8 @@ class DeskContext:
 
     def since(self, moment: datetime) -> str:
         """How long ago that was, in one word: `now`, `12 min`, `5 h`, `3 d`."""
-        minutes = int((self.desk.clock() - moment).total_seconds() // 60)
-        if minutes < 1:
-            return "now"
-        if minutes < 60:
-            return f"{minutes} min"
-        return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
+        length = self.desk.clock() - moment
+        return "now" if length < timedelta(minutes=1) else duration(length)
 
     def read(self, query: Callable[..., T], *args: Any, **options: Any) -> T:
         """Run a query of the services as this person."""
@@ -94,6 +108,14 @@ def load_context(desk: Desk, actor: Actor) -> DeskContext:
         demo=desk.is_demo,
         offered=offered,
     )
+
+
+def duration(length: timedelta) -> str:
+    """A length of time in one word: `12 min`, `5 h`, `3 d`."""
+    minutes = int(length.total_seconds() // 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    return f"{minutes // 60} h" if minutes < 48 * 60 else f"{minutes // (24 * 60)} d"
 
 
 @lru_cache(maxsize=64)

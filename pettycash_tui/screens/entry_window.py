@@ -17,9 +17,10 @@ from pettycash_tui.screens.clipboard import send_to_clipboard
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.ledger_text import draw_entry
 from pettycash_tui.screens.payment_text import draw_payment
-from pettycash_tui.screens.requisition_text import detail_text, draw_step, draw_trail
+from pettycash_tui.screens.requisition_text import detail_text, draw_trail
 from pettycash_tui.screens.sheet import Sheet
 from pettycash_tui.screens.text_window import TextWindow
+from pettycash_tui.screens.timeline import draw_timeline
 from pettycash_tui.services import ledger_origin, payment_case
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.ledger_views import EntryView
@@ -145,8 +146,7 @@ def _draw_trail(found: RequisitionDetail, context: DeskContext) -> Content:
     sheet.field("Payee", found.payee, "strong")
     if found.steps:
         sheet.heading("Steps")
-        for step in found.steps:
-            draw_step(sheet, step, context)
+        draw_timeline(sheet, found, None, context)
     sheet.heading("Trail")
     for line in found.trail:
         draw_trail(sheet, line, context)

@@ -56,6 +56,10 @@ class Following(Attendance, inherit_bindings=False):
             self._watcher = None
         self._is_away = False
 
+    def on_unmount(self) -> None:
+        """However the desk was left: nobody is told any more."""
+        self.end_following()
+
     @on(BooksChanged)
     def _tell_who_is_seen(self) -> None:
         """Tell the screens in view; those below are read again when one comes back to them."""

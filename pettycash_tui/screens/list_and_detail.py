@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from time import monotonic
 from typing import Any
 
 from textual import on
@@ -22,6 +23,10 @@ from pettycash_tui.widgets.virtual_table import VirtualTable
 
 WIDE = 120
 """Columns from which on the detail stands beside the list, which then has 70 of them for what it must show."""
+
+
+PASSING = 0.1
+"""Seconds: rows that follow each other sooner are passed by, and only the one that the cursor rests on is read."""
 
 
 class ListOfScreen(VirtualTable):
@@ -61,6 +66,8 @@ class ListAndDetail(DeskScreen):
         self._detail: Any = None
         self._detail_of: object = None
         self._patience: Timer | None = None
+        self._stepped_at = float("-inf")
+        self._rest: Timer | None = None
 
     # -- what a screen says --------------------------------------------------------------------------------------------
 
@@ -142,13 +149,26 @@ class ListAndDetail(DeskScreen):
 
     @on(VirtualTable.RowHighlighted)
     def _row_changed(self, message: VirtualTable.RowHighlighted) -> None:
+        is_passing = monotonic() - self._stepped_at < PASSING
+        self._stepped_at = monotonic()
+        if self._rest is not None:
+            self._rest.stop()
+            self._rest = None
         if message.row is None:
             self.forget("detail")
             self._detail = self._detail_of = None
             self._show_detail("")
+        elif is_passing:
+            # A key held down over a slow line: a detail for every row would cost more than the rows themselves.
+            self._rest = self.set_timer(PASSING, self._read_where_it_rests)
         else:
             self._read_detail(message.row)
         self.refresh_bindings()
+
+    def _read_where_it_rests(self) -> None:
+        if self._rest is not None and self.table.cursor_row is not None:
+            self._rest = None
+            self._read_detail(self.table.cursor_row)
 
     def _read_detail(self, row: Row) -> None:
         def read(detail: Any) -> None:

@@ -19,15 +19,6 @@ from pettycash_tui.services.payment_views import PaymentFilter, PaymentView
 from pettycash_tui.services.work import Reading
 from pettycash_tui.widgets.cells import Cell, Column
 
-COLUMNS = (
-    Column("number", "Number", width=10),
-    Column("payee", "Payee", min_width=12),
-    Column("amount", "Amount", width=16, align="right"),
-    Column("state", "State", width=19),
-    Column("executor", "Executor", width=12, optional=True),
-    Column("method", "Method", width=13, optional=True),
-    Column("voucher", "Voucher", width=18, optional=True),
-)
 STATE = 3
 """Where the state stands among the columns."""
 
@@ -59,6 +50,19 @@ _PLACE_OF = {
 }
 
 
+def columns_of(context: DeskContext) -> tuple[Column, ...]:
+    """The columns of the list."""
+    return (
+        Column("number", "Number", width=10),
+        Column("payee", "Payee", min_width=12),
+        context.amount_column,
+        Column("state", "State", width=19),
+        Column("executor", "Executor", width=12, optional=True),
+        Column("method", "Method", width=13, optional=True),
+        Column("voucher", "Voucher", width=18, optional=True),
+    )
+
+
 def place_of(payment: PaymentView) -> int:
     """Among which state a payment is listed; the last, which is all, for one that is cancelled."""
     if payment.status is PaymentStatus.PENDING:
@@ -75,7 +79,7 @@ def source_of(context: DeskContext, choice: Choice, search: str, *, mine: bool) 
     """The payments of a state, narrowed to a text and to one's own."""
     return KeysetSource(
         context,
-        COLUMNS,
+        columns_of(context),
         _list_oldest_first if choice.oldest_first else payment_views.list_payments,
         narrowed(choice, search, mine=mine),
         cells=partial(cells_of, context),
@@ -91,7 +95,7 @@ def cells_of(context: DeskContext, payment: PaymentView) -> tuple[Cell, ...]:
     return (
         Cell(payment.number),
         Cell(payment.payee),
-        Cell(context.money_with_currency(payment.amount)),
+        Cell(context.listed(payment.amount)),
         Cell(state.text, state.role),
         _executor_cell(context, payment),
         Cell(payment.method.label),
@@ -114,7 +118,9 @@ def became(payment: PaymentView, moved: Moved) -> str:
 def _executor_cell(context: DeskContext, payment: PaymentView) -> Cell:
     if payment.executor is None:
         return Cell("nobody", "warn")
-    return Cell(payment.executor.name, "strong" if payment.executor.id == context.actor.id else "muted")
+    if payment.executor.id == context.actor.id:
+        return Cell("you", "strong")
+    return Cell(payment.executor.name, "muted")
 
 
 def _gone(context: DeskContext, reading: Reading, payments: Sequence[PaymentView]) -> Mapping[UUID, tuple[Cell, ...]]:

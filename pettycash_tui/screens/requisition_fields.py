@@ -228,7 +228,7 @@ class RequisitionFields(VerticalScroll, can_focus=False):
 
     def given(self, base: Mapping[str, str | bool] | None = None) -> RequisitionInput:
         """What the service is given: of a form that edits `base` only what was changed."""
-        shown = {name for name, field in self._by_name.items() if not field.has_class("-left-out")}
+        shown = {name for name, field in self._by_name.items() if field.display}
         values = self.values
         if base is not None:
             return changes(values, base)
@@ -284,7 +284,6 @@ class RequisitionFields(VerticalScroll, can_focus=False):
 def _leave_out(field: Field, is_left_out: bool) -> None:
     # By its own style and not by a rule: a rule is looked at after the next key, which may be the tab that goes there.
     field.display = not is_left_out
-    field.set_class(is_left_out, "-left-out")
 
 
 def _select(prompt: str | None = None) -> Select[str]:

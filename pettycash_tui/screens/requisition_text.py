@@ -6,40 +6,30 @@ from collections.abc import Iterable
 
 from textual.content import Content
 
-from pettycash_tui.models.enums import CLOSED, RequisitionStatus, StepKind, StepStatus
+from pettycash_tui.models.enums import CLOSED, RequisitionStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.sheet import LABEL_WIDTH, Sheet
-from pettycash_tui.services.requisition_views import Explanation, RequisitionDetail, StepView, TrailView
-from pettycash_tui.theme import StatusMark, status_mark
-
-_NOW = {StepKind.APPROVE: "now approves", StepKind.VALIDATE: "now validates", StepKind.REVIEW: "now reviews"}
-_THEN = {StepKind.APPROVE: "then approves", StepKind.VALIDATE: "then validates", StepKind.REVIEW: "then reviews"}
-_DONE = {StepKind.APPROVE: "approved", StepKind.VALIDATE: "validated", StepKind.REVIEW: "reviewed"}
-_WORD_WIDTH = max(len(word) for word in _THEN.values())
-
-
-def lines(parts: Iterable[Content]) -> Content:
-    """Several texts below each other as one."""
-    return Content("\n").join(list(parts))
+from pettycash_tui.screens.timeline import draw_timeline
+from pettycash_tui.services.requisition_views import Explanation, RequisitionDetail, TrailView
+from pettycash_tui.theme import status_mark
 
 
 def detail_text(context: DeskContext, detail: RequisitionDetail, alike: Iterable[str] = ()) -> Content:
     """One requisition, whole; `alike` are sentences about others that look like it."""
     sheet = Sheet()
     sheet.mark(status_mark(detail.status.value), f"{detail.number}   {context.money_with_currency(detail.amount)}")
+    _draw_answer(sheet, detail)
     sheet.field("Payee", detail.payee, "strong")
     sheet.field("Purpose", detail.purpose)
     if detail.is_urgent:
         sheet.field("Urgent", f"! {detail.urgency_reason}", "warn")
-    _draw_answer(sheet, detail)
     for sentence in alike:
         sheet.line(f"! {sentence}", "warn")
     if detail.steps:
         tier = f": tier {detail.tier} ({detail.threshold})" if detail.tier else ""
         sheet.heading(f"Steps{tier}")
-        for step in detail.steps:
-            draw_step(sheet, step, context)
+        draw_timeline(sheet, detail, None, context)
     _draw_facts(sheet, detail, context)
     may_attach = detail.status not in CLOSED and detail.requested_by.id == context.actor.id
     if detail.attachments or may_attach:
@@ -73,26 +63,6 @@ def _draw_facts(sheet: Sheet, detail: RequisitionDetail, context: DeskContext) -
     sheet.field("Origin", ", ".join([detail.origin_type.label, *places]))
     revision = f", revision {detail.revision}" if detail.revision > 1 else ""
     sheet.field("Asked by", f"{detail.requested_by.name}, {context.moment(detail.created_at)}{revision}")
-
-
-def draw_step(sheet: Sheet, step: StepView, context: DeskContext) -> None:
-    """One step: mark, word, person, and since or at what time."""
-    mark = status_mark(step.status.value)
-    who = (step.acted_by or step.approver).name
-    behalf = f" for {step.on_behalf_of.name}" if step.on_behalf_of else ""
-    word, when = _word_and_time(step, context)
-    sheet.mark(StatusMark(mark.mark, f"{word:<{_WORD_WIDTH}}", mark.role), f"{who}{behalf} ({step.role.label}){when}")
-    if step.escalation_reason:
-        sheet.line(f"   stands in: {step.escalation_reason}", "muted")
-
-
-def _word_and_time(step: StepView, context: DeskContext) -> tuple[str, str]:
-    if step.status is StepStatus.DONE:
-        return _DONE[step.kind], f" · {context.moment(step.acted_at)}" if step.acted_at else ""
-    if step.status is StepStatus.CURRENT:
-        since = step.became_current_at
-        return _NOW[step.kind], f" · since {context.moment(since)}" if since else ""
-    return (_THEN[step.kind], "") if step.status is StepStatus.WAITING else ("skipped", "")
 
 
 def draw_trail(sheet: Sheet, line: TrailView, context: DeskContext) -> None:

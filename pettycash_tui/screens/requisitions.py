@@ -33,16 +33,6 @@ from pettycash_tui.services.work import Reading
 from pettycash_tui.theme import status_mark
 from pettycash_tui.widgets.cells import Cell, Column
 
-COLUMNS = (
-    Column("number", "Number", width=10),
-    Column("status", "Status", width=18),
-    Column("urgent", "!", width=1),
-    Column("amount", "Amount", width=13, align="right"),
-    Column("payee", "Payee", share=3, min_width=12),
-    Column("day", "Written", width=10, optional=True),
-    Column("requester", "Requester", share=2, min_width=12, optional=True),
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Whole:
@@ -57,6 +47,19 @@ def read_whole(reading: Reading, row: RequisitionRow) -> Whole:
     return Whole(requisition_views.show(reading, row.id), duplicates.of_requisition(reading, row.id).sentences)
 
 
+def columns_of(context: DeskContext) -> tuple[Column, ...]:
+    """The columns of the list."""
+    return (
+        Column("number", "Number", width=10),
+        Column("status", "Status", width=18),
+        Column("urgent", "!", width=1),
+        context.amount_column,
+        Column("payee", "Payee", share=3, min_width=12),
+        Column("day", "Written", width=10, optional=True),
+        Column("requester", "Requester", share=2, min_width=12, optional=True),
+    )
+
+
 def cells_of(context: DeskContext, row: RequisitionRow) -> tuple[Cell, ...]:
     """A requisition as one line of the list."""
     mark = status_mark(row.status.value)
@@ -64,7 +67,7 @@ def cells_of(context: DeskContext, row: RequisitionRow) -> tuple[Cell, ...]:
         Cell(row.number),
         Cell(mark.text, mark.role),
         Cell("!" if row.is_urgent else "", "warn"),
-        Cell(context.money(row.amount)),
+        Cell(context.listed(row.amount)),
         Cell(row.payee),
         Cell(str(context.day(row.created_at)), "muted"),
         Cell(row.requested_by.name),
@@ -101,7 +104,7 @@ class RequisitionsScreen(Reassigning):
         """One's own or all, of one status or any, that match the filter."""
         return KeysetSource(
             self.context,
-            COLUMNS,
+            columns_of(self.context),
             requisition_views.list_requisitions,
             self._given,
             cells=lambda row: cells_of(self.context, row),

@@ -10,7 +10,6 @@ from textual.binding import Binding, BindingType
 from textual.containers import ScrollableContainer, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
-from textual.widgets import Static
 
 from pettycash_tui.actions import binding, bindings_for, key
 from pettycash_tui.screens.clipboard import send_to_clipboard
@@ -76,7 +75,9 @@ class TextWindow(ModalScreen[None]):
         with Vertical():
             yield PlainText(self._title, classes="title")
             with ScrollableContainer(can_focus=False):
-                yield Static(self._text, markup=False, classes="text")
+                text = PlainText(classes="text")
+                text.update(self._text)
+                yield text
             with Vertical(classes="below"):
                 yield PlainText(classes="told")
                 yield PlainText(classes="foot")

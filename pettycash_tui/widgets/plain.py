@@ -14,12 +14,14 @@ from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
 from textual.content import Content
 from textual.dom import DOMNode
+from textual.selection import Selection
 from textual.visual import VisualType
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Select, Static
 
 from pettycash_tui.models.text import printable
 from pettycash_tui.services.errors import PettyCashError
+from pettycash_tui.widgets.hanging import HangingText
 
 MUTED = "$text 60%"
 """The style of text that is not the first to be read. `$text-muted`, which is the same in CSS, loses its shade here."""
@@ -51,6 +53,12 @@ class PlainText(Static):
     def update(self, content: VisualType = "", *, layout: bool = True) -> None:
         """Show other content; a string is data here too."""
         super().update(plain(content) if isinstance(content, str) else content, layout=layout)
+
+    def get_selection(self, selection: Selection) -> tuple[str, str] | None:
+        """What is marked with the mouse, as it is broken into lines on the screen."""
+        if isinstance(self.content, HangingText):
+            return selection.extract(self.content.broken(self.content_size.width).plain), "\n"
+        return super().get_selection(selection)
 
 
 class FieldError(PlainText):

@@ -15,12 +15,13 @@ from typing import Any
 
 from textual import events
 from textual.app import App
+from textual.keys import Keys
 
 PATIENCE = 2.0
 """Seconds after which the next key is handed on whatever the one before is doing."""
 
 # What the system makes of enter that is typed before the program has taken over the terminal.
-_LINE_FEED = "ctrl+j"
+_LINE_FEED = Keys.ControlJ.value
 
 # Once around for the key itself, once for the message it leads to, once for what that opens.
 _ROUNDS = 3

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from pettycash_tui.actions import use_keymap
+from pettycash_tui.screens import list_and_detail
 
 
 @pytest.fixture(autouse=True)
@@ -16,5 +17,7 @@ def terminal_of_today(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("COLORTERM", "truecolor")
     for name in ("NO_COLOR", "PETTYCASH_THEME"):
         monkeypatch.delenv(name, raising=False)
+    # Tests press keys faster than any person; the one about rows that are passed by takes the time it needs.
+    monkeypatch.setattr(list_and_detail, "PASSING", 0)
     yield
     use_keymap({})

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from garbage import collected_as_in_the_program
 
 
 class Held:
@@ -38,11 +38,6 @@ def watched(monkeypatch: pytest.MonkeyPatch) -> Iterator[Held]:
         held.turns.append(((time.thread_time() - begun) * 1000, repr(handle)[:300]))
 
     # What the tests before have left behind is not this program's: it would be looked through again and again.
-    gc.collect()
-    gc.freeze()
-    with monkeypatch.context() as patch:
+    with collected_as_in_the_program(), monkeypatch.context() as patch:
         patch.setattr(asyncio.events.Handle, "_run", timed)
-        try:
-            yield held
-        finally:
-            gc.unfreeze()
+        yield held

@@ -186,7 +186,7 @@ async def test_the_first_key_does_not_overwrite_what_was_restored(sqlite_desk: D
         values = form_of(pilot).fields.values
         assert (values["amount"], values["purpose"]) == ("45000", "Fuel!")
         assert "typed 2026-03-02 12:00" in screen_text(pilot)
-        assert "^o throws it away" in notices(pilot)[0]
+        assert any("^o throws it away" in notice for notice in notices(pilot))
 
 
 async def test_what_was_typed_before_the_database_answered_is_kept(

@@ -10,14 +10,15 @@ from textual.pilot import Pilot
 
 from pettycash_tui.models.enums import RequisitionStatus
 from pettycash_tui.models.money import Money
+from pettycash_tui.screens import list_and_detail
 from pettycash_tui.screens.prompts import ReasonPrompt
-from pettycash_tui.screens.requisitions import COLUMNS, cells_of
+from pettycash_tui.screens.requisitions import RequisitionsScreen, Whole, cells_of, columns_of, read_whole
 from pettycash_tui.screens.sources import KeysetSource
 from pettycash_tui.screens.text_window import TextWindow
 from pettycash_tui.services import requisition_views, requisitions, workflow
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import Actor
-from pettycash_tui.services.requisition_views import RequisitionFilter
+from pettycash_tui.services.requisition_views import RequisitionFilter, RequisitionRow
 from pettycash_tui.services.requisitions import RequisitionInput
 from pettycash_tui.widgets.detail_pane import DetailPane
 from pettycash_tui.widgets.footer import live_keys
@@ -79,6 +80,28 @@ async def test_the_detail_tells_the_whole_story(
         assert "quote.pdf (13 bytes, SHA-256 " in shown
         assert "2026-03-02 12:00  Submitted by Staff Person" in shown
         assert "“fine by me”" in shown
+
+
+async def test_rows_that_are_passed_by_are_not_read(
+    sqlite_desk: Desk, many: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[str] = []
+
+    def noted(screen: RequisitionsScreen, row: RequisitionRow) -> Whole:
+        read.append(row.number)
+        return screen.context.read(read_whole, row)
+
+    async with running(sqlite_desk, "staff", go="requisitions") as pilot:
+        monkeypatch.setattr(list_and_detail, "PASSING", 0.3)
+        monkeypatch.setattr(RequisitionsScreen, "read_detail", noted)
+        await type_text(pilot, "j" * 12)
+        await until(pilot, lambda: many[12] in detail(pilot))
+        assert many[12] == read[-1]
+        assert set(read) <= {many[1], many[12]}
+        # A single step after a rest is read at once.
+        monkeypatch.setattr(list_and_detail, "PASSING", 0)
+        await press(pilot, "k")
+        assert (read[-1], many[11] in detail(pilot)) == (many[11], True)
 
 
 async def test_mine_and_all_are_one_key_apart(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
@@ -211,7 +234,7 @@ def test_a_source_pages_both_ways(sqlite_desk: Desk, many: list[str], monkeypatc
     context = context_of(sqlite_desk, "staff")
     source = KeysetSource(
         context,
-        COLUMNS,
+        columns_of(context),
         requisition_views.list_requisitions,
         RequisitionFilter(mine=True),
         cells=lambda row: cells_of(context, row),
@@ -241,7 +264,7 @@ def test_the_queue_pages_both_ways(sqlite_desk: Desk, people: dict[str, Actor], 
     context = context_of(sqlite_desk, "branch_manager")
     source = KeysetSource(
         context,
-        COLUMNS,
+        columns_of(context),
         requisition_views.queue,
         cells=lambda row: cells_of(context, row),
         cursor=requisition_views.cursor_of(requisition_views.QueueOrder.AGE),

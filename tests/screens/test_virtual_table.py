@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import threading
 import time
 from collections.abc import Callable, Iterator
 
 import pytest
+from garbage import collected_as_in_the_program
 from textual.app import App, ComposeResult
 from textual.binding import Binding
 from textual.pilot import Pilot
@@ -25,10 +25,8 @@ MILLION = 1_000_000
 @pytest.fixture(autouse=True)
 def no_foreign_garbage() -> Iterator[None]:
     """What other tests have left in this process is not looked through while the table's time is taken."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
+    with collected_as_in_the_program():
+        yield
 
 
 class Numbers:
