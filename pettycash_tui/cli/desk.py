@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,8 @@ def open_desk(given: GlobalOptions) -> None:
             "The desk needs a terminal; without one give a command, such as pettycash req list (see pettycash --help).",
             code="usage",
         )
+    # All that is imported now stays: looking for garbage in it would be a tenth of the start. `starting` looks again.
+    gc.disable()
     from pettycash_tui.app import run
 
     run(given)

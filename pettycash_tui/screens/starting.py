@@ -39,6 +39,15 @@ class Opened(NamedTuple):
 
 def open_desk(options: DeskOptions) -> Opened:
     """Open what the options name. Blocks, for the import too. Raises what opening a database raises."""
+    try:
+        return _open(options)
+    finally:
+        # What was imported stays: looking through it for garbage would hold the keys for a tenth of a second each time.
+        gc.freeze()
+        gc.enable()
+
+
+def _open(options: DeskOptions) -> Opened:
     from pettycash_tui.screens.context import load_context
     from pettycash_tui.services import opening
 
@@ -47,8 +56,6 @@ def open_desk(options: DeskOptions) -> Opened:
         context = None
         if options.as_user is not None:
             context = load_context(desk, opening.identify(desk, options.as_user))
-        # What was imported stays: looking through it for garbage would hold the keys for a tenth of a second each time.
-        gc.freeze()
         return Opened(desk, context)
     except BaseException:
         desk.close()

@@ -52,7 +52,7 @@ def draw_step(sheet: Sheet, step: StepView, due_at: datetime | None, context: De
         _line(sheet, "current", _NOW[step.kind], who, length)
         if due_at is not None:
             left = time_left(due_at, context.desk.clock())
-            sheet.below(f"due {context.moment(due_at)}: {left.text}", left.role)
+            sheet.below(f"due {context.moment(due_at)} · {left.text}", left.role)
     elif step.status is StepStatus.WAITING:
         _line(sheet, "waiting_step", _THEN[step.kind], who)
     else:

@@ -10,6 +10,9 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.visual import RenderOptions
 
+BETWEEN = " · "
+"""What stands between the parts of a line."""
+
 _MOST = 2
 """What is left for the text where the label takes more than this part of the width: nothing worth an indent."""
 
@@ -51,5 +54,17 @@ def _pieces(line: Content, before: int, width: int) -> list[Content]:
     indent = head.cell_length
     if not indent or indent > width // _MOST:
         return line.wrap(width)
-    first, *further = text.wrap(width - indent)
+    first, *further = _filled(text, width - indent)
     return [head + first, *(piece.pad_left(indent) for piece in further)]
+
+
+def _filled(text: Content, width: int) -> list[Content]:
+    """The text in lines, broken between its parts where it has any: a date and its time stay together."""
+    filled: list[Content] = []
+    for part in text.split(BETWEEN):
+        longer = filled[-1] + Content(BETWEEN) + part if filled else None
+        if longer is not None and longer.cell_length <= width:
+            filled[-1] = longer
+        else:
+            filled.append(part)
+    return [piece for line in filled for piece in line.wrap(width)]

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
+from datetime import datetime
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import building
 import story
@@ -21,11 +25,29 @@ from pettycash_tui.widgets.plain import PlainText
 
 
 def demo_company(desk: Desk) -> dict[str, Actor]:
-    """The people of the demo company, by username; it is built when the desk is empty."""
-    if desk.kind:
-        return {name: signin.act_as(desk, name, "test") for name in building.PEOPLE}
-    story.trading_company(desk, kind=DEMO)
-    return demo_company(desk)
+    """The people of the demo company, by username; it is put into the desk's file when that is empty."""
+    if not desk.kind:
+        _put_into(desk)
+    return {name: signin.act_as(desk, name, "test") for name in building.PEOPLE}
+
+
+_built: dict[datetime, TemporaryDirectory[str]] = {}
+
+
+def _put_into(desk: Desk) -> None:
+    """Build the company once for each worker and time of the clock, and copy the file for every further test."""
+    books, now = Path(str(desk.url.database)), desk.clock()
+    if now in _built:
+        _copy(Path(_built[now].name, "company.db"), books)
+    else:
+        story.trading_company(desk, kind=DEMO)
+        _built[now] = TemporaryDirectory(prefix="pettycash-company-")
+        _copy(books, Path(_built[now].name, "company.db"))
+
+
+def _copy(source: Path, target: Path) -> None:
+    with closing(sqlite3.connect(source)) as one, closing(sqlite3.connect(target)) as other:
+        one.backup(other)
 
 
 def context_of(desk: Desk, username: str) -> DeskContext:
