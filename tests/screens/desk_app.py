@@ -35,12 +35,14 @@ _built: dict[datetime, TemporaryDirectory[str]] = {}
 
 
 def _put_into(desk: Desk) -> None:
-    """Build the company once for each worker and time of the clock, and copy the file for every further test."""
+    """Build the company; of a file once for each worker and time of the clock, and copy that for every further test."""
     books, now = Path(str(desk.url.database)), desk.clock()
-    if now in _built:
+    is_file = desk.url.get_backend_name() == "sqlite"
+    if is_file and now in _built:
         _copy(Path(_built[now].name, "company.db"), books)
-    else:
-        story.trading_company(desk, kind=DEMO)
+        return
+    story.trading_company(desk, kind=DEMO)
+    if is_file:
         _built[now] = TemporaryDirectory(prefix="pettycash-company-")
         _copy(books, Path(_built[now].name, "company.db"))
 

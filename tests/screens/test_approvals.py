@@ -314,7 +314,7 @@ async def test_the_detail_tells_the_fund_the_timeline_the_trail_and_the_last_req
         assert "Fund NBI has 100,000.00 available, 80,000.00 once this is approved" in told
         assert f"! {twin} asks for the same" in told and "! the same payee and amount" in told
         assert "2026-03-02 16:00, took 3 h" in told and "for 2 h" in told
-        assert "due 2026-03-03 16:00: ◔ 22 h left" in told
+        assert "due 2026-03-03 16:00 · ◔ 22 h left" in told
         assert "“Needed before Friday”" in told
         assert "Last requests of Staff Person" in told
         places = [told.index(part) for part in ("Fund NBI", "Steps", "Trail", "Last requests", "Details")]
