@@ -11,6 +11,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -45,6 +46,8 @@ if TYPE_CHECKING:
     from pettycash_tui.services.desk import Desk
 
 SIGN_IN = "sign_in"
+LEAVING_SECONDS = 3
+"""How long the end of a session is waited for when the program is left."""
 _log = logging.getLogger("pettycash_tui.app")
 
 
@@ -232,6 +235,7 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
         """Leave nothing of the person who worked here."""
         await self.keep_drafts()
         self.end_following()
+        self.forget_what_waited()
         self.clear_notifications()  # they are the last person's, and may hold a demo's code
         self._clipboard = ""  # else the next person's paste would be what the last one copied
         modes = self.places
@@ -296,7 +300,10 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
         await self.keep_drafts()
         self.end_following()
         if self.context is not None:
-            await self.run_worker(lambda context=self.context: self.end_session(context), thread=True).wait()
+            # A database that is away keeps nobody: the session ends by itself then.
+            ending = asyncio.to_thread(self.end_session, self.context)
+            with suppress(asyncio.TimeoutError):
+                await asyncio.wait_for(ending, LEAVING_SECONDS)
         self.exit()
 
     def action_help_quit(self) -> None:

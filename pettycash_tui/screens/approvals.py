@@ -51,7 +51,7 @@ class ApprovalsScreen(Deciding):
         )
         self._order = QueueOrder.AGE
         self._total: Total | None = None
-        self._under_cursor: tuple[object, int] = (None, -1)
+        self._under_cursor: object = None
         self._slid_at = float("-inf")
 
     # -- the list ------------------------------------------------------------------------------------------------------
@@ -140,7 +140,7 @@ class ApprovalsScreen(Deciding):
             else:
                 self.go_to_row(row.id, row.number)
 
-        self.ask("show", partial(requisition_views.queue, search=number), then=found)
+        self.seek(partial(requisition_views.queue, search=number), then=found)
 
     # -- the title -----------------------------------------------------------------------------------------------------
 
@@ -189,19 +189,21 @@ class ApprovalsScreen(Deciding):
     def to_decide(self) -> RequisitionRow | None:
         row = super().to_decide()
         if row is not None and time.monotonic() - self._slid_at < self.look_seconds:
+            self._slid_at = time.monotonic()  # a key that is held down decides nothing
             self.tell(f"{row.number} has only just come under the cursor. Look at it, then decide.", warning=True)
             return None
         return row
 
     @on(VirtualTable.RowHighlighted)
     def _notice_a_row_that_slid(self, message: VirtualTable.RowHighlighted) -> None:
-        # The row that stood here is gone and the next one has taken its place: a key meant for the old one must not
-        # decide on the new one.
+        # The row that stood here is gone and another has taken its place: a key meant for the old one must not decide
+        # on the new one. Whoever goes to a row looks at it.
         found = message.row.key if message.row is not None else None
-        before, index = self._under_cursor
-        if before is not None and found != before and index == self.table.cursor_index:
+        if message.by_hand:
+            self._slid_at = float("-inf")
+        elif self._under_cursor is not None and found != self._under_cursor:
             self._slid_at = time.monotonic()
-        self._under_cursor = (found, self.table.cursor_index)
+        self._under_cursor = found
 
 
 def _unknown(error: object) -> None:

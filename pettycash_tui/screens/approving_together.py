@@ -17,8 +17,10 @@ from textual.content import Content
 from textual.screen import ModalScreen
 
 from pettycash_tui.actions import binding, key
+from pettycash_tui.models.enums import IN_APPROVAL
 from pettycash_tui.models.money import Money
 from pettycash_tui.screens.approval_detail import waits_for_urgency
+from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.sheet import Sheet
 from pettycash_tui.services import approval_case, workflow
@@ -77,9 +79,11 @@ def choose(rows: Sequence[tuple[RequisitionRow, bool]]) -> Chosen:
 
 
 def read_effects(reading: Reading, rows: Sequence[RequisitionRow]) -> tuple[FundEffect, ...]:
-    """What all of them together do to each fund, by its code."""
+    """What all of them together do to each fund, by its code. What is only reviewed has left its fund already."""
     sums: dict[UUID, Money] = {}
     for row in rows:
+        if row.status not in IN_APPROVAL:
+            continue
         sums[row.fund.id] = sums[row.fund.id] + row.amount if row.fund.id in sums else row.amount
     effects = [approval_case.effect_on(reading, fund, amount) for fund, amount in sums.items()]
     return tuple(sorted(effects, key=lambda effect: effect.code))
@@ -190,10 +194,7 @@ class ApprovingWindow(ModalScreen[None]):
     def finish(self) -> None:
         """Close, as nothing is under way any more; under a locked desk that waits for esc."""
         self._is_over = True
-        if self.is_active:
-            self.dismiss(None)
-        else:
-            self.query_one("#foot", PlainText).show(f"{key('app.back')} closes")
+        close(self)
 
     def action_back(self) -> None:
         """Stop after the one that is under way."""

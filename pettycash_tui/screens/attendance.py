@@ -6,8 +6,11 @@ import asyncio
 import os
 import signal
 import threading
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
+
+from textual.await_complete import AwaitComplete
 
 from pettycash_tui.screens.protocols import KeepsDrafts
 from pettycash_tui.services.errors import PettyCashError
@@ -23,6 +26,18 @@ class Attendance(TypedAhead, inherit_bindings=False):
     """An app at which one person at a time works."""
 
     context: DeskContext | None = None
+    _idle_known: tuple[DeskContext, int] | None = None
+    """Whose desk it is, and after how many idle minutes it is locked."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self._behind_lock: list[Callable[[], object]] = []
+
+    @property
+    def is_locked(self) -> bool:
+        """Whether the desk is locked, whatever stands above the lock."""
+        screens = self._screen_stacks.get(self.current_mode, ())
+        return any(getattr(screen, "locks_the_desk", False) for screen in screens)
 
     async def action_sign_out(self) -> None:
         """Sign out, and let the next person sign in. Drafts are kept."""
@@ -48,25 +63,68 @@ class Attendance(TypedAhead, inherit_bindings=False):
 
         context = self.context
         if context is not None and presence.is_watched(context.actor):
+            if self._idle_known is not None and self._idle_known[0] is context:
+                # Before the database is asked: one that does not answer must not keep the desk open.
+                self._lock_if_idle(*self._idle_known)
             self.run_worker(self._look_after(context), group="presence", exclusive=True, exit_on_error=False)
 
     async def _look_after(self, context: DeskContext) -> None:
-        from pettycash_tui.screens.lock import LockScreen
         from pettycash_tui.services import presence
 
-        idle = self.idle_seconds
+        is_active = self.idle_seconds < WATCH_SECONDS * 2
         try:
-            found = await asyncio.to_thread(presence.look, context.desk, context.actor, idle < WATCH_SECONDS * 2)
+            found = await asyncio.to_thread(presence.look, context.desk, context.actor, is_active)
         except PettyCashError:
             # The database is away: lock all the same.
-            found = presence.Presence(presence.IDLE_MINUTES, is_over=False)
+            known = self._idle_known
+            minutes = known[1] if known is not None and known[0] is context else presence.IDLE_MINUTES
+            found = presence.Presence(minutes, is_over=False)
         if self.context is not context:
             return
+        self._idle_known = (context, found.idle_minutes)
         if found.is_over:
             await self.action_sign_out()
             self.notify("Your session has come to its end. Sign in again; drafts are kept.", markup=False)
-        elif idle >= found.idle_minutes * 60 and not isinstance(self.screen, LockScreen):
-            self.push_screen(LockScreen(context, idle_minutes=found.idle_minutes))
+        else:
+            self._lock_if_idle(context, found.idle_minutes)
+
+    def _lock_if_idle(self, context: DeskContext, minutes: int) -> None:
+        from pettycash_tui.screens.lock import LockScreen
+
+        if self.idle_seconds < minutes * 60 or self.is_locked:
+            return
+        told = list(self._notifications)
+        self.clear_notifications()
+        self.push_screen(LockScreen(context, idle_minutes=minutes), lambda _: self.call_later(self._show_what_waited))
+        for notice in told:
+            self.notify(notice.message, title=notice.title, severity=notice.severity, markup=False)
+
+    # -- behind the lock -----------------------------------------------------------------------------------------------
+
+    def push_screen(self, screen: Any, *args: Any, **options: Any) -> Any:
+        """Open a screen. What work in the background would open over the lock waits until it is unlocked."""
+        if self.is_locked and not getattr(screen, "may_stand_above_the_lock", False):
+            self._behind_lock.append(lambda: self.push_screen(screen, *args, **options))
+            return AwaitComplete()
+        return super().push_screen(screen, *args, **options)
+
+    def notify(self, message: str, **options: Any) -> None:
+        """Tell something. Names and amounts are not told on a locked desk: it waits until it is unlocked."""
+        if self.is_locked:
+            self._behind_lock.append(lambda: self.notify(message, **options))
+        else:
+            super().notify(message, **options)
+
+    def _show_what_waited(self) -> None:
+        if self.is_locked:  # again, by now
+            return
+        waited, self._behind_lock = self._behind_lock, []
+        for show in waited:
+            show()
+
+    def forget_what_waited(self) -> None:
+        """It was for the person who leaves."""
+        self._behind_lock.clear()
 
     @property
     def _keepers(self) -> list[KeepsDrafts]:

@@ -20,7 +20,11 @@ T = TypeVar("T")
 
 
 class ChoicePrompt(ModalScreen[T | None], Generic[T]):
-    """Choose one of `choices`, each with the line that names it."""
+    """Choose one of `choices`, each with the line that names it.
+
+    Without `choices` it is opened before they are read, so that what one types at once narrows them and is no key of
+    the list below; `fill` brings them.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         binding("app.back"),
@@ -45,11 +49,12 @@ class ChoicePrompt(ModalScreen[T | None], Generic[T]):
     ChoicePrompt .foot { color: $text-muted; margin-top: 1; }
     """
 
-    def __init__(self, title: str, choices: Sequence[tuple[str, T]], lines: Sequence[str] = ()) -> None:
+    def __init__(self, title: str, choices: Sequence[tuple[str, T]] | None, lines: Sequence[str] = ()) -> None:
         super().__init__()
         self._title = title
         self._lines = tuple(lines)
-        self._choices = tuple(choices)
+        self._is_filled = choices is not None
+        self._choices = tuple(choices or ())
         self._shown = self._choices
 
     def compose(self) -> ComposeResult:
@@ -66,6 +71,12 @@ class ChoicePrompt(ModalScreen[T | None], Generic[T]):
         self.query_one(OptionList).can_focus = False
         self._narrow("")
         self.query_one(Input).focus()
+
+    def fill(self, choices: Sequence[tuple[str, T]]) -> None:
+        """Offer these, narrowed by what was typed meanwhile."""
+        self._is_filled = True
+        self._choices = tuple(choices)
+        self._narrow(self.query_one(Input).value)
 
     def action_move(self, by: int) -> None:
         """Go to the next line, or the one before."""
@@ -104,4 +115,6 @@ class ChoicePrompt(ModalScreen[T | None], Generic[T]):
         options.clear_options()
         options.add_options([Option(plain(line)) for line, _ in self._shown])
         options.highlighted = 0 if self._shown else None
-        self.query_one(".none", PlainText).display = not self._shown
+        none = self.query_one(".none", PlainText)
+        none.show("Nothing matches." if self._is_filled else "reading…")
+        none.display = not self._shown

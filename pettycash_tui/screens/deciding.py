@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import partial
 from typing import Any
 
@@ -22,6 +22,7 @@ from pettycash_tui.screens.approving_together import (
     read_effects,
     totals,
 )
+from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.prompts import NO_UNDO, ConfirmPrompt, ReasonPrompt
 from pettycash_tui.screens.reassigning import Reassigning
 from pettycash_tui.screens.requisition_text import explanation_text
@@ -112,6 +113,9 @@ class Deciding(Reassigning, ShowsRow):
     def to_decide(self) -> RequisitionRow | None:
         """The row that a key decides on; None, with the reason told, where there is none."""
         row: RequisitionRow | None = self.value
+        if self.is_unsettled:
+            self.tell_unsettled()
+            return None
         if row is None:
             self.tell("There is nothing to decide.", warning=True)
         elif self.is_gone:
@@ -123,11 +127,17 @@ class Deciding(Reassigning, ShowsRow):
         """What became of a row that is gone, in words."""
         raise NotImplementedError
 
-    def _decide(self, row: RequisitionRow, service: Callable[..., Acted], text: str = "") -> None:
+    def _decide(
+        self, row: RequisitionRow, service: Callable[..., Acted], text: str = "", *, about: Hashable = None
+    ) -> None:
         def decide() -> Acted:
             return self.context.desk.run(self.context.actor, service, row.id, text, expected_step=row.step_id)
 
-        begun = self.write(decide, then=partial(self._decided, row), failed=self._refused, key=("decide", row.step_id))
+        def decided(acted: Acted) -> None:
+            self.typed_reasons.sent(about)
+            self._decided(row, acted)
+
+        begun = self.write(decide, then=decided, failed=self._refused, key=("decide", row.step_id))
         if not begun:
             self.tell(f"{row.number} is being decided already.", warning=True)
 
@@ -140,14 +150,17 @@ class Deciding(Reassigning, ShowsRow):
         required: bool = True,
         **options: Any,
     ) -> None:
-        def answered(text: str | None) -> None:
-            if text is not None:
-                self._decide(row, service, text)
-
+        about = (verb, row.step_id)
         prompt = ReasonPrompt(
-            f"{verb} {row.number}", self._about(row), required, confirm_label=verb.partition(" ")[0], **options
+            f"{verb} {row.number}",
+            self._about(row),
+            required,
+            confirm_label=verb.partition(" ")[0],
+            text=self.typed_reasons.of(about),
+            **options,
         )
-        self.app.push_screen(prompt, answered)
+        decide = partial(self._decide, row, service, about=about)
+        self.app.push_screen(prompt, self.typed_reasons.keeping(about, decide))
 
     def _about(self, row: RequisitionRow) -> list[str]:
         return [f"{self.context.money_with_currency(row.amount)} to {row.payee}", row.purpose]
@@ -175,16 +188,24 @@ class Deciding(Reassigning, ShowsRow):
             self.tell(f"None of the marked ones can be approved together: {left}.", warning=True)
             return
 
+        verb = "Approve" if any(row.status in IN_APPROVAL for row in chosen.rows) else "Review"
+        title = f"{verb} {len(chosen.rows)} requisition{'s' if len(chosen.rows) > 1 else ''}"
+        prompt = ConfirmPrompt(title, None, verb, undo=NO_WAY_BACK)
+
         def answered(yes: bool | None) -> None:
             if yes:
                 self._approve_together(Run(chosen.rows))
 
         def read(effects: tuple[FundEffect, ...]) -> None:
-            title = f"Approve {len(chosen.rows)} requisition{'s' if len(chosen.rows) > 1 else ''}"
-            lines = question(self.context, chosen, effects)
-            self.app.push_screen(ConfirmPrompt(title, lines, "Approve", undo=NO_WAY_BACK), answered)
+            if prompt.is_attached:
+                prompt.fill(question(self.context, chosen, effects))
 
-        self.ask("together", read_effects, chosen.rows, then=read)
+        def failed(error: PettyCashError) -> None:
+            close(prompt, False)
+            self.show_error(error)
+
+        self.app.push_screen(prompt, answered)
+        self.ask("together", read_effects, chosen.rows, then=read, failed=failed)
 
     def _approve_together(self, run: Run) -> None:
         window = ApprovingWindow(run, self.context)

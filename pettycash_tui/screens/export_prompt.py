@@ -20,6 +20,7 @@ from textual.timer import Timer
 
 from pettycash_tui.actions import binding, bindings_for, key
 from pettycash_tui.screens.clipboard import send_to_clipboard
+from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.export_command import command_for
 from pettycash_tui.services import export_files
@@ -292,7 +293,7 @@ def _failed(app: App[Any], job: ExportJob, error: PettyCashError) -> None:
     if isinstance(error, ExportStopped):
         job.owner.tell(error.message)
         if window is not None:
-            window.dismiss(None)
+            close(window)
     elif window is not None:
         window.show_failure(error)
     else:

@@ -76,6 +76,8 @@ def keys_elsewhere(screen: Screen[object]) -> list[KeyHelp]:
 class HelpScreen(ModalScreen[None]):
     """A window over the screen; what one types searches the keys, esc closes it."""
 
+    may_stand_above_the_lock = True
+
     BINDINGS: ClassVar[list[BindingType]] = [binding("app.back")]
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }

@@ -11,6 +11,7 @@ from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Input
 
+from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.services import signin
 from pettycash_tui.services.errors import PettyCashError
@@ -25,6 +26,7 @@ class LockScreen(Background, Screen[None]):
     """
 
     closes_the_desk = True
+    locks_the_desk = True
 
     BINDINGS: ClassVar[list[BindingType]] = [Binding("f4,ctrl+o", "leave", show=False)]
     DEFAULT_CSS = """
@@ -45,10 +47,11 @@ class LockScreen(Background, Screen[None]):
         self._minutes = idle_minutes
 
     def compose(self) -> ComposeResult:
+        length = "a minute" if self._minutes == 1 else f"{self._minutes} minutes"
         with Vertical():
             yield PlainText("Locked", classes="title")
             yield PlainText(
-                f"Nobody was here for {self._minutes} minutes. What {self._person.actor.name} was doing is all here.",
+                f"Nobody was here for {length}. What {self._person.actor.name} was doing is all here.",
                 classes="why",
             )
             yield Field("password", "Password", Input(password=True, max_length=1024))
@@ -69,7 +72,7 @@ class LockScreen(Background, Screen[None]):
         )
 
     def _unlocked(self, nothing: None) -> None:
-        self.dismiss(None)
+        close(self)
 
     def _refused(self, error: PettyCashError) -> None:
         field = self.query_one(Field)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
+from time import monotonic
 from typing import ClassVar, Protocol
 from uuid import UUID
 
@@ -49,6 +50,9 @@ _NAMES_OF_REFERENCE = {
     PaymentMethod.CASH: "made for cash; type one only if there is a receipt number",
 }
 
+_LOOK_FOR_CODE = 0.2
+"""Seconds between two looks for a code that somebody else here is sending."""
+
 _OPEN = frozenset({PaymentStatus.PENDING, PaymentStatus.FAILED})
 
 
@@ -74,6 +78,9 @@ class PayDialog(Background, ModalScreen[None]):
         binding("form.previous"),
         *bindings_for("pay"),
     ]
+    look_seconds = 0.4
+    """How long a payment without a code must have been in view before a key pays it."""
+
     help_title = "Pay"
     help_text = (
         "The code was sent to you for this payment alone: check amount and payee, type the code, and press enter.\n"
@@ -101,6 +108,7 @@ class PayDialog(Background, ModalScreen[None]):
         self._sent: Sent | None = None
         self._resend_after: datetime | None = None
         self._is_sending = False
+        self._opened_at = monotonic()
         self.paid: Executed | None = None
         self.is_over = False
         """Whether it was paid, cancelled or given to somebody else while the dialog was open: one can only close it."""
@@ -142,11 +150,19 @@ class PayDialog(Background, ModalScreen[None]):
         if self.payment.otp_required and not self._wait_to_resend():
             resend = f" · {key('pay.resend')} sends a new code"
         leave = key("app.back")
+        if self.payer.is_paying(self.payment):
+            self._show_paying()
+            return
         self.query_one("#foot", PlainText).show(f"enter pays{resend} · {leave} leaves without paying")
 
     @property
     def _is_closed(self) -> bool:
         return self.paid is not None or self.is_over
+
+    def _show_paying(self) -> None:
+        """The screen below pays; what is awaited is said here, where one looks."""
+        if not self._is_closed and self.payer.is_paying(self.payment):
+            self.query_one("#foot", PlainText).show(f"Paying… · {key('app.back')} leaves, and it goes on")
 
     # -- the code ------------------------------------------------------------------------------------------------------
 
@@ -166,7 +182,18 @@ class PayDialog(Background, ModalScreen[None]):
     def _open_code(self, make: partial[Sent]) -> None:
         self._is_sending = True
         if not self.write(make, then=self._code_sent, failed=self._not_sent, key=f"code:{self.payment.id}"):
+            # The list below sends one, or this dialog did before it was left: take what comes of that.
             self._say("A code is being sent already.")
+            self.set_timer(_LOOK_FOR_CODE, self._look_for_code)
+
+    def _look_for_code(self) -> None:
+        if self._is_closed:
+            return
+        if self.is_writing(f"code:{self.payment.id}"):
+            self.set_timer(_LOOK_FOR_CODE, self._look_for_code)
+            return
+        self._say("")
+        self._open_code(partial(_standing_or_new, self.context, self.payment.id))
 
     def _code_sent(self, sent: Sent) -> None:
         known = self.payer.sent.get(self.payment.id)
@@ -200,11 +227,17 @@ class PayDialog(Background, ModalScreen[None]):
         if self._is_closed:
             self.action_back()
             return
+        if not self.payment.otp_required and monotonic() - self._opened_at < self.look_seconds:
+            # Without a code nothing but this key stands before the money: one that was pressed twice is no answer.
+            self._opened_at = monotonic()
+            self._say("Look at the amount and the payee, then press enter.")
+            return
         values = {field.field_name: str(field.value or "").strip() for field in self.query(Field)}
         # Below the company's threshold there is no code; else a missing one is refused by the service.
         code = values["otp"] if self.payment.otp_required else None
         if self.payer.pay(self, self.payment, code, values["reference"], self._once):
             self._say("")
+            self._show_paying()
         else:
             self._say("It is being paid; wait for the result.")
 
@@ -252,6 +285,12 @@ class PayDialog(Background, ModalScreen[None]):
             event.stop()
             self.action_back()
 
+    @on(events.ScreenResume)
+    def _come_back(self) -> None:
+        """The list may have been read a while ago, and a lock lies between: read how it stands."""
+        if not self._is_closed and not self.payer.is_paying(self.payment):
+            self.ask_again()
+
     # -- what happens elsewhere meanwhile ------------------------------------------------------------------------------
 
     def books_changed(self) -> None:
@@ -273,7 +312,7 @@ class PayDialog(Background, ModalScreen[None]):
             self.query_one("#money", PlainText).update(draw_money(now, self.context))
             return
         self.is_over = True
-        title, content = draw_over(now, self.context)
+        title, content = draw_over(now, self.context, is_mine=mine)
         self._close_with(title, content, f"enter or {key('app.back')} closes")
 
     # -- the voucher as text -------------------------------------------------------------------------------------------

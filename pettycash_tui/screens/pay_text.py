@@ -71,8 +71,8 @@ def draw_paid(done: Executed, payment: PaymentView, context: DeskContext) -> Con
     return sheet.content
 
 
-def draw_over(payment: PaymentView, context: DeskContext) -> tuple[str, Content]:
-    """What became of a payment while its dialog was open, as a title and a text."""
+def draw_over(payment: PaymentView, context: DeskContext, *, is_mine: bool) -> tuple[str, Content]:
+    """What became of a payment while its dialog was open, as a title and a text; `is_mine`: perhaps by oneself."""
     sheet = Sheet()
     state = state_of(payment)
     who = payment.executor.name if payment.executor else "nobody"
@@ -80,7 +80,8 @@ def draw_over(payment: PaymentView, context: DeskContext) -> tuple[str, Content]
         title = f"{payment.number} is assigned to {who} now"
     else:
         title = f"{payment.number} is {state.word} already"
-    sheet.line("Nothing was paid from here.", "warn")
+    if not is_mine:
+        sheet.line("Nothing was paid from here.", "warn")
     sheet.mark(state, f"{context.money_with_currency(payment.amount)} to {payment.payee}")
     if payment.executed_at is not None:
         sheet.field("Executor", who)

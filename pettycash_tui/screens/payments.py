@@ -13,6 +13,7 @@ from pettycash_tui.actions import bindings_for, key
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import PaymentStatus
 from pettycash_tui.screens.choice_prompt import ChoicePrompt
+from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.pay_dialog import PayDialog
 from pettycash_tui.screens.payment_list import STATE, STATES, Choice, narrowed, place_of, source_of
@@ -21,6 +22,7 @@ from pettycash_tui.screens.prompts import NO_UNDO, ReasonPrompt
 from pettycash_tui.screens.showing_rows import ShowsRow
 from pettycash_tui.screens.sources import KeysetSource
 from pettycash_tui.screens.text_window import TextWindow
+from pettycash_tui.screens.typed_reasons import TypedReasons
 from pettycash_tui.services import execution, export_lists, otp, payment_case, payment_views, payments
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.execution import Executed
@@ -62,6 +64,7 @@ class PaymentsScreen(ShowsRow):
         self._state = 0
         self._only_mine = False
         self._total: Total | None = None
+        self.typed_reasons = TypedReasons()
         self.sent: dict[UUID, Sent] = {}
         """The codes sent from here, by payment: a demo shows them, and the dialog may be closed and opened again."""
 
@@ -159,7 +162,7 @@ class PaymentsScreen(ShowsRow):
             self._go_to_state(place)
             self.narrow_to(payment.number)
 
-        self.ask("show", payment_views.show, number, then=found)
+        self.seek(payment_views.show, number, then=found)
 
     def read_detail(self, value: PaymentView) -> PaymentCase:
         return self.context.read(payment_case.show, value.id)
@@ -189,6 +192,9 @@ class PaymentsScreen(ShowsRow):
         """The payment that a key acts on; None, with the reason told, where it is gone or there is none."""
         payment: PaymentView | None = self.value
         under = self.table.cursor_row
+        if self.is_unsettled:
+            self.tell_unsettled()
+            return None
         if payment is not None and under is not None and under.gone:
             words = under.cells[STATE].text.removeprefix("− ")
             self.tell(f"{payment.number} is not here any more: {words}.", warning=True)
@@ -290,34 +296,50 @@ class PaymentsScreen(ShowsRow):
         if (payment := self.here()) is None:
             return
 
-        def answered(reason: str | None) -> None:
-            if reason is not None:
-                self.act(payments.cancel, payment.id, reason, then=self._changed, failed=self._refused)
+        def cancel(reason: str) -> None:
+            self.act(payments.cancel, payment.id, reason, then=cancelled, failed=self._refused)
+
+        def cancelled(state: PaymentState) -> None:
+            self.typed_reasons.sent(payment.id)
+            self._changed(state)
 
         lines = [f"{self.context.money_with_currency(payment.amount)} to {payment.payee}", payment.purpose]
         undo = f"{NO_UNDO} {payment.requisition} is rejected with it."
         prompt = ReasonPrompt(
-            f"Cancel {payment.number}", lines, confirm_label="Cancel it", cancel_label="Keep it", undo=undo
+            f"Cancel {payment.number}",
+            lines,
+            confirm_label="Cancel it",
+            cancel_label="Keep it",
+            undo=undo,
+            text=self.typed_reasons.of(payment.id),
         )
-        self.app.push_screen(prompt, answered)
+        self.app.push_screen(prompt, self.typed_reasons.keeping(payment.id, cancel))
 
     def action_assign(self) -> None:
         """Choose who pays it."""
-        if (payment := self.here()) is not None:
-            self.ask("assign", payments.eligible_executors, payment.id, then=partial(self._choose_officer, payment))
-
-    def _choose_officer(self, payment: PaymentView, officers: tuple[PersonRef, ...]) -> None:
-        if not officers:
-            self.tell(f"No treasury officer may pay {payment.number}: each asked for it or approved it.", warning=True)
+        if (payment := self.here()) is None:
             return
+        lines = [f"{self.context.money_with_currency(payment.amount)} to {payment.payee}"]
+        prompt = ChoicePrompt[str](f"Who pays {payment.number}?", None, lines)
 
         def chosen(username: str | None) -> None:
             if username is not None:
                 self.act(payments.assign, payment.id, username, then=self._changed, failed=self._refused)
 
-        choices = [(f"{officer.name}  ({officer.username})", officer.username) for officer in officers]
-        lines = [f"{self.context.money_with_currency(payment.amount)} to {payment.payee}"]
-        self.app.push_screen(ChoicePrompt(f"Who pays {payment.number}?", choices, lines), chosen)
+        def found(officers: tuple[PersonRef, ...]) -> None:
+            if not officers:
+                close(prompt)
+                against = "each asked for it or approved it"
+                self.tell(f"No treasury officer may pay {payment.number}: {against}.", warning=True)
+            elif prompt.is_attached:
+                prompt.fill([(f"{officer.name}  ({officer.username})", officer.username) for officer in officers])
+
+        def failed(error: PettyCashError) -> None:
+            close(prompt)
+            self.show_error(error)
+
+        self.app.push_screen(prompt, chosen)
+        self.ask("assign", payments.eligible_executors, payment.id, then=found, failed=failed)
 
     def _changed(self, state: PaymentState) -> None:
         who = f", assigned to {state.executor}" if state.executor else ""

@@ -45,7 +45,11 @@ def _css(name: str) -> str:
 
 
 class ConfirmPrompt(ModalScreen[bool]):
-    """Yes or no. The cursor stands on "no": enter alone never does what cannot be undone; `y` and `n` answer too."""
+    """Yes or no. The cursor stands on "no": enter alone never does what cannot be undone; `y` and `n` answer too.
+
+    Without `lines` it is opened before what it asks about was read, so that no key is taken by the list below it
+    meanwhile; one can only leave it until `fill` says what it is about.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         binding("app.back"),
@@ -57,11 +61,17 @@ class ConfirmPrompt(ModalScreen[bool]):
     DEFAULT_CSS = _css("ConfirmPrompt")
 
     def __init__(
-        self, title: str, lines: Sequence[str], confirm_label: str, *, cancel_label: str = "Cancel", undo: str = NO_UNDO
+        self,
+        title: str,
+        lines: Sequence[str] | None,
+        confirm_label: str,
+        *,
+        cancel_label: str = "Cancel",
+        undo: str = NO_UNDO,
     ) -> None:
         super().__init__()
         self._title = title
-        self._lines = tuple(lines)
+        self._lines = None if lines is None else tuple(lines)
         self._confirm_label = confirm_label
         self._cancel_label = cancel_label
         self._undo = undo
@@ -69,7 +79,7 @@ class ConfirmPrompt(ModalScreen[bool]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield PlainText(self._title, classes="title")
-            yield PlainText("\n".join(self._lines), classes="lines")
+            yield PlainText("reading…" if self._lines is None else "\n".join(self._lines), classes="lines")
             if self._undo:
                 yield PlainText(self._undo, classes="no-undo")
             with Horizontal():
@@ -77,7 +87,14 @@ class ConfirmPrompt(ModalScreen[bool]):
                 yield Button(plain(f"{self._confirm_label} (y)"), id="yes", compact=True, variant="primary")
 
     def on_mount(self) -> None:
+        self.query_one("#yes").display = self._lines is not None
         self.query_one("#no").focus()
+
+    def fill(self, lines: Sequence[str]) -> None:
+        """Say what it is about; from now on it can be answered."""
+        self._lines = tuple(lines)
+        self.query_one(".lines", PlainText).show("\n".join(lines))
+        self.query_one("#yes").display = True
 
     @on(Button.Pressed)
     def _answered(self, event: Button.Pressed) -> None:
@@ -85,8 +102,9 @@ class ConfirmPrompt(ModalScreen[bool]):
         self.dismiss(event.button.id == "yes")
 
     def action_yes(self) -> None:
-        """Do it."""
-        self.dismiss(True)
+        """Do it, if it is known what."""
+        if self._lines is not None:
+            self.dismiss(True)
 
     def action_back(self) -> None:
         """Do not."""
@@ -94,7 +112,10 @@ class ConfirmPrompt(ModalScreen[bool]):
 
 
 class ReasonPrompt(ModalScreen[str | None]):
-    """Asks for a reason: the text, or None when it was cancelled. Without `required` an empty one is an answer."""
+    """Asks for a reason: the text, or None when it was cancelled. Without `required` an empty one is an answer.
+
+    `text` is what was typed before and could not be sent.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [binding("app.back"), binding("app.help"), binding("form.submit")]
     DEFAULT_CSS = _css("ReasonPrompt") + "ReasonPrompt Input { margin-bottom: 1; border: tall $primary; height: 3; }"
@@ -108,11 +129,13 @@ class ReasonPrompt(ModalScreen[str | None]):
         confirm_label: str = "Go on",
         cancel_label: str = "Cancel",
         undo: str = NO_UNDO,
+        text: str = "",
     ) -> None:
         super().__init__()
         self._title = title
         self._lines = tuple(lines)
         self._required = required
+        self._text = text
         self._confirm_label = confirm_label
         self._cancel_label = cancel_label
         self._undo = undo
@@ -122,7 +145,7 @@ class ReasonPrompt(ModalScreen[str | None]):
         with Vertical():
             yield PlainText(self._title, classes="title")
             yield PlainText("\n".join(self._lines), classes="lines")
-            yield SafeInput(placeholder=hint, id="reason", max_length=2000)
+            yield SafeInput(value=self._text, placeholder=hint, id="reason", max_length=2000)
             yield FieldError()
             if self._undo:
                 yield PlainText(self._undo, classes="no-undo")

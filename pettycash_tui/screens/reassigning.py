@@ -6,8 +6,11 @@ from functools import partial
 from typing import ClassVar
 
 from pettycash_tui.screens.choice_prompt import ChoicePrompt
+from pettycash_tui.screens.closing import close
+from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.list_and_detail import ListAndDetail
 from pettycash_tui.screens.prompts import ReasonPrompt
+from pettycash_tui.screens.typed_reasons import TypedReasons
 from pettycash_tui.services import reassigning
 from pettycash_tui.services.acts import Acted
 from pettycash_tui.services.errors import PettyCashError
@@ -23,34 +26,47 @@ class Reassigning(ListAndDetail):
 
     rights: ClassVar = {"reassign": Right.ADMINISTER}
 
+    def __init__(self, context: DeskContext) -> None:
+        super().__init__(context)
+        self.typed_reasons = TypedReasons()
+
     def row_to_reassign(self) -> RequisitionRow | None:
         """The row that is meant; None, with the reason told, where there is none."""
         raise NotImplementedError
 
     def action_reassign(self) -> None:
         """Give the decision to somebody else."""
-        if (row := self.row_to_reassign()) is not None:
-            found = partial(self._choose_taker, row)
-            self.ask("reassign", reassigning.eligible_approvers, row.id, then=found)
-
-    def _choose_taker(self, row: RequisitionRow, candidates: tuple[Candidate, ...]) -> None:
-        if not candidates:
-            self.tell(f"Nobody else may decide on {row.number}.", warning=True)
+        if (row := self.row_to_reassign()) is None:
             return
+        prompt = ChoicePrompt[Candidate](f"Who decides on {row.number}?", None, self._told_of(row)[:1])
 
-        def chosen(username: str | None) -> None:
-            if username is not None:
-                self._ask_why(row, username)
+        def chosen(taker: Candidate | None) -> None:
+            if taker is not None:
+                self._ask_why(row, taker)
 
-        choices = [(_named(candidate), candidate.person.username) for candidate in candidates]
-        self.app.push_screen(ChoicePrompt(f"Who decides on {row.number}?", choices, self._told_of(row)[:1]), chosen)
+        def found(candidates: tuple[Candidate, ...]) -> None:
+            if not candidates:
+                close(prompt)
+                self.tell(f"Nobody else may decide on {row.number}.", warning=True)
+            elif prompt.is_attached:
+                prompt.fill([(_named(candidate), candidate) for candidate in candidates])
 
-    def _ask_why(self, row: RequisitionRow, username: str) -> None:
-        def answered(reason: str | None) -> None:
-            if reason is not None:
-                self.act(reassigning.reassign, row.id, username, reason, then=given, failed=refused)
+        def failed(error: PettyCashError) -> None:
+            close(prompt)
+            self.show_error(error)
+
+        self.app.push_screen(prompt, chosen)
+        self.ask("reassign", reassigning.eligible_approvers, row.id, then=found, failed=failed)
+
+    def _ask_why(self, row: RequisitionRow, taker: Candidate) -> None:
+        username, about = taker.person.username, ("reassign", row.id)
+
+        def give(reason: str) -> None:
+            service = partial(reassigning.reassign, expected_step=taker.step_id)
+            self.act(service, row.id, username, reason, then=given, failed=refused)
 
         def given(acted: Acted) -> None:
+            self.typed_reasons.sent(about)
             self.tell(f"{acted.number} waits for {username} now.")
             self.reload()
 
@@ -58,9 +74,14 @@ class Reassigning(ListAndDetail):
             self.show_error(error)
             self.reload()
 
-        title = f"Give {row.number} to {username}"
-        prompt = ReasonPrompt(title, self._told_of(row), confirm_label="Reassign", undo=GIVEN_AGAIN)
-        self.app.push_screen(prompt, answered)
+        prompt = ReasonPrompt(
+            f"Give {row.number} to {username}",
+            self._told_of(row),
+            confirm_label="Reassign",
+            undo=GIVEN_AGAIN,
+            text=self.typed_reasons.of(about),
+        )
+        self.app.push_screen(prompt, self.typed_reasons.keeping(about, give))
 
     def _told_of(self, row: RequisitionRow) -> list[str]:
         return [f"{self.context.money_with_currency(row.amount)} to {row.payee}", row.purpose]

@@ -13,6 +13,7 @@ from textual.widgets import Checkbox, Input, Select
 
 from pettycash_tui.actions import FORM, bindings_for, key
 from pettycash_tui.screens import requisition_sending
+from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.desk_screen import DeskScreen
 from pettycash_tui.screens.preview_panel import PreviewPanel
@@ -296,7 +297,7 @@ class RequisitionFormScreen(DeskScreen):
     def _leave(self) -> None:
         self._live.end()
         self._keeper.end()  # nothing is kept of a form that was sent
-        super().action_back()
+        close(self)
 
     # -- discarding ----------------------------------------------------------------------------------------------------
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
@@ -80,6 +81,8 @@ class SignInScreen(Background, Screen[None]):
         self._wants_in = False
         self._signed_in: SignedIn | None = None
         self._making: AwaitMount | None = None
+        self._attempt = 0
+        self._was_left = False
 
     def compose(self) -> ComposeResult:
         yield StatusBar("Sign in")
@@ -109,9 +112,23 @@ class SignInScreen(Background, Screen[None]):
         if names:
             self.query_one(".people", PlainText).show(f"A demo: sign in with the password demo as {', '.join(names)}.")
 
+    @on(events.ScreenSuspend)
+    def _go_away(self) -> None:
+        # Under a window (the help, the word about a small one) what is typed stays; after somebody's work it does not.
+        self._was_left = self not in self.app.screen_stack
+
     @on(events.ScreenResume)
+    def _come_back(self) -> None:
+        if self._was_left or not self._asked:
+            self._greet()
+        self._was_left = False
+
     def _greet(self) -> None:
-        """Begin with empty fields, whoever was here before."""
+        """Begin with empty fields, whoever was here before; who was about to be let in is not."""
+        self._attempt += 1
+        self.forget("enter")
+        if self._signed_in is not None:
+            self._let_go(self._signed_in)
         self._signed_in = None
         self._wants_in = False
         for field in self.query(Field):
@@ -192,21 +209,30 @@ class SignInScreen(Background, Screen[None]):
         self._wants_in = False
         name, password, code = self._typed("username"), self._typed("password"), self._typed("code") or None
         source = opening.source_here()
+        attempt = self._attempt
         begun = self.write(
             lambda: signin.sign_in(desk, name, password, code=code, client=CLIENT, source=source),
-            then=self._came_in,
-            failed=self._refused,
-            key="sign-in",
+            then=partial(self._came_in, attempt),
+            failed=partial(self._not_let_in, attempt),
+            key=("sign-in", attempt),
         )
         if begun:
             self.query_one(".say", PlainText).show("Signing in…")
 
-    def _came_in(self, signed_in: SignedIn) -> None:
+    def _came_in(self, attempt: int, signed_in: SignedIn) -> None:
+        if attempt != self._attempt:
+            # Esc was pressed meanwhile, and somebody else may be typing by now.
+            self._let_go(signed_in)
+            return
         self._signed_in = signed_in
         if signed_in.must_change_password:
             self._ask("new_password", "repeated", say="Choose a password of your own before you begin.")
         else:
             self._load()
+
+    def _not_let_in(self, attempt: int, error: PettyCashError) -> None:
+        if attempt == self._attempt:
+            self._refused(error)
 
     def _refused(self, error: PettyCashError) -> None:
         """The message stands beside the field it is about."""
@@ -249,6 +275,13 @@ class SignInScreen(Background, Screen[None]):
         sentence = error.fields.get("password", error.message)
         self._field("new_password").show_error(sentence[:1].upper() + sentence[1:])
 
+    def _let_go(self, signed_in: SignedIn) -> None:
+        """End the session of somebody who was let in and left before the desk was there."""
+        from pettycash_tui.services import signin
+
+        if self._desk is not None:
+            self.write(partial(signin.sign_out, self._desk, signed_in.actor), then=_nothing, failed=_nothing)
+
     def _load(self) -> None:
         from pettycash_tui.screens.context import load_context
 
@@ -256,9 +289,14 @@ class SignInScreen(Background, Screen[None]):
             self.read("enter", load_context, self._desk, self._signed_in.actor, then=self._opened, failed=self._refused)
 
     def _opened(self, context: DeskContext) -> None:
+        self._signed_in = None  # the session is the desk's now
         for field in self.query(Field):
             self._empty(field.field_name)  # nothing that was typed here stays in memory longer than it is needed
         self._enter(context)
+
+
+def _nothing(outcome: object) -> None:
+    """Nobody waits for it: a session that could not be ended ends by itself."""
 
 
 def _demo_accounts(desk: Desk) -> tuple[str, ...]:

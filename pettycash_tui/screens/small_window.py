@@ -21,6 +21,7 @@ class SmallWindowScreen(Screen[None]):
     """One sentence, until the window is large enough again."""
 
     closes_the_desk = True
+    may_stand_above_the_lock = True
 
     DEFAULT_CSS = """
     SmallWindowScreen { align: center middle; background: $background; }

@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row
+from sqlalchemy import Row, select
 
+from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import RequisitionStatus, TrailAction
 from pettycash_tui.models.requisitions import ApprovalTrail
 from pettycash_tui.services import audit
+from pettycash_tui.services.errors import Overtaken
 from pettycash_tui.services.requisitions import content_hash
-from pettycash_tui.services.work import Work
+from pettycash_tui.services.work import Reading, Work
 
 COMMENT_LENGTH = 2000
 
@@ -64,3 +66,20 @@ def record(work: Work, row: Row[Any], action: str, data: dict[str, Any]) -> None
         company_id=row.company_id,
         data=data,
     )
+
+
+def overtaken(reading: Reading, row: Row[Any]) -> Overtaken:
+    """Who was faster with a requisition, and how it stands now."""
+    a, u = t.approval_trail.c, t.user.c
+    last = reading.execute(
+        select(a.action, u.username, u.first_name, u.last_name)
+        .join_from(t.approval_trail, t.user, u.id == a.user_id, isouter=True)
+        .where(a.requisition_id == row.id)
+        .order_by(a.timestamp.desc(), a.id.desc())
+        .limit(1)
+    ).first()
+    now = f"it is now {row.status.label.lower()}"
+    if last is None:
+        return Overtaken(f"{row.number} has changed meanwhile; {now}.")
+    who = f"{last.first_name or ''} {last.last_name or ''}".strip() or last.username or "the escalation job"
+    return Overtaken(f"{who} was faster ({last.action.label.lower()}): {row.number}, {now}.")

@@ -12,7 +12,7 @@ from sqlalchemy import Row, bindparam, func, or_, select, update
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import Role, StepKind, StepStatus, TrailAction
 from pettycash_tui.services import locate, steps
-from pettycash_tui.services.acts import Acted, record, write_trail
+from pettycash_tui.services.acts import Acted, overtaken, record, write_trail
 from pettycash_tui.services.errors import Reason, Refused
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.inputs import clean_text
@@ -38,11 +38,12 @@ _RIGHT_OF = {StepKind.APPROVE: Right.APPROVE, StepKind.VALIDATE: Right.VALIDATE,
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """Somebody who may take a step over. `open_steps` wait for them already."""
+    """Somebody who may take the step `step_id` over. `open_steps` wait for them already."""
 
     person: PersonRef
     role: Role
     open_steps: int
+    step_id: UUID
 
 
 def eligible_approvers(reading: Reading, ref: str | UUID) -> tuple[Candidate, ...]:
@@ -53,16 +54,21 @@ def eligible_approvers(reading: Reading, ref: str | UUID) -> tuple[Candidate, ..
     row, all_steps, current = _step_to_give(reading, ref)
     people = reading.execute(_PEOPLE, {"company": row.company_id}).all()
     found = [
-        Candidate(_person(person), person.role, person.open_steps)
+        Candidate(_person(person), person.role, person.open_steps, current.row.id)
         for person in people
         if not _reasons_against(reading, row, all_steps, current, person)
     ]
     return tuple(sorted(found, key=lambda one: (one.role is not current.role, one.open_steps, one.person.name)))
 
 
-def reassign(work: Work, ref: str | UUID, to_username: str, reason: str) -> Acted:
-    """Give the current step to somebody else. Raises NotAllowed unless an admin does it, Refused when they may not."""
+def reassign(work: Work, ref: str | UUID, to_username: str, reason: str, *, expected_step: UUID | None = None) -> Acted:
+    """Give the current step to somebody else. Raises NotAllowed unless an admin does it, Refused when they may not.
+
+    With `expected_step` it is that step or none: raises Overtaken when another has become the current one meanwhile.
+    """
     row, all_steps, current = _step_to_give(work, ref, lock=True)
+    if expected_step is not None and current.row.id != expected_step:
+        raise overtaken(work, row)
     reason = clean_text("reason", reason, max_length=REASON_LENGTH, multiline=True)
     u = t.user.c
     person = work.execute(select(t.user).where(u.username == to_username.strip().lower(), u.is_active)).first()

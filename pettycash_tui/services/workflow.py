@@ -11,16 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import IN_APPROVAL, RequisitionStatus, StepKind, StepStatus, TrailAction
 from pettycash_tui.services import locate, payments, routing, steps
-from pettycash_tui.services.acts import COMMENT_LENGTH, Acted, record, write_trail
-from pettycash_tui.services.errors import Overtaken, Reason, Refused
+from pettycash_tui.services.acts import COMMENT_LENGTH, Acted, overtaken, record, write_trail
+from pettycash_tui.services.errors import Reason, Refused
 from pettycash_tui.services.inputs import clean_text
 from pettycash_tui.services.steps import CurrentStep
-from pettycash_tui.services.work import Reading, Work
+from pettycash_tui.services.work import Work
 
 _ACTION_OF = {
     StepKind.APPROVE: TrailAction.APPROVED,
@@ -118,7 +118,7 @@ def _decide_in_favour(work: Work, case: _Case, action: TrailAction, comment: str
     comment = clean_text("comment", comment, max_length=COMMENT_LENGTH, required=False, multiline=True)
     row, current = case.row, _current(case)
     if not steps.finish(work, current):
-        raise _overtaken(work, case)
+        raise overtaken(work, case.row)
     digest = _write_trail(work, case, action, comment)
     payment = None
     following = steps.open_next(work, case.steps, after=current.row.position, review=current.kind is StepKind.REVIEW)
@@ -156,7 +156,7 @@ def _open_case(work: Work, ref: str | UUID, expected_step: UUID | None) -> _Case
     current = steps.current_step(work, row, all_steps)
     case = _Case(row, all_steps, current)
     if expected_step is not None and (current is None or current.row.id != expected_step):
-        raise _overtaken(work, case)
+        raise overtaken(work, case.row)
     reasons = steps.reasons_against(work, row, all_steps, current)
     if reasons:
         raise Refused.because(*reasons)
@@ -174,22 +174,6 @@ def _require_urgency(case: _Case) -> None:
         raise Refused.because(
             Reason("no_urgency_open", f"{case.row.number} does not wait for its urgency to be confirmed.")
         )
-
-
-def _overtaken(reading: Reading, case: _Case) -> Overtaken:
-    a, u = t.approval_trail.c, t.user.c
-    last = reading.execute(
-        select(a.action, u.username, u.first_name, u.last_name)
-        .join_from(t.approval_trail, t.user, u.id == a.user_id, isouter=True)
-        .where(a.requisition_id == case.row.id)
-        .order_by(a.timestamp.desc(), a.id.desc())
-        .limit(1)
-    ).first()
-    now = f"it is now {case.row.status.label.lower()}"
-    if last is None:
-        return Overtaken(f"{case.row.number} has changed meanwhile; {now}.")
-    who = f"{last.first_name or ''} {last.last_name or ''}".strip() or last.username or "the escalation job"
-    return Overtaken(f"{who} was faster ({last.action.label.lower()}): {case.row.number}, {now}.")
 
 
 def _write_trail(work: Work, case: _Case, action: TrailAction, comment: str) -> str:

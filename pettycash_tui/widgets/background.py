@@ -117,6 +117,7 @@ class Background(_Base):
         if key in under_way:
             return False
         under_way.add(key)
+        person = _person(self.app)
         context = copy_context()
         attempt = partial(context.run, _attempt, function, args, None)
 
@@ -125,7 +126,7 @@ class Background(_Base):
                 outcome = await asyncio.shield(asyncio.get_running_loop().run_in_executor(_writers(), attempt))
             finally:
                 under_way.discard(key)
-            if outcome is not None:
+            if outcome is not None and _person(self.app) is person:
                 self._deliver(outcome, then, failed)
 
         self._begin(carry, "write")
@@ -227,6 +228,11 @@ def _key_of(function: Callable[..., object], args: tuple[object, ...]) -> Hashab
     except TypeError:
         return function
     return (function, args)
+
+
+def _person(app: App[Any]) -> object:
+    """Who works here: what one person's act led to is nobody else's to read."""
+    return getattr(app, "context", None)
 
 
 def _count(screen: Screen[Any], change: int) -> None:

@@ -60,11 +60,15 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
             return self.table
 
     class RowHighlighted(FromTable, namespace="virtual_table"):
-        """The cursor came to a row, or its row was read again and has changed; None when the list is empty."""
+        """The cursor came to a row, or its row was read again and has changed; None when the list is empty.
 
-        def __init__(self, table: PagedView, row: Row | None) -> None:
+        `by_hand`: somebody moved the cursor there; else the list has changed under it.
+        """
+
+        def __init__(self, table: PagedView, row: Row | None, *, by_hand: bool) -> None:
             super().__init__(table)
             self.row = row
+            self.by_hand = by_hand
 
     class LoadFailed(FromTable, namespace="virtual_table"):
         """A page could not be read; the table shows it, and `r` tries again."""
@@ -89,6 +93,12 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
         self._patience: Timer | None = None
         self._is_slow = False
         self._is_placing = False
+        self._is_exchanging = False
+
+    @property
+    def is_exchanging(self) -> bool:
+        """Whether another list is to be shown, and the rows are still those of the one before."""
+        return self._is_exchanging
 
     @property
     def cursor_row(self) -> Row | None:
@@ -124,6 +134,7 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
     def set_source(self, source: RowSource) -> None:
         """Show another list (another filter). The rows shown stay until its first page is there."""
         self._source = source
+        self._is_exchanging = True
         self._read_first()
 
     def refresh_rows(self, keep_cursor: bool = True, keep_gone: bool = False) -> None:
@@ -202,6 +213,7 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
     def _arrived(self, take: Callable[[T], int], answer: T) -> None:
         self._end_request()
         self._opened = True
+        self._is_exchanging = False
         self._settle(take(answer))
         wanted = self._wanted
         if wanted is not None and not self._reading:
@@ -323,11 +335,11 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
         self._cursor_row = row
         self._tell()
 
-    def _tell(self) -> None:
+    def _tell(self, *, by_hand: bool = False) -> None:
         row = self._cursor_row
         if self._opened and (row is not None or not self._pages.extent) and row != self._told:
             self._told = row
-            self.post_message(self.RowHighlighted(self, row))
+            self.post_message(self.RowHighlighted(self, row, by_hand=by_hand))
 
     def _has(self, end: End | None) -> bool:
         return (end == "first" and self._pages.at_start) or (end == "last" and self._pages.at_end)
@@ -342,7 +354,7 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
         self._downwards = index >= self._cursor
         self._cursor = index
         self._cursor_row = pages.row(index)
-        self._tell()
+        self._tell(by_hand=True)
         if index < self._top:
             self._show_from(index)
         elif index >= self._top + self._lines:

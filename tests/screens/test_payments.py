@@ -24,6 +24,13 @@ from pettycash_tui.services import execution, otp, payment_views, payments, repl
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.payment_views import PaymentFilter, PaymentView
 
+
+@pytest.fixture(autouse=True)
+def no_time_to_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A payment without a code is paid by the first key."""
+    monkeypatch.setattr(PayDialog, "look_seconds", 0)
+
+
 MPESA = {"method": "mpesa", "destination": "0712345678"}
 
 

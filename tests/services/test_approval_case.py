@@ -24,7 +24,7 @@ from pettycash_tui.services import (
     workflow,
 )
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import NotAllowed, NotFound, Refused
+from pettycash_tui.services.errors import NotAllowed, NotFound, Overtaken, Refused
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.requisitions import RequisitionInput
 
@@ -114,6 +114,23 @@ def test_who_may_take_a_step_over_is_who_reassigning_accepts(desk: Desk, people:
             desk.run(people["admin"], reassigning.reassign, number, username, "somebody else")
     desk.run(people["admin"], reassigning.reassign, number, offered[-1], "on leave")
     assert story.approver_of(desk, number).username == offered[-1]
+
+
+def test_a_step_is_not_taken_over_when_another_has_become_the_current_one(desk: Desk, people: dict[str, Actor]) -> None:
+    number = story.request(desk, people["staff"], "20000")  # branch manager, department head, treasury
+    taker = desk.read(people["admin"], reassigning.eligible_approvers, number)[0]
+    desk.run(people["branch_manager"], workflow.approve, number)
+    current = story.approver_of(desk, number).username
+    with pytest.raises(Overtaken, match="was faster"):
+        desk.run(
+            people["admin"],
+            reassigning.reassign,
+            number,
+            taker.person.username,
+            "on leave",
+            expected_step=taker.step_id,
+        )
+    assert story.approver_of(desk, number).username == current
 
 
 def test_those_of_the_same_role_come_first_the_least_busy_before_the_others(
