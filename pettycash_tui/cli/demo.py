@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pettycash_tui.cli import output
+from pettycash_tui.cli.garbage import look_again
 from pettycash_tui.cli.given import GlobalOptions
 from pettycash_tui.cli.options import options
 from pettycash_tui.cli.output import ColumnSpec, Table
@@ -35,6 +36,7 @@ def command(
 
     given = options(ctx)
     with closing(demo_place.open_demo_desk(given.database, given.home)) as desk:
+        look_again()
         made = demo.make(desk, reset=reset, progress=_progress(given))
         here = replace(given, home=desk.home)
         output.emit(ctx, _document(desk, made), sentence=_sentences(given, desk, made), table=_people(made))

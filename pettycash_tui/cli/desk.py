@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from typing import TYPE_CHECKING
 
+from pettycash_tui.cli.garbage import look_for_none
 from pettycash_tui.services.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -25,8 +25,7 @@ def open_desk(given: GlobalOptions) -> None:
             "The desk needs a terminal; without one give a command, such as pettycash req list (see pettycash --help).",
             code="usage",
         )
-    # All that is imported now stays: looking for garbage in it would be a tenth of the start. `starting` looks again.
-    gc.disable()
+    look_for_none()  # until the desk is open: `starting` looks again
     from pettycash_tui.app import run
 
     run(given)

@@ -8,6 +8,7 @@ import os
 import sys
 from typing import TYPE_CHECKING
 
+from pettycash_tui.cli.garbage import look_for_none
 from pettycash_tui.cli.given import DATABASE_VARIABLE, HOME_VARIABLE, GlobalOptions, directory
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line, or open the desk where none is given; the exit codes are those of `cli.main`."""
+    look_for_none()
     given = sys.argv[1:] if arguments is None else list(arguments)
     if not given and sys.stdin.isatty() and sys.stdout.isatty() and "_PETTYCASH_COMPLETE" not in os.environ:
         return _open_desk()

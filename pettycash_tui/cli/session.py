@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
+from pettycash_tui.cli.garbage import look_again
 from pettycash_tui.cli.options import options
 
 if TYPE_CHECKING:
@@ -26,6 +27,7 @@ def open_database(ctx: Context) -> Iterator[Desk]:
 
     given = options(ctx)
     with closing(open_desk(given.database, given.home)) as desk:
+        look_again()
         yield desk
 
 
