@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line, or open the desk where none is given; the exit codes are those of `cli.main`."""
-    look_for_none()
+    if arguments is None:  # a process of its own
+        look_for_none()
     given = sys.argv[1:] if arguments is None else list(arguments)
     if not given and sys.stdin.isatty() and sys.stdout.isatty() and "_PETTYCASH_COMPLETE" not in os.environ:
         return _open_desk()
