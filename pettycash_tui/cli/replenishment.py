@@ -62,6 +62,14 @@ def show(ctx: typer.Context, replenishment: Identifier) -> None:
     replenishment_detail.print_whole(ctx, session.read(ctx, replenishment_views.show, replenishment))
 
 
+@app.command("explain")
+def explain(ctx: typer.Context, replenishment: Identifier) -> None:
+    """Explain what you may do about a replenishment now, and why not."""
+    from pettycash_tui.services import replenishment_views
+
+    replenishment_detail.print_explanation(ctx, session.read(ctx, replenishment_views.explain, replenishment))
+
+
 @app.command("approve")
 def approve(ctx: typer.Context, replenishment: Identifier) -> None:
     """Approve a request that somebody else made."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,12 +11,15 @@ from uuid import UUID
 from sqlalchemy import Select, or_, select
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.models.enums import ReplenishmentStatus
+from pettycash_tui.models.enums import OPEN_REPLENISHMENTS, ReplenishmentStatus
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import locate, visibility
+from pettycash_tui.services import funds, locate, replenishments, visibility
+from pettycash_tui.services.errors import NotAllowed, Reason
+from pettycash_tui.services.funds import FundView
 from pettycash_tui.services.narrowing import between, contains
 from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
 from pettycash_tui.services.refs import PersonRef, Ref, person, person_columns
+from pettycash_tui.services.replenishments import ReplenishmentAct
 from pettycash_tui.services.work import Reading
 
 _PEOPLE = ("requested_by", "approved_by", "completed_by", "rejected_by")
@@ -45,6 +49,36 @@ class ReplenishmentView:
     completed_at: datetime | None
     rejected_by: PersonRef | None
     rejected_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class ReplenishmentExplanation:
+    """Every reason against each thing that this person could do to a request now; it may be done where there is none.
+
+    `step` is what the request waits for: its approval, or the money. None when it has come to its end.
+    """
+
+    number: str
+    step: ReplenishmentAct | None
+    against: Mapping[ReplenishmentAct, tuple[Reason, ...]]
+
+    def allows(self, act: ReplenishmentAct) -> bool:
+        """Whether this person may do it now."""
+        return not self.against[act]
+
+
+@dataclass(frozen=True, slots=True)
+class ReplenishmentCase:
+    """A request with its fund and what this person may do about it, of one moment.
+
+    `balance_after` and `available_after`: once all that is asked for has come; None when nothing more comes.
+    """
+
+    replenishment: ReplenishmentView
+    fund: FundView
+    explanation: ReplenishmentExplanation
+    balance_after: Money | None
+    available_after: Money | None
 
 
 def _rows() -> Select[Any]:
@@ -96,6 +130,48 @@ def show(reading: Reading, ref: str | UUID) -> ReplenishmentView:
     """One replenishment. Raises NotFound."""
     found = locate.replenishment(reading, ref)
     return _view(reading.execute(_rows().where(_R.id == found.id)).one())
+
+
+_STEPS = {
+    ReplenishmentStatus.PENDING: ReplenishmentAct.APPROVE,
+    ReplenishmentStatus.APPROVED: ReplenishmentAct.COMPLETE,
+}
+
+
+def explain(reading: Reading, ref: str | UUID) -> ReplenishmentExplanation:
+    """What this person may do about a request now, and every reason why not. Raises NotFound."""
+    row = locate.replenishment(reading, ref)
+    return _explained(reading, row, fund_is_active=locate.fund(reading, row.fund_id).is_active)
+
+
+def case(reading: Reading, ref: str | UUID) -> ReplenishmentCase:
+    """A request with its fund, for who decides on it or receives its money. Raises NotFound."""
+    row = locate.replenishment(reading, ref)
+    view = _view(reading.execute(_rows().where(_R.id == row.id)).one())
+    fund = funds.show(reading, row.fund_id)
+    coming = view.requested_amount if view.status in OPEN_REPLENISHMENTS else None
+    return ReplenishmentCase(
+        replenishment=view,
+        fund=fund,
+        explanation=_explained(reading, row, fund_is_active=fund.is_active),
+        balance_after=fund.current_balance + coming if coming is not None else None,
+        available_after=fund.available + coming if coming is not None else None,
+    )
+
+
+def _explained(reading: Reading, row: Any, *, fund_is_active: bool) -> ReplenishmentExplanation:
+    against = {act: tuple(_reasons(reading, row, act)) for act in ReplenishmentAct}
+    if not fund_is_active:
+        against[ReplenishmentAct.COMPLETE] += (replenishments.fund_inactive(row.number),)
+    return ReplenishmentExplanation(row.number, _STEPS.get(row.status), against)
+
+
+def _reasons(reading: Reading, row: Any, act: ReplenishmentAct) -> Iterator[Reason]:
+    try:
+        reading.actor.require(replenishments.RIGHTS[act])
+    except NotAllowed as error:
+        yield Reason(error.code, error.message)
+    yield from replenishments.reasons_against(row, reading.actor, act)
 
 
 def _view(row: Any) -> ReplenishmentView:

@@ -7,6 +7,7 @@ Source: domain, section 3, Replenishment.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -26,12 +27,34 @@ from pettycash_tui.models.money import Money
 from pettycash_tui.models.treasury import Replenishment
 from pettycash_tui.services import audit, holds, ledger, locate
 from pettycash_tui.services.errors import Reason, Refused
+from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.inputs import clean_text, parse_money
 from pettycash_tui.services.numbering import NumberKind, next_number
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.work import Reading, Work
 
 REFERENCE_LENGTH = 120
+REASON_LENGTH = 500
+
+
+class ReplenishmentAct(StrEnum):
+    """What is done to a request that was made."""
+
+    APPROVE = "approve"
+    REJECT = "reject"
+    COMPLETE = "complete"
+
+
+RIGHTS = {
+    ReplenishmentAct.APPROVE: Right.APPROVE_REPLENISHMENT,
+    ReplenishmentAct.REJECT: Right.APPROVE_REPLENISHMENT,
+    ReplenishmentAct.COMPLETE: Right.COMPLETE_REPLENISHMENT,
+}
+_POSSIBLE_IN = {
+    ReplenishmentAct.APPROVE: (ReplenishmentStatus.PENDING,),
+    ReplenishmentAct.REJECT: (ReplenishmentStatus.PENDING, ReplenishmentStatus.APPROVED),
+    ReplenishmentAct.COMPLETE: (ReplenishmentStatus.APPROVED,),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +107,7 @@ def request(work: Work, fund_ref: str | UUID, amount_text: str | None = None, re
                 Reason("at_target", f"Fund {fund.code} is at its target. Name an --amount to ask all the same.")
             )
     row = _new_row(work, fund, amount, automatic=False)
-    row.reason = clean_text("reason", reason, max_length=500, required=False)
+    row.reason = clean_text("reason", reason, max_length=REASON_LENGTH, required=False)
     work.add(row)
     _record(work, row, "replenishment.requested", {"amount": amount, "automatic": False, "reason": row.reason})
     return ReplenishmentState(row.id, row.number, fund.code, row.status, Money(amount, fund.currency))
@@ -96,13 +119,28 @@ def usual_amount(reading: Reading, fund_ref: str | UUID) -> Money:
     return Money(_wanted(reading, fund), fund.currency)
 
 
+def open_request(reading: Reading, fund_ref: str | UUID) -> str | None:
+    """The number of the request that is open for a fund; None when nobody has asked."""
+    return _open_request(reading, locate.fund(reading, fund_ref).id)
+
+
+def reasons_against(row: Row[Any], actor: Actor, act: ReplenishmentAct) -> list[Reason]:
+    """Every reason why this person may not do that to a request now, their role's right apart (`RIGHTS`)."""
+    reasons = []
+    possible = _POSSIBLE_IN[act]
+    if row.status not in possible:
+        words = " or ".join(status.label.lower() for status in possible)
+        reasons.append(
+            Reason("wrong_status", f"{row.number} is {row.status.label.lower()}; it must be {words} for this.")
+        )
+    if act is ReplenishmentAct.APPROVE and row.requested_by_id == actor.id:
+        reasons.append(Reason("own_request", f"{row.number} is your own request: somebody else approves it."))
+    return reasons
+
+
 def approve(work: Work, ref: str | UUID) -> ReplenishmentState:
     """Approve a request that somebody else made."""
-    work.actor.require(Right.APPROVE_REPLENISHMENT)
-    row = locate.replenishment(work, ref, lock=True)
-    _require(row, ReplenishmentStatus.PENDING)
-    if row.requested_by_id == work.actor.id:
-        raise Refused.because(Reason("own_request", f"{row.number} is your own request: somebody else approves it."))
+    row = _locked_for(work, ref, ReplenishmentAct.APPROVE)
     _change(
         work,
         row,
@@ -117,10 +155,9 @@ def approve(work: Work, ref: str | UUID) -> ReplenishmentState:
 
 def reject(work: Work, ref: str | UUID, reason: str) -> ReplenishmentState:
     """Refuse an open request. The reason is required."""
-    work.actor.require(Right.APPROVE_REPLENISHMENT)
-    reason = clean_text("reason", reason, max_length=500)
-    row = locate.replenishment(work, ref, lock=True)
-    _require(row, ReplenishmentStatus.PENDING, ReplenishmentStatus.APPROVED)
+    work.actor.require(RIGHTS[ReplenishmentAct.REJECT])
+    reason = clean_text("reason", reason, max_length=REASON_LENGTH)
+    row = _locked_for(work, ref, ReplenishmentAct.REJECT)
     _change(
         work,
         row,
@@ -136,10 +173,9 @@ def reject(work: Work, ref: str | UUID, reason: str) -> ReplenishmentState:
 
 def complete(work: Work, ref: str | UUID, reference: str, amount_text: str | None = None) -> ReplenishmentState:
     """Record that the money arrived: credits the fund and takes up payments that waited, oldest first."""
-    work.actor.require(Right.COMPLETE_REPLENISHMENT)
+    work.actor.require(RIGHTS[ReplenishmentAct.COMPLETE])
     reference = clean_text("reference", reference, max_length=REFERENCE_LENGTH)
-    row = locate.replenishment(work, ref, lock=True)
-    _require(row, ReplenishmentStatus.APPROVED)
+    row = _locked_for(work, ref, ReplenishmentAct.COMPLETE)
     amount = row.requested_amount
     if amount_text is not None:
         amount = parse_money("amount", amount_text, row.currency).minor
@@ -179,7 +215,7 @@ def complete(work: Work, ref: str | UUID, reference: str, amount_text: str | Non
         timezone,
     )
     if posted is None:
-        raise Refused.because(Reason("fund_inactive", f"The fund of {row.number} is not active."))
+        raise Refused.because(fund_inactive(row.number))
     work.execute(update(t.treasury_fund).where(t.treasury_fund.c.id == row.fund_id).values(last_replenished=work.now))
     taken = holds.take_up_waiting(work, row.fund_id)
     _record(work, row, "ledger.posted", {**posted.seal, "taken_up": taken})
@@ -187,6 +223,11 @@ def complete(work: Work, ref: str | UUID, reference: str, amount_text: str | Non
         # Who began to wait while this request was open asked for nothing of their own.
         request_automatically(work, row.fund_id)
     return _state(work, row, ReplenishmentStatus.COMPLETED, amount, tuple(taken))
+
+
+def fund_inactive(number: str) -> Reason:
+    """Why nothing is paid into a fund that is out of use."""
+    return Reason("fund_inactive", f"The fund of {number} is not active.")
 
 
 def account_for(reading: Reading, company_id: UUID, purpose: AccountPurpose) -> UUID:
@@ -260,12 +301,14 @@ def _insert_unless_open(work: Work, row: Replenishment) -> bool:
     return True
 
 
-def _require(row: Row[Any], *allowed: ReplenishmentStatus) -> None:
-    if row.status not in allowed:
-        words = " or ".join(status.label.lower() for status in allowed)
-        raise Refused.because(
-            Reason("wrong_status", f"{row.number} is {row.status.label.lower()}; it must be {words} for this.")
-        )
+def _locked_for(work: Work, ref: str | UUID, act: ReplenishmentAct) -> Row[Any]:
+    """The row, locked; raises what speaks against the act."""
+    work.actor.require(RIGHTS[act])
+    row = locate.replenishment(work, ref, lock=True)
+    reasons = reasons_against(row, work.actor, act)
+    if reasons:
+        raise Refused.because(*reasons)
+    return row
 
 
 def _change(work: Work, row: Row[Any], action: str, data: dict[str, Any], **values: Any) -> None:

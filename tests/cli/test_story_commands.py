@@ -110,6 +110,13 @@ def test_a_fund_is_filled_up_again(company: Company) -> None:
     number = asked["number"]
 
     assert company.refused(3, "treasury", "replenishment", "approve", number)["code"] == "own_request"
+    explained = company.done("treasury", "replenishment", "explain", number)
+    assert (explained["number"], explained["step"]) == (number, "approve")
+    assert {act: [reason["code"] for reason in reasons] for act, reasons in explained["against"].items()} == {
+        "approve": ["own_request"],
+        "reject": [],
+        "complete": ["wrong_status"],
+    }
     company.done("treasury2", "replenishment", "approve", number)
     assert "reference" in company.refused(2, "treasury", "replenishment", "complete", number)["fields"]
     done = company.done("treasury", "replenishment", "complete", number, "--reference", "BANK-1")
