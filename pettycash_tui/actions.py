@@ -21,7 +21,7 @@ FORM = "form"
 LIST_SCREENS = ("requisitions", "approvals", "payments", "ledger", "desk")
 FORM_SCREENS = ("requisition_form", "pay")
 # Windows over a screen: the keys of what is below are not alive in them.
-WINDOWS = ("window", "entry")
+WINDOWS = ("window", "entry", "replenishment")
 
 _LONG_NAMES = {"slash": "/", "question_mark": "?", "full_stop": ".", "comma": ",", "colon": ":", "minus": "-"}
 _SHOWN = {
@@ -161,13 +161,20 @@ ACTIONS: tuple[Action, ...] = (
     _action("ledger.fund", "o", "Choose fund", "Choose the fund by its code or name.", "choose_fund"),
     _action("ledger.amount", "a", "Amount", "Show only amounts in a range.", "amount"),
     _action("ledger.jump", "J", "Jump", "Go to an entry by its number, or to a date.", "jump", footer=True),
-    _action("ledger.replenish", "R", "Replenish", "Ask for money to bring the fund back to its target.", "replenish"),
+    _action("ledger.replenish", "R", "Replenish",
+            "Ask for money to bring the fund back to its target, or open the request that is made already.",
+            "replenish"),
     # -- windows -------------------------------------------------------------------------------------------------------
     _action("window.copy", "y", "Copy", "Copy the text to the clipboard.", "copy"),
     _action("entry.copy", "y", "Copy", "Copy the entry as plain text to the clipboard.", "copy"),
     _action("entry.payment", "p", "Payment", "Show the payment that the entry comes from.", "payment"),
     _action("entry.requisition", "r", "Requisition", "Show the requisition that the entry comes from.", "requisition"),
     _action("entry.trail", "t", "Trail", "Show who asked for it, approved it and paid it.", "trail"),
+    _action("replenishment.approve", "a", "Approve", "Approve that the fund is filled up.", "approve"),
+    _action("replenishment.reject", "x", "Reject", "Reject the replenishment for good; a reason is asked.", "reject"),
+    _action("replenishment.receive", "r", "Receive",
+            "Record that the money has come: its reference and amount are asked.", "receive"),
+    _action("replenishment.copy", "y", "Copy", "Copy the replenishment as plain text to the clipboard.", "copy"),
     _action("pay.copy", "ctrl+y f6", "Copy", "Copy the payment or its voucher as plain text.", "copy"),
     _action("pay.resend", "ctrl+r f5", "New code", "Send a new code in place of the old one.", "resend", footer=True),
 )  # fmt: skip

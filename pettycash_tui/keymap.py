@@ -53,6 +53,7 @@ _HEADINGS = {
     "pay": "When paying",
     "window": "In windows",
     "entry": "On a ledger entry",
+    "replenishment": "On a replenishment",
     "ledger": "On the fund ledger",
 }
 

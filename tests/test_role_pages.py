@@ -29,6 +29,7 @@ SCREENS = {
     "When paying": ("pay", FORM),
     "Fund ledger": ("ledger", LIST, APP),
     "a ledger entry": ("entry",),
+    "a replenishment": ("replenishment",),
 }
 """What a page calls a screen, and the scopes whose keys are alive on it."""
 

@@ -43,7 +43,7 @@ class KeyHelp(NamedTuple):
 _HERE = "On this screen"
 _SHARED = {LIST: 1, FORM: 1, APP: 2}
 # The screens on which the keys of these scopes are of use; where the screen is not offered, neither are they.
-_BELONGS_TO = {"pay": "payments", "entry": "ledger", **{name: name for name in LIST_SCREENS}}
+_BELONGS_TO = {"pay": "payments", "entry": "ledger", "replenishment": "ledger", **{name: name for name in LIST_SCREENS}}
 
 
 def keys_on(screen: Screen[object]) -> list[KeyHelp]:

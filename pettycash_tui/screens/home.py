@@ -28,11 +28,11 @@ from pettycash_tui.screens.home_entries import (
 )
 from pettycash_tui.screens.home_layout import Need, shares
 from pettycash_tui.screens.home_text import draw, fund_columns
-from pettycash_tui.screens.showing import go_and_show
+from pettycash_tui.screens.showing import go_and_show, open_replenishment
 from pettycash_tui.services import alerts, overview
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.overview import Overview
-from pettycash_tui.services.waiting import More, WaitingLine
+from pettycash_tui.services.waiting import More, Task, WaitingLine
 from pettycash_tui.widgets.gauge import LEGEND
 from pettycash_tui.widgets.pane_list import Entry, PaneList
 
@@ -192,10 +192,10 @@ class DeskHomeScreen(DeskScreen):
         return lines[line - 1] if isinstance(line, int) and 0 < line <= len(lines) else None
 
     def _take(self, line: WaitingLine) -> None:
-        if line.place == "ledger":
-            # The cash book shows the fund; the request itself is dealt with by its command.
-            self.tell(f"{line.number}: {line.command}")
-        self._go(line.place, line.opens)
+        if line.task in (Task.REPLENISH, Task.RECEIVE):
+            self.app.call_later(open_replenishment, self.app, line.number)
+        else:
+            self._go(line.place, line.opens)
 
     @on(PaneList.Opened)
     def _open(self, message: PaneList.Opened) -> None:

@@ -13,8 +13,8 @@ from textual.screen import Screen
 
 from pettycash_tui.actions import ACTIONS, APP, FORM, LIST, display_key
 from pettycash_tui.screens.context import DeskContext
-from pettycash_tui.screens.palette_objects import Target, target_of
-from pettycash_tui.screens.showing import go_and_show
+from pettycash_tui.screens.palette_objects import REPLENISHMENT, Target, target_of
+from pettycash_tui.screens.showing import go_and_show, open_replenishment
 from pettycash_tui.services.finding import Found
 from pettycash_tui.theme import THEME_NAMES
 from pettycash_tui.widgets.footer import live_bindings, live_keys
@@ -92,6 +92,9 @@ def object_line(app: App[Any], context: DeskContext, found: Found) -> tuple[Targ
 
 
 async def _go_and_show(app: App[Any], target: Target) -> None:
+    if target.place == REPLENISHMENT:
+        await open_replenishment(app, target.number)
+        return
     await go_and_show(app, *target)
     if getattr(app.screen, "place", "") != target.place:  # a form was left open over the list
         await go_and_show(app, *target)

@@ -29,6 +29,7 @@ from pettycash_tui.screens.ledger_source import LedgerSource
 from pettycash_tui.screens.period import Period, parse_period
 from pettycash_tui.screens.period_prompt import PeriodPrompt
 from pettycash_tui.screens.prompts import ConfirmPrompt
+from pettycash_tui.screens.replenishment_window import ReplenishmentWindow
 from pettycash_tui.services import funds, ledger_views, ledger_walk, replenishment_views
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput
@@ -225,9 +226,10 @@ async def test_asking_for_money_repeats_the_amount_and_is_offered_by_right(sqlit
         made = sqlite_desk.read(people["cfo"], replenishment_views.list_replenishments).items
         assert [(each.fund.code, each.requested_amount) for each in made] == [("NBI", Money(10_000_000, "KES"))]
         assert made[0].number in notices(pilot)[-1]
-        await press(pilot, "R", "y")
-        assert "has an open request already" in notices(pilot)[-1]
-        await press(pilot, "f")
+        await press(pilot, "R")
+        assert isinstance(pilot.app.screen, ReplenishmentWindow), "it is asked for once, and then shown"
+        assert f"Replenishment {made[0].number}" in screen_text(pilot)
+        await press(pilot, "escape", "f")
         assert sequence_of_fund(pilot) == "HQ"
         await press(pilot, "R")
         assert "is at its target" in notices(pilot)[-1]

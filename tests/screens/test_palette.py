@@ -201,7 +201,8 @@ async def test_the_mark_stays_on_its_line_when_objects_come(sqlite_desk: Desk, s
         (Found(FoundKind.FUND, "NBI", ""), ["requisitions", "ledger"], Target("ledger", "NBI")),
         (Found(FoundKind.FUND, "NBI", ""), ["requisitions"], None),
         (Found(FoundKind.PERSON, "jane", ""), ["requisitions"], None),
-        (Found(FoundKind.REPLENISHMENT, "RPL-1", ""), ["ledger"], None),
+        (Found(FoundKind.REPLENISHMENT, "RPL-1", ""), ["requisitions"], None),
+        (Found(FoundKind.REPLENISHMENT, "RPL-1", ""), ["ledger"], Target("replenishment", "RPL-1")),
     ],
 )
 def test_an_object_is_shown_where_the_person_may_go(found: Found, places: list[str], target: Target | None) -> None:

@@ -40,3 +40,7 @@ def test_ledger_entry(look: Look) -> None:
 
 def test_export(look: Look) -> None:
     assert look("branch_manager", "ledger", "E")
+
+
+def test_replenishment(look: Look) -> None:
+    assert look("cfo", "ledger", "R", shows="NBI")
