@@ -8,6 +8,7 @@ import signal
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from textual.await_complete import AwaitComplete
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from pettycash_tui.screens.context import DeskContext
 
 WATCH_SECONDS = 15
+
+HANG_UP_SECONDS = 3
+"""The most that one thing may take once the terminal has gone: a database that is away keeps no program."""
 
 
 class Attendance(TypedAhead, inherit_bindings=False):
@@ -137,11 +141,17 @@ class Attendance(TypedAhead, inherit_bindings=False):
             await screen.keep_draft()
 
     def _hang_up(self) -> None:
-        """The terminal has gone: keep what was typed, then end as a program without a terminal does."""
+        """The terminal has gone: keep what was typed and end the session, then end as a program without one does."""
         for store in [store for screen in self._keepers if (store := screen.unsaved())]:
-            # There is nobody left to keep waiting, and Textual stops as soon as it reads the closed terminal.
-            thread = threading.Thread(target=store, daemon=True)
-            thread.start()
-            thread.join(timeout=3)
+            _without_waiting_long(store)
+        if self.context is not None:
+            _without_waiting_long(partial(self.end_session, self.context))
         asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
         os.kill(os.getpid(), signal.SIGHUP)
+
+
+def _without_waiting_long(work: Callable[[], object]) -> None:
+    # There is nobody left to keep waiting, and Textual stops as soon as it reads the closed terminal.
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    thread.join(timeout=HANG_UP_SECONDS)

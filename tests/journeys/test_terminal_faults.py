@@ -116,9 +116,20 @@ def test_a_hang_up_ends_the_program_and_the_draft_is_offered(sqlite_place: Place
         sign_in(terminal, "clerk.nbi")
         type_requisition(terminal, "777", "Upesi Couriers", "Parcel to Kis")
         wait_until(lambda: "Parcel to Kis" in drafts(sqlite_place), "what was typed is kept")
+        assert not all(ends_of_sessions(sqlite_place))
         terminal.hangup()
         assert terminal.wait_exit(timeout=10) in (0, -signal.SIGHUP, 128 + signal.SIGHUP)
+    ended = ends_of_sessions(sqlite_place)
+    assert ended and all(ended), "nobody can go on in the session that was left behind"
     the_draft_is_offered(sqlite_place, "Parcel to Kis")
+
+
+def ends_of_sessions(place: Place) -> list[str | None]:
+    """When the sessions of those who signed in with their password ended."""
+    with closing(sqlite3.connect(place.home / "pettycash.db")) as database:
+        return [
+            end for (end,) in database.execute("SELECT ended_at FROM sign_in_session WHERE client NOT LIKE 'as:%'")
+        ]
 
 
 def test_a_hang_up_while_one_types_loses_nothing(sqlite_place: Place) -> None:
