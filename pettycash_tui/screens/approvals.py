@@ -37,6 +37,7 @@ class ApprovalsScreen(Deciding):
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("approvals")]
     place = "approvals"
     help_title = "Approvals"
+    reads = "reading the queue…"
     filter_hint = "payee, purpose or number"
 
     look_seconds = 0.4

@@ -25,7 +25,7 @@ from pettycash_tui.screens.copying import Copying
 from pettycash_tui.screens.protocols import ShowsConnection
 from pettycash_tui.services.errors import NotSignedIn, PettyCashError
 from pettycash_tui.services.permissions import Right
-from pettycash_tui.widgets.background import Background
+from pettycash_tui.widgets.background import READING, Background
 from pettycash_tui.widgets.footer import KeyFooter
 from pettycash_tui.widgets.status_bar import StatusBar
 from pettycash_tui.widgets.virtual_table import VirtualTable
@@ -63,6 +63,8 @@ class DeskScreen(Copying, Background, Screen[None]):
     place: ClassVar[str] = ""
     help_title: str = ""
     help_text: str = ""
+    reads: ClassVar[str] = READING
+    """What one waits for while the screen reads."""
     filter_hint: ClassVar[str] = ""
     """What can be typed into the filter; a screen without one has no filter."""
     rights: ClassVar[Mapping[str, Right | Iterable[Right]]] = {}
@@ -143,9 +145,10 @@ class DeskScreen(Copying, Background, Screen[None]):
         *args: Any,
         then: Callable[[T], object],
         failed: Callable[[PettyCashError], object] | None = None,
+        waits: str = "",
     ) -> None:
         """Read as this person, in a thread: `self.ask("detail", requisition_views.show, number, then=self._show)`."""
-        self.read(group, self.context.read, query, *args, then=then, failed=failed or self.show_error)
+        self.read(group, self.context.read, query, *args, then=then, failed=failed or self.show_error, waits=waits)
 
     def act(
         self,

@@ -28,7 +28,7 @@ from pettycash_tui.services.payment_case import PaymentCase
 from pettycash_tui.services.requisition_detail import RequisitionDetail
 from pettycash_tui.services.work import Reading
 from pettycash_tui.theme import status_mark
-from pettycash_tui.widgets.background import Background
+from pettycash_tui.widgets.background import Background, WindowMark
 from pettycash_tui.widgets.plain import PlainText
 
 _DRILLS = {"payment": "payment", "requisition": "requisition", "trail": "trail"}
@@ -75,6 +75,7 @@ class EntryWindow(Background, ModalScreen[None]):
             yield PlainText(self._title, classes="title")
             with VerticalScroll(can_focus=False):
                 yield Static(draw_entry(self._entry, self._desk_context), markup=False)
+            yield WindowMark()
             yield PlainText(self._foot(), classes="foot")
 
     def _foot(self) -> str:

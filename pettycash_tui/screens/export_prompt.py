@@ -28,7 +28,7 @@ from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.export import Exported, Format, export, file_name
 from pettycash_tui.services.export_progress import ExportStopped, Progress
 from pettycash_tui.services.export_request import ExportRequest
-from pettycash_tui.widgets.background import Background
+from pettycash_tui.widgets.background import Background, WindowMark
 from pettycash_tui.widgets.plain import MUTED, PlainText, plain
 
 if TYPE_CHECKING:
@@ -117,6 +117,7 @@ class ExportPrompt(Background, ModalScreen[None]):
         with Vertical():
             yield PlainText(f"Export: {self._request.title}", classes="title")
             yield PlainText(id="said")
+            yield WindowMark()
             yield PlainText(classes="foot")
 
     def on_mount(self) -> None:
@@ -124,7 +125,10 @@ class ExportPrompt(Background, ModalScreen[None]):
         if job is not None and not job.is_over:
             self._watch(job)
             return
-        self.read("count", self.context.read, self._request.expected, then=self._counted, failed=lambda _: None)
+        expected = self._request.expected
+        self.read(
+            "count", self.context.read, expected, then=self._counted, failed=lambda _: None, waits="counting the rows…"
+        )
         self._ask()
 
     @property
@@ -195,7 +199,11 @@ class ExportPrompt(Background, ModalScreen[None]):
         job = ExportJob(self._owner, request, self._format)
         app = self.app
         begun = self._owner.write(
-            job.run, then=partial(_finished, app, job), failed=partial(_failed, app, job), key="export"
+            job.run,
+            then=partial(_finished, app, job),
+            failed=partial(_failed, app, job),
+            key="export",
+            waits="exporting…",
         )
         if begun:
             _jobs[app] = job

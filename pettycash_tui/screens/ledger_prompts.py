@@ -54,7 +54,7 @@ class JumpPrompt(Background, LinePrompt[Target]):
 
     def take(self, value: Target) -> None:
         """Look for it, and go there."""
-        self.read("find", self._find, value, then=self.dismiss, failed=self._not_found)
+        self.read("find", self._find, value, then=self.dismiss, failed=self._not_found, waits="looking for it…")
 
     def _not_found(self, error: PettyCashError) -> None:
         self.refuse(error if error.fields else InvalidInput.of(place=error.message))

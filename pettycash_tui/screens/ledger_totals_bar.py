@@ -89,7 +89,7 @@ class TotalsBar(Background, PlainText):
 
     def _ask(self, query: Callable[..., Totals], *args: Any) -> None:
         read = partial(self._desk_context.read, query)
-        self.read("totals", read, *args, then=self._take, failed=self._failed)
+        self.read("totals", read, *args, then=self._take, failed=self._failed, waits="adding up…")
 
     def _take(self, found: Totals) -> None:
         assert self._of is not None

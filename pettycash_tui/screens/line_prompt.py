@@ -13,6 +13,7 @@ from textual.widgets import Input
 
 from pettycash_tui.actions import binding, key
 from pettycash_tui.services.errors import InvalidInput, PettyCashError
+from pettycash_tui.widgets.background import WindowMark
 from pettycash_tui.widgets.plain import Field, PlainText, show_field_errors
 
 T = TypeVar("T")
@@ -46,6 +47,7 @@ class LinePrompt(ModalScreen[Any], Generic[T]):
         with Vertical():
             yield PlainText(self.title_text, classes="title")
             yield Field(self.field, self.label, Input(self._value, placeholder=self.example, max_length=120))
+            yield WindowMark()
             yield PlainText(f"{self.foot} · {key('app.back')} leaves", classes="foot")
 
     def on_mount(self) -> None:

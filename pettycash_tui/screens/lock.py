@@ -15,7 +15,7 @@ from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.services import signin
 from pettycash_tui.services.errors import PettyCashError
-from pettycash_tui.widgets.background import Background
+from pettycash_tui.widgets.background import Background, WindowMark
 from pettycash_tui.widgets.plain import Field, PlainText
 
 
@@ -55,6 +55,7 @@ class LockScreen(Background, Screen[None]):
                 classes="why",
             )
             yield Field("password", "Password", Input(password=True, max_length=1024))
+            yield WindowMark()
             yield PlainText("enter unlocks · F4 signs out; drafts are kept", classes="foot")
 
     def on_mount(self) -> None:
@@ -69,6 +70,7 @@ class LockScreen(Background, Screen[None]):
             then=self._unlocked,
             failed=self._refused,
             key="unlock",
+            waits="looking at the password…",
         )
 
     def _unlocked(self, nothing: None) -> None:

@@ -28,7 +28,7 @@ from pettycash_tui.services import finding
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.finding import Found
 from pettycash_tui.theme import status_mark
-from pettycash_tui.widgets.background import Background
+from pettycash_tui.widgets.background import Background, WindowMark
 from pettycash_tui.widgets.cells import fit
 from pettycash_tui.widgets.plain import MUTED, PlainText, plain
 from pettycash_tui.widgets.safe_input import SafeInput
@@ -102,6 +102,7 @@ class Palette(Background, ModalScreen[Line | None]):
         with Vertical():
             yield SafeInput(placeholder="an action, a screen, REQ-12, a payee, an amount", compact=True)
             yield OptionList(markup=False)
+            yield WindowMark()
             yield PlainText(classes="foot")
 
     def on_mount(self) -> None:
@@ -174,9 +175,8 @@ class Palette(Background, ModalScreen[Line | None]):
     def _ask(self) -> None:
         context, words = self._reader, self._words
         if context is not None and words:
-            self.read(
-                "find", context.read, finding.find, words, then=partial(self._found, words), failed=self._not_found
-            )
+            found = partial(self._found, words)
+            self.read("find", context.read, finding.find, words, then=found, failed=self._not_found, waits="searching…")
 
     def _found(self, words: str, found: Iterable[Found]) -> None:
         context = self._reader

@@ -40,7 +40,7 @@ from pettycash_tui.services.execution import Executed
 from pettycash_tui.services.otp import Sent
 from pettycash_tui.services.payment_views import PaymentView
 from pettycash_tui.services.voucher import Voucher
-from pettycash_tui.widgets.background import Background, BusyMark
+from pettycash_tui.widgets.background import Background, WindowMark
 from pettycash_tui.widgets.plain import Field, PlainText, show_field_errors
 from pettycash_tui.widgets.safe_input import SafeInput
 
@@ -49,6 +49,8 @@ _NAMES_OF_REFERENCE = {
     PaymentMethod.BANK_TRANSFER: "the bank's transfer reference",
     PaymentMethod.CASH: "made for cash; type one only if there is a receipt number",
 }
+
+SENDING = "sending a code…"
 
 _LOOK_FOR_CODE = 0.2
 """Seconds between two looks for a code that somebody else here is sending."""
@@ -96,7 +98,6 @@ class PayDialog(Background, ModalScreen[None]):
     PayDialog PlainText { height: auto; }
     PayDialog #code-state { margin: 1 0; }
     PayDialog .foot { color: $text-muted; margin-top: 1; }
-    PayDialog BusyMark { padding: 0; }
     """
 
     def __init__(self, payer: Payer, payment: PaymentView, once: str) -> None:
@@ -125,7 +126,7 @@ class PayDialog(Background, ModalScreen[None]):
                 yield Field("otp", "Code", CodeInput())
             reference = SafeInput(max_length=120, placeholder=_NAMES_OF_REFERENCE[payment.method])
             yield Field("reference", "Reference", reference)
-            yield BusyMark()
+            yield WindowMark()
             yield PlainText(id="foot", classes="foot")
 
     def on_mount(self) -> None:
@@ -181,7 +182,8 @@ class PayDialog(Background, ModalScreen[None]):
 
     def _open_code(self, make: partial[Sent]) -> None:
         self._is_sending = True
-        if not self.write(make, then=self._code_sent, failed=self._not_sent, key=f"code:{self.payment.id}"):
+        code = f"code:{self.payment.id}"
+        if not self.write(make, then=self._code_sent, failed=self._not_sent, key=code, waits=SENDING):
             # The list below sends one, or this dialog did before it was left: take what comes of that.
             self._say("A code is being sent already.")
             self.set_timer(_LOOK_FOR_CODE, self._look_for_code)

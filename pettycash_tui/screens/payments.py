@@ -15,7 +15,7 @@ from pettycash_tui.models.enums import PaymentStatus
 from pettycash_tui.screens.choice_prompt import ChoicePrompt
 from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
-from pettycash_tui.screens.pay_dialog import PayDialog
+from pettycash_tui.screens.pay_dialog import SENDING, PayDialog
 from pettycash_tui.screens.payment_list import STATE, STATES, Choice, narrowed, place_of, source_of
 from pettycash_tui.screens.payment_text import draw_payment, draw_reasons
 from pettycash_tui.screens.prompts import NO_UNDO, ReasonPrompt
@@ -224,6 +224,7 @@ class PaymentsScreen(ShowsRow):
                 then=partial(self._code_sent, payment),
                 failed=self.show_error,
                 key=f"code:{payment.id}",
+                waits=SENDING,
             )
 
     def pay(self, dialog: PayDialog, payment: PaymentView, code: str | None, reference: str, once: str) -> bool:
@@ -247,6 +248,8 @@ class PaymentsScreen(ShowsRow):
             then=partial(self._paid, dialog),
             failed=partial(self._not_paid, dialog),
             key=f"pay:{payment.id}",
+            waits="paying…",
+            window=dialog,
         )
 
     def is_paying(self, payment: PaymentView) -> bool:

@@ -40,12 +40,14 @@ Ts = TypeVarTuple("Ts")
 BUSY_AFTER = 0.15
 """Seconds before anything is said about waiting: what ends sooner is felt as instant, and a mark would only flicker."""
 
+READING, SAVING = "reading…", "saving…"
+
 FAULT = "Something went wrong in the program; the log names the place. Look at how things stand before you try again."
 
 _log = logging.getLogger("pettycash_tui.background")
 _latest: WeakKeyDictionary[Widget, dict[str, object]] = WeakKeyDictionary()
 _writing: WeakKeyDictionary[App[Any], set[Hashable]] = WeakKeyDictionary()
-_busy: WeakKeyDictionary[Screen[Any], int] = WeakKeyDictionary()
+_awaited: WeakKeyDictionary[Screen[Any], list[_Awaited]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,9 +58,24 @@ class _Outcome(Generic[T]):
     error: Exception | None = None
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Awaited:
+    """A read or a write under way, in the words of the person who waits for it."""
+
+    words: str
+    is_write: bool
+
+
 def busy(screen: Screen[Any]) -> int:
     """How many reads and writes of this screen are under way."""
-    return _busy.get(screen, 0)
+    return len(_awaited.get(screen, ()))
+
+
+def awaited(screen: Screen[Any]) -> str:
+    """What this screen waits for: the write begun last, else the read begun last; empty when it waits for nothing."""
+    under_way = _awaited.get(screen, [])
+    writes = [one for one in under_way if one.is_write]
+    return next((one.words for one in reversed(writes or under_way)), "")
 
 
 class Background(_Base):
@@ -71,11 +88,13 @@ class Background(_Base):
         *args: *Ts,
         then: Callable[[T], object],
         failed: Callable[[PettyCashError], object] | None = None,
+        waits: str = "",
     ) -> None:
         """Call `function(*args)` in a thread and give its result to `then`.
 
         Within a group only the latest read counts: an older one is not begun when it still waits for a thread, and
-        its result is dropped when it comes. Errors go to `failed` (by default a notice).
+        its result is dropped when it comes. Errors go to `failed` (by default a notice). `waits` is what the busy mark
+        says meanwhile.
         """
         ticket = object()
         latest = _latest.setdefault(self, {})
@@ -93,7 +112,8 @@ class Background(_Base):
             if outcome is not None and not is_stale():
                 self._deliver(outcome, unless_stale(then), unless_stale(failed) if failed is not None else None)
 
-        self._begin(carry, group)
+        words = waits or getattr(self.screen, "reads", READING)
+        self._begin(carry, group, _Awaited(words, is_write=False), self.screen)
 
     def forget(self, group: str) -> None:
         """Drop what a read of this group would still bring."""
@@ -106,11 +126,14 @@ class Background(_Base):
         then: Callable[[T], object],
         failed: Callable[[PettyCashError], object] | None = None,
         key: Hashable | None = None,
+        waits: str = SAVING,
+        window: Screen[Any] | None = None,
     ) -> bool:
         """Call `function(*args)` in a thread, once: False when the same write is still under way.
 
         The same means the same `key` (by default the function with its arguments) anywhere in the app. A write is
-        never cancelled, not even when the screen is closed; its failure is then told as a notice.
+        never cancelled, not even when the screen is closed; its failure is then told as a notice. `waits` is what the
+        busy mark says meanwhile, also in the `window` in which it was asked for.
         """
         under_way = _writing.setdefault(self.app, set())
         key = _key_of(function, args) if key is None else key
@@ -129,26 +152,29 @@ class Background(_Base):
             if outcome is not None and _person(self.app) is person:
                 self._deliver(outcome, then, failed)
 
-        self._begin(carry, "write")
+        screens = (self.screen,) if window is None else (self.screen, window)
+        self._begin(carry, "write", _Awaited(waits, is_write=True), *screens)
         return True
 
     def is_writing(self, key: Hashable) -> bool:
         """Whether a write of this key is under way."""
         return key in _writing.get(self.app, ())
 
-    def _begin(self, carry: Callable[[], Any], group: str) -> None:
-        screen = self.screen
-
-        async def counted() -> None:
+    def _begin(self, carry: Callable[[], Any], group: str, what: _Awaited, *screens: Screen[Any]) -> None:
+        async def told() -> None:
             try:
                 await carry()
             finally:
-                _count(screen, -1)
+                for screen in screens:
+                    _awaited[screen].remove(what)
+                    _sync(screen)
 
-        _count(screen, +1)
+        for screen in screens:
+            _awaited.setdefault(screen, []).append(what)
+            _sync(screen)
         # The app owns the worker: Textual cancels the workers of a node that is removed, and a write must not be.
         # The description is given because Textual's own shows the arguments, and a code may be among them.
-        self.app.run_worker(counted(), name=group, group=group, description=group, exit_on_error=False)
+        self.app.run_worker(told(), name=group, group=group, description=group, exit_on_error=False)
 
     def _deliver(
         self,
@@ -177,32 +203,45 @@ class Background(_Base):
 
 
 class BusyMark(Widget):
-    """One word in the status bar while its screen waits for the database, from 150 ms on."""
+    """What its screen waits for, in a word or two, from 150 ms on: `reading…`, `sending a code…`."""
 
     DEFAULT_CSS = """
     BusyMark { width: auto; height: 1; display: none; color: $warning; padding: 0 1; }
     """
 
     _timer: Timer | None = None
+    _words = ""
 
     def on_mount(self) -> None:
         self.sync()
 
     def render(self) -> str:
-        return "working…"
+        return self._words
 
     def sync(self) -> None:
-        """Follow the count of its screen."""
-        if busy(self.screen) == 0:
+        """Follow what its screen waits for."""
+        words = awaited(self.screen)
+        if not words:
             if self._timer is not None:
                 self._timer.stop()
                 self._timer = None
             self.display = False
-        elif self._timer is None:
+        elif words != self._words:
+            self._words = words
+            self.refresh(layout=True)
+        if words and self._timer is None:
             self._timer = self.set_timer(BUSY_AFTER, self._show)
 
     def _show(self) -> None:
         self.display = busy(self.screen) > 0
+
+
+class WindowMark(BusyMark):
+    """The same in a window, in the empty line above its foot: nothing moves when it comes and goes."""
+
+    DEFAULT_CSS = """
+    WindowMark { overlay: screen; margin-top: 1; offset: 0 -1; padding: 0; }
+    """
 
 
 @cache
@@ -235,8 +274,7 @@ def _person(app: App[Any]) -> object:
     return getattr(app, "context", None)
 
 
-def _count(screen: Screen[Any], change: int) -> None:
-    _busy[screen] = max(0, busy(screen) + change)
+def _sync(screen: Screen[Any]) -> None:
     if screen.is_running:
         for mark in screen.query(BusyMark):
             mark.sync()

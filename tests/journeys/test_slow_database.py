@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import re
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from journey import Place, go, sign_in, type_requisition, under_cursor
+from journey import Place, go, open_payment, sign_in, type_requisition, under_cursor
 from proxy import Proxy
 from terminal import Terminal, wait_until
 
 SLOW = 2.0
-WAITS = "working…"
+WAITS = re.compile("reading…|reading the queue…|adding up…")
 AWAY = "✖ database away"
 
 
@@ -83,6 +84,63 @@ def test_of_a_database_that_does_not_answer_one_can_leave_every_window(far_place
         terminal.wait_gone(WAITS)
         terminal.press("2")
         terminal.wait_for("Requisitions: mine", re.compile(r"^▸ REQ-\d{6}", re.MULTILINE))
+
+
+def test_of_a_database_that_does_not_answer_an_officer_can_leave_every_window(far_place: Place, proxy: Proxy) -> None:
+    ready = far_place.ask("cfo", "pay", "list", "--status", "pending")["items"]
+    payment = next(row for row in ready if row["held"] and row["executor"])
+    paid = far_place.ask("cfo", "pay", "list", "--status", "success")["items"][0]
+    with far_place.open() as terminal:
+        sign_in(terminal, payment["executor"]["username"])
+        open_payment(terminal, payment["number"])
+        terminal.type("000000")
+        proxy.fall_silent()
+        terminal.press("enter")
+        terminal.wait_for("paying…", f"Pay {payment['number']}")
+        terminal.press("escape")
+        terminal.wait_gone(f"Pay {payment['number']}")
+        terminal.wait_told("is still being paid")
+        proxy.restore()
+        terminal.wait_gone("paying…")
+
+        go(terminal, "5", "Balance")
+        terminal.press("J")
+        terminal.wait_for("Go where?")
+        terminal.type(paid["voucher_number"])
+        terminal.press("enter")
+        terminal.wait_gone("Go where?")
+        terminal.wait_for(re.compile(rf"^▸.*{paid['payee'][:8]}", re.MULTILINE))
+        terminal.press("enter")
+        terminal.wait_for("t trail")
+        proxy.fall_silent()
+        terminal.press("t")
+        terminal.wait_for(re.compile("│ reading… +│"))
+        terminal.press("escape")
+        terminal.wait_gone("t trail")
+        terminal.press("J")
+        terminal.wait_for("Go where?")
+        terminal.type("1")
+        terminal.press("enter")
+        terminal.wait_for("looking for it…")
+        terminal.press("escape")
+        terminal.wait_gone("Go where?")
+        terminal.press("ctrl+p")
+        terminal.wait_for("an action, a screen")
+        terminal.type("1250")
+        terminal.wait_for("searching…")
+        terminal.press("escape")
+        terminal.wait_gone("searching…")
+        terminal.press("q")
+        proxy.restore()
+        assert terminal.wait_exit() == 0
+
+
+def test_a_hang_up_while_the_database_does_not_answer_ends_the_program(far_place: Place, proxy: Proxy) -> None:
+    with far_place.open() as terminal:
+        in_the_requisitions(terminal)
+        proxy.fall_silent()
+        terminal.hangup()
+        assert terminal.wait_exit(timeout=10) in (0, -signal.SIGHUP, 128 + signal.SIGHUP)
 
 
 def test_a_lost_database_is_told_and_everything_goes_on_when_it_is_back(far_place: Place, proxy: Proxy) -> None:

@@ -127,9 +127,7 @@ def test_a_hang_up_ends_the_program_and_the_draft_is_offered(sqlite_place: Place
 def ends_of_sessions(place: Place) -> list[str | None]:
     """When the sessions of those who signed in with their password ended."""
     with closing(sqlite3.connect(place.home / "pettycash.db")) as database:
-        return [
-            end for (end,) in database.execute("SELECT ended_at FROM sign_in_session WHERE client NOT LIKE 'as:%'")
-        ]
+        return [end for (end,) in database.execute("SELECT ended_at FROM sign_in_session WHERE client NOT LIKE 'as:%'")]
 
 
 def test_a_hang_up_while_one_types_loses_nothing(sqlite_place: Place) -> None:
@@ -178,7 +176,7 @@ def test_kill_in_the_pay_dialog_leaves_nothing_half_written(sqlite_place: Place)
         terminal.type(code)
         with write_lock(place):
             terminal.press("enter")
-            terminal.wait_for("working…")
+            terminal.wait_for("paying…")
             terminal.kill()
 
     assert place.ask("cfo", "fund", "show", fund) == before
@@ -225,7 +223,7 @@ def test_a_hang_up_while_one_pays_pays_once_or_not_at_all(sqlite_place: Place) -
         terminal.wait_for("Code ••••••")
         with write_lock(place):
             terminal.press("enter")
-            terminal.wait_for("working…")
+            terminal.wait_for("paying…")
             terminal.hangup()
             ended = terminal.wait_exit(timeout=20)
     assert ended in (0, -signal.SIGHUP, 128 + signal.SIGHUP)

@@ -15,7 +15,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 
 from pettycash_tui.services.errors import PettyCashError, Refused
-from pettycash_tui.widgets.background import FAULT, Background, BusyMark, busy
+from pettycash_tui.widgets.background import FAULT, Background, BusyMark, awaited, busy
 
 
 class Work(Background, Screen[None]):
@@ -251,6 +251,36 @@ async def test_the_busy_mark_stands_while_something_takes_long_and_goes_with_it(
         gate.open.set()
         await finished(pilot)
         assert busy(work) == 0 and not mark.display
+
+
+async def test_the_busy_mark_says_what_is_awaited_a_write_before_a_read(app: Desk) -> None:
+    async with app.run_test() as pilot:
+        reading, writing, work = Gate(), Gate(), app.work
+        mark = work.query_one(BusyMark)
+        work.write(writing, 1, then=work.got.append, waits="paying…")
+        work.read("rows", reading, 2, then=work.got.append)
+        assert await _wait(lambda: mark.display, pilot)
+        assert mark.render() == "paying…"
+        writing.open.set()
+        assert await _wait(lambda: mark.render() == "reading…", pilot)
+        await pilot.pause()
+        assert mark.display and mark.size.width == len("reading…")
+        reading.open.set()
+        await finished(pilot)
+        assert not mark.display
+
+
+async def test_a_window_says_what_the_screen_below_writes_for_it(app: Desk) -> None:
+    async with app.run_test() as pilot:
+        gate, work = Gate(), app.work
+        window = Work()
+        await app.push_screen(window)
+        work.write(gate, 1, then=work.got.append, waits="paying…", window=window)
+        assert awaited(work) == awaited(window) == "paying…"
+        await app.pop_screen()
+        gate.open.set()
+        await finished(pilot)
+        assert awaited(work) == awaited(window) == "" and work.got == [1]
 
 
 async def _wait(condition: Callable[[], bool], pilot: Pilot[None]) -> bool:

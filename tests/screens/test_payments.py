@@ -486,7 +486,7 @@ async def test_a_database_that_is_slow_from_the_start_leaves_the_keys_alive(
             assert "goes through ready, waiting for funds" in screen_text(pilot)
             await pilot.press("escape", "F", "F")
             await pilot.pause(0.2)
-            assert "loading…" in screen_text(pilot) and "working…" in screen_text(pilot)
+            assert "loading…" in screen_text(pilot) and "reading…" in screen_text(pilot)
         await settled(pilot)
         assert "● ready" in screen_text(pilot)
 
