@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import building
 import story
-from desk_app import demo_company, press, running, settled, type_text, until
+from desk_app import context_of, demo_company, press, running, settled, type_text, until
 from large_ledger import fill
 from loop_watch import watched
 from pytest import MonkeyPatch
 from sqlalchemy import URL
 from textual.widgets import Input
 
+from pettycash_tui.services import requisition_views
 from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.requisition_list import RequisitionFilter
 
 LONGEST = 50.0
 ROWS = 1_000_000
@@ -28,10 +31,24 @@ async def check(monkeypatch: MonkeyPatch, play: Callable[[], Awaitable[None]]) -
         with watched(monkeypatch) as held:
             await play()
         assert len(held.turns) > 100
+        assert held.waited == [], f"the loop itself waited for the database: {held.waited[0]}"
         if held.longest[0] <= LONGEST:
             return
         worst.append(held.longest)
     raise AssertionError(f"in each of {ROUNDS} rounds a turn took more than {LONGEST} ms: {worst}")
+
+
+async def test_a_read_on_the_loop_itself_is_noticed_however_little_it_computes(
+    sqlite_desk: Desk, monkeypatch: MonkeyPatch
+) -> None:
+    async with running(sqlite_desk, "staff") as pilot:
+        context = context_of(sqlite_desk, "staff")
+        with watched(monkeypatch) as held:
+            await asyncio.to_thread(context.read, requisition_views.statuses_present, RequisitionFilter())
+            assert held.waited == []
+            pilot.app.call_later(context.read, requisition_views.statuses_present, RequisitionFilter())
+            await settled(pilot)
+    assert len(held.waited) == 1 and held.waited[0].startswith("read: ")
 
 
 async def test_paging_through_a_million_entries(sqlite_desk: Desk, sqlite_url: URL, monkeypatch: MonkeyPatch) -> None:
