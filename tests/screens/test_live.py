@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
+from math import inf
+from time import monotonic
 from typing import Any
 
 import pytest
 import story
-from desk_app import demo_company, press, running, screen_text, settled, until
+from desk_app import demo_company, press, running, screen_text, settled
 from slow_desk import SlowDesk, begun
 from sqlalchemy import URL
 from textual.pilot import Pilot
 
 from pettycash_tui.screens.approvals import ApprovalsScreen
 from pettycash_tui.screens.list_and_detail import ListAndDetail
-from pettycash_tui.services import submission, workflow
+from pettycash_tui.services import execution, payments, submission, workflow
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.live import Watcher
 from pettycash_tui.widgets.detail_pane import DetailPane
 
 
@@ -42,18 +45,55 @@ async def changed(pilot: Pilot[None]) -> None:
     await settled(pilot)
 
 
-async def test_what_another_terminal_did_is_on_the_screen_within_a_second(desk: Desk, other: Desk) -> None:
+async def seconds_until_shown(pilot: Pilot[None], act: Callable[[], object], shows: Callable[[str], bool]) -> float:
+    """How long it is from the moment an act is committed until the screen shows it; infinite when it never does."""
+    assert not shows(screen_text(pilot))
+    await asyncio.to_thread(act)
+    committed = monotonic()
+    while not shows(screen_text(pilot)):
+        await pilot.pause(0.005)
+        if monotonic() > committed + 5:
+            return inf
+    return monotonic() - committed
+
+
+async def test_what_another_terminal_approved_is_in_the_requisitions_within_a_second(desk: Desk, other: Desk) -> None:
     people = demo_company(desk)
-    number = story.request(desk, people["staff"], "4500")
+    numbers = [story.request(desk, people["staff"], amount) for amount in ("4500", "900", "1200")]
+
+    def waits_for_treasury(number: str, text: str) -> bool:
+        row = next((line for line in text.splitlines()[1:] if line[2:].startswith(number)), "")
+        return "treasury" in row
+
     async with running(desk, "staff", go="requisitions") as pilot:
-        screen = list_of(pilot)
-        watcher = Watcher(desk, people["staff"], lambda: pilot.app.call_later(screen.books_changed))
-        watcher.start()
-        try:
-            other.run(people["branch_manager"], workflow.approve, number)
-            await until(pilot, lambda: "treasury" in screen_text(pilot) and "approved" in screen.pane.text.lower())
-        finally:
-            watcher.stop()
+        taken = [
+            await seconds_until_shown(
+                pilot,
+                partial(other.run, people["branch_manager"], workflow.approve, number),
+                partial(waits_for_treasury, number),
+            )
+            for number in numbers
+        ]
+    # The best of three: a machine that does something else meanwhile makes any one of them late.
+    assert min(taken) < 1.0, taken
+
+
+def is_title(title: str, text: str) -> bool:
+    return text.lstrip().startswith(title)
+
+
+async def test_what_another_terminal_paid_is_in_the_payments_within_a_second(desk: Desk, other: Desk) -> None:
+    people = demo_company(desk)
+    numbers = [story.approved(desk, people["staff"], amount) for amount in ("4500", "900", "1200")]
+    for number in numbers:
+        desk.run(people["cfo"], payments.assign, number, "treasury")
+
+    async with running(desk, "treasury", go="payments") as pilot:
+        taken: list[float] = []
+        for left, number in zip((2, 1, 0), numbers, strict=True):
+            pay = partial(execution.execute, other, people["treasury"], number, code=story.code_for(desk, number))
+            taken.append(await seconds_until_shown(pilot, pay, partial(is_title, f"Payments: ready {left}")))
+    assert min(taken) < 1.0, taken
 
 
 async def test_a_requisition_that_somebody_else_rejected_stays_marked_under_the_cursor(desk: Desk, other: Desk) -> None:
