@@ -67,7 +67,7 @@ class ApprovalsScreen(Deciding):
         """What is said when nothing is listed: whether nothing waits, or nothing matches."""
         if self.is_mounted and self.filter_text:
             return f"Nothing matches “{self.filter_text}”; {key('app.back')} shows all."
-        return "Nothing waits for your decision."
+        return f"Nothing waits for your decision. {key('go.requisitions')} shows the requisitions."
 
     def source(self) -> KeysetSource[RequisitionRow]:
         search = self.filter_text if self.is_mounted else ""

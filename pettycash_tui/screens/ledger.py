@@ -149,7 +149,10 @@ class LedgerScreen(Jumping, Replenishing):
     def _open_first(self, found: tuple[FundView, ...]) -> None:
         self._funds = found
         if not found:
-            self.query_one("#fund", PlainText).show("There is no fund whose cash book you may read.")
+            self.query_one("#fund", PlainText).show(
+                "There is no fund whose cash book you may read. An admin opens one with `pettycash fund add`;\n"
+                f"custodians, managers, treasury and finance read theirs. {key('app.back')} goes back."
+            )
             return
         own = self.context.actor.branch_id
         self._place = next((i for i, fund in enumerate(found) if own and fund.branch and fund.branch.id == own), 0)

@@ -80,7 +80,7 @@ class PaymentsScreen(ShowsRow):
         """What is said when nothing is listed: whether there is nothing, or nothing matches."""
         if self._search:
             return f"Nothing matches “{self._search}”; {key('app.back')} shows all."
-        return self.state.empty
+        return f"{self.state.empty} {key('payments.status')} shows those in another state."
 
     @property
     def _search(self) -> str:

@@ -38,6 +38,13 @@ _TABLES = {
     "cost_center": t.cost_center,
     "category": t.category,
 }
+_COMMANDS = {
+    "branch": "pettycash org branch add",
+    "region": "pettycash org region add",
+    "department": "pettycash org department add",
+    "cost_center": "pettycash org cost-center add",
+    "category": "pettycash category add",
+}
 # Built once: making these anew for each requisition took longer than running them.
 _OF_COMPANY = {
     name: select(table).where(table.c.company_id == bindparam("company"), table.c.is_active)
@@ -95,14 +102,16 @@ class PlaceFinder:
             default = base.branch_id if base is not None and base.branch_id else actor.branch_id
             row = self._row(t.branch, "branch", branch, default)
             if row is None:
-                raise InvalidInput.of(branch="is missing; a branch origin needs one, such as --branch NBI")
+                raise InvalidInput.of(
+                    branch=f"is missing; a branch origin needs one; {self._known(t.branch, 'branch')}"
+                )
             if region and (named := self._row(t.region, "region", region, None)) and named.id != row.region_id:
                 raise InvalidInput.of(region=f"must be the region of branch {row.code}, or left out")
             return Place(origin, row.id, row.region_id)
         default = base.region_id if base is not None and base.region_id else actor.region_id
         row = self._row(t.region, "region", region, default)
         if row is None:
-            raise InvalidInput.of(region="is missing; a field origin needs one")
+            raise InvalidInput.of(region=f"is missing; a field origin needs one; {self._known(t.region, 'region')}")
         if branch:
             raise InvalidInput.of(branch="must be left out when the origin is field")
         return Place(origin, None, row.id)
@@ -152,7 +161,10 @@ class PlaceFinder:
             _SERVING, {"company": self.company.id, "branch": place.branch_id, "region": place.region_id}
         ).all()
         if not rows:
-            raise InvalidInput.of(fund=f"is missing; {self.company.code} has no active fund for this origin")
+            raise InvalidInput.of(
+                fund=f"is missing; {self.company.code} has no active fund for this origin; an admin opens one with "
+                "`pettycash fund add`"
+            )
         nearest: Row[Any] = min(rows, key=lambda row: 0 if row.branch_id else 1 if row.region_id else 2)
         return nearest
 
@@ -178,18 +190,29 @@ class PlaceFinder:
             codes = [code, code.lower(), code.upper()] if name == "category" else [code.upper()]
             row = self.reading.execute(_BY_CODE[name], {"company": self.company.id, "codes": codes}).first()
         if row is None:
-            raise InvalidInput.of(**{name: self._unknown(table, name, typed or str(default))})
+            raise InvalidInput.of(
+                **{name: self._unknown(table, name, typed) if typed else self._closed(table, default)}
+            )
         return row
 
     def _unknown(self, table: Table, name: str, typed: str) -> str:
+        words = name.replace("_", " ")
+        return f"{_quote(typed)} is not an active {words} of {self.company.code}; {self._known(table, name)}"
+
+    def _closed(self, table: Table, default: UUID | None) -> str:
+        code = self.reading.execute(select(table.c.code).where(table.c.id == default)).scalar()
+        return f"is missing; {code} is no longer active; {self._known(table, table.name)}"
+
+    def _known(self, table: Table, name: str) -> str:
+        """What there is to choose from, or how there comes to be something."""
         known = self.reading.execute(
             select(table.c.code)
             .where(table.c.company_id == self.company.id, table.c.is_active)
             .order_by(table.c.code)
             .limit(8)
         ).scalars()
-        words = name.replace("_", " ")
-        return f"{_quote(typed)} is not an active {words} of {self.company.code}; known: {', '.join(known) or 'none'}"
+        codes = ", ".join(known)
+        return f"known: {codes}" if codes else f"there is none in use; an admin adds one with `{_COMMANDS[name]}`"
 
 
 def _quote(typed: str) -> str:
