@@ -36,8 +36,8 @@ theme = "light"                   # {", ".join(THEME_NAMES)}
 The file is in the home, or in the configuration folder of the user; `pettycash keys path` names it. Prompts, footer,
 help and palette follow. `pettycash keys check` names what is wrong, with its line: an action that does not exist, two
 actions that want one key where both are alive, and keys that terminals do not pass on (ctrl+a b c h i j m q s z, alt
-chords). Such an entry is left out, and the rest works. In forms letters are typed, so a form's actions take chords and
-F-keys only.
+chords). Such an entry is left out, and the rest works. In forms, on a locked desk and where one types to choose,
+letters are typed: actions there take chords and F-keys, and none of ctrl+d e f k u v w x, which edit what is typed.
 """
 
 

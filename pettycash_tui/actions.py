@@ -20,8 +20,8 @@ FORM = "form"
 # Scopes that are alive together with the app's own: a screen with a list, or a screen with a form.
 LIST_SCREENS = ("requisitions", "approvals", "payments", "ledger", "desk")
 FORM_SCREENS = ("requisition_form", "pay")
-# Windows over a screen: the keys of what is below are not alive in them.
-WINDOWS = ("window", "entry", "replenishment")
+# Windows over a screen: the keys of what is below are not alive in them. `choice` is a list narrowed by what one types.
+WINDOWS = ("window", "entry", "replenishment", "prompt", "choice", "export", "lock")
 
 _LONG_NAMES = {"slash": "/", "question_mark": "?", "full_stop": ".", "comma": ",", "colon": ":", "minus": "-"}
 _SHOWN = {
@@ -55,9 +55,17 @@ class Action:
 
 
 def _action(
-    id: str, keys: str, label: str, tooltip: str, method: str, *, footer: bool = False, scope: str = ""
+    id: str,
+    keys: str,
+    label: str,
+    tooltip: str,
+    method: str,
+    *,
+    footer: bool = False,
+    scope: str = "",
+    priority: bool = False,
 ) -> Action:
-    return Action(id, tuple(keys.split()), label, tooltip, scope or id.partition(".")[0], method, footer)
+    return Action(id, tuple(keys.split()), label, tooltip, scope or id.partition(".")[0], method, footer, priority)
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -96,8 +104,9 @@ ACTIONS: tuple[Action, ...] = (
     _action("list.export", "E", "Export", "Write all that the list shows to a CSV or XLSX file.", "screen.export"),
     # -- forms: letters are typed here, so every key is a control chord, an F-key or a named key -----------------------
     _action("form.submit", "ctrl+g f2", "Submit", "Check the form and send it.", "submit", footer=True),
-    _action("form.next", "tab", "Next field", "Go to the next field.", "app.focus_next"),
-    _action("form.previous", "shift+tab", "Field before", "Go to the field before.", "app.focus_previous"),
+    _action("form.enter", "enter", "Take it", "Take the line: go on to the next field, or give the answer.", "enter"),
+    _action("form.next", "tab down", "Next field", "Go to the next field.", "app.focus_next"),
+    _action("form.previous", "shift+tab up", "Field before", "Go to the field before.", "app.focus_previous"),
     _action("requisition_form.save", "ctrl+t f3", "Save draft", "Save it as a draft, to finish another time.",
             "save_draft", footer=True),
     _action("requisition_form.discard", "ctrl+o f4", "Discard", "Throw away what you typed in this form.", "discard",
@@ -142,7 +151,8 @@ ACTIONS: tuple[Action, ...] = (
             "reassign"),
     _action("approvals.sort", "s", "Sort", "Sort by age, by amount, or by the time that is left.", "sort"),
     _action("approvals.why", "v", "Why", "Explain why it is routed so, and why you may or may not act.", "why"),
-    _action("payments.pay", "p", "Pay", "Pay the payment under the cursor; Enter does the same.", "pay", footer=True),
+    _action("payments.pay", "p", "Pay", "Pay the payment under the cursor; opening it does the same.", "pay",
+            footer=True),
     _action("payments.send_code", "o", "Send code", "Send a one-time code, or a new one in place of the old.",
             "send_code", footer=True),
     _action("payments.retry", "t", "Retry", "Try a failed payment again.", "retry", footer=True),
@@ -166,6 +176,9 @@ ACTIONS: tuple[Action, ...] = (
             "replenish"),
     # -- windows -------------------------------------------------------------------------------------------------------
     _action("window.copy", "y", "Copy", "Copy the text to the clipboard.", "copy"),
+    _action("window.close", "enter q space", "Close", "Close the window.", "back"),
+    _action("window.left", "left h", "Left", "Show the beginning of long lines again.", "sideways(-8)"),
+    _action("window.right", "right l", "Right", "Show more of long lines.", "sideways(8)"),
     _action("entry.copy", "y", "Copy", "Copy the entry as plain text to the clipboard.", "copy"),
     _action("entry.payment", "p", "Payment", "Show the payment that the entry comes from.", "payment"),
     _action("entry.requisition", "r", "Requisition", "Show the requisition that the entry comes from.", "requisition"),
@@ -175,6 +188,22 @@ ACTIONS: tuple[Action, ...] = (
     _action("replenishment.receive", "r", "Receive",
             "Record that the money has come: its reference and amount are asked.", "receive"),
     _action("replenishment.copy", "y", "Copy", "Copy the replenishment as plain text to the clipboard.", "copy"),
+    _action("prompt.yes", "y", "Yes", "Say yes: do what is asked about.", "yes"),
+    _action("prompt.no", "n", "No", "Say no: nothing is done.", "back"),
+    _action("prompt.next", "right down tab", "Next answer", "Go to the next answer.", "app.focus_next"),
+    _action("prompt.previous", "left up shift+tab", "Answer before", "Go to the answer before.", "app.focus_previous"),
+    # Asked before the line one types in, which has the focus.
+    _action("choice.down", "down", "Down", "Go to the next line of what one can choose.", "row_down", priority=True),
+    _action("choice.up", "up", "Up", "Go to the line before.", "row_up", priority=True),
+    _action("choice.page_down", "pagedown", "Page down", "Go down by several lines.", "rows_down", priority=True),
+    _action("choice.page_up", "pageup", "Page up", "Go up by several lines.", "rows_up", priority=True),
+    _action("export.up", "up k", "Up", "Go to the question before.", "line(-1)"),
+    _action("export.down", "down j tab", "Down", "Go to the next question.", "line(1)"),
+    _action("export.left", "left h", "Other answer", "Choose the answer before.", "change"),
+    _action("export.right", "right l space", "Other answer", "Choose the next answer.", "change"),
+    _action("export.go_on", "enter", "Go on", "Export; work on while it runs; close the window when it is done.",
+            "go_on"),
+    _action("lock.sign_out", "ctrl+o f4", "Sign out", "Sign out instead of unlocking; drafts are kept.", "leave"),
     _action("pay.copy", "ctrl+y f6", "Copy", "Copy the payment or its voucher as plain text.", "copy"),
     _action("pay.resend", "ctrl+r f5", "New code", "Send a new code in place of the old one.", "resend", footer=True),
 )  # fmt: skip

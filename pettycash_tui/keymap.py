@@ -28,9 +28,22 @@ from pettycash_tui.actions import (
 # ctrl+h/i/j/m are backspace, tab and enter on many terminals; ctrl+a and ctrl+b belong to screen and tmux; ctrl+s and
 # ctrl+q stop and start the terminal's output; ctrl+c and ctrl+z belong to the shell.
 _TAKEN = frozenset(f"ctrl+{letter}" for letter in "himjabsqcz")
-_MOVES = frozenset(f"list.{name}" for name in ("down", "up", "page_down", "page_up", "first", "last", "right", "left"))
-# A window is alive alone, with the keys that scroll and leave it; of the program's own keys only these work there.
-_IN_WINDOWS = _MOVES | {"app.back", "app.help"}
+# Moves and edits what is typed, before anything else is asked.
+_EDITS = frozenset(f"ctrl+{letter}" for letter in "defkuvwx")
+_TYPED_IN = frozenset((FORM, *FORM_SCREENS, "choice", "lock"))
+_SCROLLS = frozenset(f"list.{name}" for name in ("down", "up", "page_down", "page_up", "first", "last"))
+_LEAVES = frozenset(("app.back", "app.help"))
+# A window is alive alone; of the keys of other scopes only these work in it.
+_BESIDE: Mapping[str, frozenset[str]] = {
+    "window": _SCROLLS | _LEAVES,
+    "entry": _SCROLLS | _LEAVES | {"window.close"},
+    "prompt": _LEAVES | {"form.enter"},
+    "choice": _LEAVES | {"form.enter"},
+    "export": _LEAVES | {"window.copy"},
+    "lock": frozenset(("app.help", "form.enter")),
+}
+# Below a field, the list of earlier texts has their arrows while it is open.
+_LEFT_TO_CHOICES = frozenset(("form.next", "form.previous"))
 
 _MOVING = ("up", "down", "left", "right", "home", "end", "pageup", "pagedown")
 _NAMED = frozenset((*_MOVING, "enter", "tab", "escape", "space", "backspace", "delete", "insert"))
@@ -54,6 +67,10 @@ _HEADINGS = {
     "window": "In windows",
     "entry": "On a ledger entry",
     "replenishment": "On a replenishment",
+    "prompt": "When asked yes or no",
+    "choice": "Where one types to choose",
+    "export": "When exporting",
+    "lock": "On a locked desk",
     "ledger": "On the fund ledger",
 }
 
@@ -115,12 +132,17 @@ def clashes(scopes: Iterable[str], keymap: Mapping[str, str] | None = None) -> l
 def all_clashes(keymap: Mapping[str, str] | None = None) -> list[Clash]:
     """The clashes on any screen: what is alive together is the app, the list or the form, and the screen.
 
-    A window is alive alone, with the keys that scroll and leave it.
+    A window is alive alone, with the keys that scroll and leave it. On a form one can also choose from earlier texts.
     """
     together = [actions_of(APP, LIST, name) for name in LIST_SCREENS]
     together += [actions_of(APP, FORM, name) for name in FORM_SCREENS]
+    together.append(
+        tuple(
+            entry for entry in actions_of(APP, FORM, "requisition_form", "choice") if entry.id not in _LEFT_TO_CHOICES
+        )
+    )
     together += [
-        tuple(entry for entry in ACTIONS if entry.scope == name or entry.id in _IN_WINDOWS) for name in WINDOWS
+        tuple(entry for entry in ACTIONS if entry.scope == name or entry.id in _BESIDE[name]) for name in WINDOWS
     ]
     return list(dict.fromkeys(clash for entries in together for clash in _shared(entries, keymap)))
 
@@ -166,8 +188,10 @@ def refusal(id: str, keys: Sequence[str]) -> str:
         reason = _refused(key)
         if reason:
             return f"{key} {reason}"
-        if entry.scope in (FORM, *FORM_SCREENS) and _is_typed(key):
-            return f"{key} is typed into the fields of the form; expected a chord such as ctrl+g, or an F-key"
+        if entry.scope in _TYPED_IN and _is_typed(key):
+            return f"{key} is typed into the fields there; expected a chord such as ctrl+g, or an F-key"
+        if entry.scope in _TYPED_IN and key in _EDITS:
+            return f"{key} edits what is typed into the fields there; expected another chord, or an F-key"
     if id == "app.back" and all(_is_typed(key) for key in keys):
         return "expected a key that is not typed into fields, such as escape or f10: it is the way out of every form"
     return ""

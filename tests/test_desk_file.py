@@ -57,7 +57,7 @@ def test_two_actions_may_exchange_their_keys() -> None:
         ('"requisition.new" = "hyper+n"', "line 2: requisition.new: 'hyper+n' is no key; expected such as n, N"),
         ('"requisition.new" = 7', 'line 2: requisition.new: expected a key such as "N"'),
         ('"requisition.new" = []', "line 2: requisition.new: expected at least one key"),
-        ('"form.submit" = "g"', "line 2: form.submit: g is typed into the fields of the form"),
+        ('"form.submit" = "g"', "line 2: form.submit: g is typed into the fields there"),
         ('"app.back" = "b"', "line 2: app.back: expected a key that is not typed into fields"),
         ('"requisition.new" = "j"', "line 2: requisition.new and list.down both want j; requisition.new keeps its own"),
     ],

@@ -7,13 +7,14 @@ from typing import ClassVar, Generic, TypeVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList
 from textual.widgets.option_list import Option
 
 from pettycash_tui.actions import binding, key
+from pettycash_tui.widgets.entering import LineInput
 from pettycash_tui.widgets.plain import PlainText, plain
 
 T = TypeVar("T")
@@ -29,8 +30,8 @@ class ChoicePrompt(ModalScreen[T | None], Generic[T]):
     BINDINGS: ClassVar[list[BindingType]] = [
         binding("app.back"),
         binding("app.help"),
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("up", "move(-1)", show=False, priority=True),
+        binding("choice.down"),
+        binding("choice.up"),
     ]
     DEFAULT_CSS = """
     ChoicePrompt { align: center middle; }
@@ -62,10 +63,10 @@ class ChoicePrompt(ModalScreen[T | None], Generic[T]):
             yield PlainText(self._title, classes="title")
             if self._lines:
                 yield PlainText("\n".join(self._lines), classes="lines")
-            yield Input(placeholder="type to narrow the list", compact=True)
+            yield LineInput(placeholder="type to narrow the list", compact=True)
             yield OptionList(markup=False)
             yield PlainText("Nothing matches.", classes="none")
-            yield PlainText(f"enter chooses · {key('app.back')} leaves", classes="foot")
+            yield PlainText(f"{key('form.enter')} chooses · {key('app.back')} leaves", classes="foot")
 
     def on_mount(self) -> None:
         self.query_one(OptionList).can_focus = False
@@ -78,8 +79,15 @@ class ChoicePrompt(ModalScreen[T | None], Generic[T]):
         self._choices = tuple(choices)
         self._narrow(self.query_one(Input).value)
 
-    def action_move(self, by: int) -> None:
-        """Go to the next line, or the one before."""
+    def action_row_down(self) -> None:
+        """Go to the next line."""
+        self._move(1)
+
+    def action_row_up(self) -> None:
+        """Go to the line before."""
+        self._move(-1)
+
+    def _move(self, by: int) -> None:
         options = self.query_one(OptionList)
         if options.option_count:
             options.highlighted = min(max((options.highlighted or 0) + by, 0), options.option_count - 1)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 
 from textual import events
-from textual.widgets import Input
 
 from pettycash_tui.services import otp
+from pettycash_tui.widgets.entering import LineInput
 
 _HALF = otp.DIGITS // 2
 _SIX = rf"\d{{{_HALF}}}[ \u00a0]?\d{{{_HALF}}}"
@@ -18,7 +18,7 @@ _LETTER = re.compile(r"[^\W\d_]")
 _LARGEST_PASTE = 10_000
 
 
-class CodeInput(Input):
+class CodeInput(LineInput):
     """Six digits, not shown."""
 
     def __init__(self) -> None:

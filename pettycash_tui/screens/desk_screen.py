@@ -26,6 +26,7 @@ from pettycash_tui.screens.protocols import ShowsConnection
 from pettycash_tui.services.errors import NotSignedIn, PettyCashError
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.widgets.background import READING, Background
+from pettycash_tui.widgets.entering import LineInput
 from pettycash_tui.widgets.footer import KeyFooter
 from pettycash_tui.widgets.status_bar import StatusBar
 from pettycash_tui.widgets.virtual_table import VirtualTable
@@ -36,7 +37,7 @@ FILTER_DELAY = 0.25
 """Seconds without a key before a filter is applied. Keys themselves are never delayed."""
 
 
-class FilterBar(Input):
+class FilterBar(LineInput):
     """The line in which a list is narrowed: hidden until `/`, and esc clears and closes it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [binding("app.back")]
@@ -85,7 +86,7 @@ class DeskScreen(Copying, Background, Screen[None]):
         yield StatusBar(self.help_title, self.context.signed_in)
         if self.filter_hint:
             yield FilterBar(
-                placeholder=f"{self.filter_hint} · enter keeps it, {key('app.back')} shows all",
+                placeholder=f"{self.filter_hint} · {key('form.enter')} keeps it, {key('app.back')} shows all",
                 id="filter",
                 compact=True,
             )

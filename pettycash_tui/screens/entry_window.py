@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -41,9 +41,9 @@ class EntryWindow(Background, ModalScreen[None]):
         binding("app.back"),
         binding("app.help"),
         *bindings_for("entry"),
-        Binding("enter,q,space", "back", show=False),
-        Binding("down,j", "scroll(1)", show=False),
-        Binding("up,k", "scroll(-1)", show=False),
+        binding("window.close"),
+        binding("list.down"),
+        binding("list.up"),
     ]
     DEFAULT_CSS = """
     EntryWindow { align: center middle; }
@@ -86,9 +86,13 @@ class EntryWindow(Background, ModalScreen[None]):
         """What it does not come from is not offered."""
         return bool(self._entry.payment) if action in _DRILLS else True
 
-    def action_scroll(self, lines: int) -> None:
-        """Scroll the text."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+    def action_row_down(self) -> None:
+        """Show the next line."""
+        self.query_one(VerticalScroll).scroll_relative(y=1, animate=False)
+
+    def action_row_up(self) -> None:
+        """Show the line before."""
+        self.query_one(VerticalScroll).scroll_relative(y=-1, animate=False)
 
     def action_back(self) -> None:
         """Close the window."""

@@ -12,7 +12,7 @@ from uuid import UUID
 from weakref import WeakKeyDictionary
 
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -76,11 +76,8 @@ class ExportPrompt(Background, ModalScreen[None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         binding("app.back"),
         binding("app.help"),
-        *bindings_for("window"),
-        Binding("up,k", "line(-1)", show=False),
-        Binding("down,j,tab", "line(1)", show=False),
-        Binding("left,h,right,l,space", "change", show=False),
-        Binding("enter", "go_on", show=False),
+        binding("window.copy"),
+        *bindings_for("export"),
     ]
     DEFAULT_CSS = """
     ExportPrompt { align: center middle; }
@@ -161,7 +158,13 @@ class ExportPrompt(Background, ModalScreen[None]):
             plain(f"  File    {name}", MUTED),
             plain(f"  Folder  {self._folder}", MUTED),
         ]
-        self._say(Content("\n").join(lines), "enter exports", "↑↓ ←→ choose", f"{key('app.back')} leaves")
+        choosing = " ".join(key(f"export.{name}") for name in ("up", "down", "left", "right"))
+        self._say(
+            Content("\n").join(lines),
+            f"{key('export.go_on')} exports",
+            f"{choosing} choose",
+            f"{key('app.back')} leaves",
+        )
 
     def _choice(self, line: int, label: str, options: Sequence[tuple[str, bool]]) -> Content:
         shown = "   ".join(f"({'•' if is_chosen else ' '}) {text}" for text, is_chosen in options)
@@ -225,7 +228,9 @@ class ExportPrompt(Background, ModalScreen[None]):
             self._say("Stopping…", f"{key('app.back')} closes")
         else:
             self._say(
-                f"{job.name}\n{job.progress}", f"{key('app.back')} stops it", "enter lets it run while you work on"
+                f"{job.name}\n{job.progress}",
+                f"{key('app.back')} stops it",
+                f"{key('export.go_on')} lets it run while you work on",
             )
 
     def _end_watch(self) -> None:
@@ -254,7 +259,8 @@ class ExportPrompt(Background, ModalScreen[None]):
     def show_failure(self, error: PettyCashError) -> None:
         """Say why there is no file."""
         self._end_watch()
-        self._say(plain(f"✖ {error.message}", "$error"), "enter tries again", f"{key('app.back')} closes")
+        again = f"{key('export.go_on')} tries again"
+        self._say(plain(f"✖ {error.message}", "$error"), again, f"{key('app.back')} closes")
 
     def action_copy(self) -> None:
         """Copy the path of the file."""

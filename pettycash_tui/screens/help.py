@@ -12,8 +12,20 @@ from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen, Screen
 from textual.widgets import Input
 
-from pettycash_tui.actions import ACTIONS, APP, FORM, LIST, LIST_SCREENS, binding, display_key, key, keys_of
+from pettycash_tui.actions import (
+    ACTIONS,
+    APP,
+    FORM,
+    LIST,
+    LIST_SCREENS,
+    binding,
+    bindings_for,
+    display_key,
+    key,
+    keys_of,
+)
 from pettycash_tui.keymap import heading
+from pettycash_tui.widgets.entering import LineInput
 from pettycash_tui.widgets.footer import live_keys
 from pettycash_tui.widgets.plain import PlainText
 
@@ -78,7 +90,7 @@ class HelpScreen(ModalScreen[None]):
 
     may_stand_above_the_lock = True
 
-    BINDINGS: ClassVar[list[BindingType]] = [binding("app.back")]
+    BINDINGS: ClassVar[list[BindingType]] = [binding("app.back"), *bindings_for("choice")]
     DEFAULT_CSS = """
     HelpScreen { align: center middle; }
     HelpScreen #help {
@@ -110,10 +122,11 @@ class HelpScreen(ModalScreen[None]):
         with Vertical(id="help"):
             yield PlainText(self._help_title, id="help-title")
             yield PlainText(self._help_text, id="help-text")
-            yield Input(placeholder="type to search the keys", id="help-search", compact=True)
+            yield LineInput(placeholder="type to search the keys", id="help-search", compact=True)
             with VerticalScroll(id="help-keys", can_focus=False):
                 yield PlainText(id="help-table")
-            yield PlainText(f"↑ ↓ pgup pgdn scroll · {key('app.back')} closes", classes="foot")
+            scrolling = " ".join(key(f"choice.{name}") for name in ("up", "down", "page_up", "page_down"))
+            yield PlainText(f"{scrolling} scroll · {key('app.back')} closes", classes="foot")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()
@@ -127,19 +140,19 @@ class HelpScreen(ModalScreen[None]):
         """Follow the window's width."""
         self.call_after_refresh(self._draw)
 
-    def key_down(self) -> None:
+    def action_row_down(self) -> None:
         """Scroll the keys while the search has the focus."""
         self.query_one("#help-keys").scroll_down(animate=False)
 
-    def key_up(self) -> None:
+    def action_row_up(self) -> None:
         """Scroll the keys while the search has the focus."""
         self.query_one("#help-keys").scroll_up(animate=False)
 
-    def key_pagedown(self) -> None:
+    def action_rows_down(self) -> None:
         """Scroll by a page."""
         self.query_one("#help-keys").scroll_page_down(animate=False)
 
-    def key_pageup(self) -> None:
+    def action_rows_up(self) -> None:
         """Scroll by a page."""
         self.query_one("#help-keys").scroll_page_up(animate=False)
 

@@ -71,8 +71,9 @@ class DeskHomeScreen(DeskScreen):
         super().__init__(context)
         self._found: Overview | None = None
         self.help_text = (
-            "What waits for you now, the most pressing first: the letter before a line opens it, or Enter under the"
-            " cursor. Below it the alerts, the funds and what just happened; tab and the arrows move between them.\n"
+            "What waits for you now, the most pressing first: the letter before a line opens it, or"
+            f" {key('list.open')} under the cursor. Below it the alerts, the funds and what just happened; tab and the"
+            " arrows move between them.\n"
             f"A fund's bar: {LEGEND}. The small bars are what was paid out on each of the last 30 days, with the"
             f" average of a day and when it reaches the reorder level. {key('desk.acknowledge')} marks an alert as seen"
             " by you; the same key takes it back."

@@ -73,9 +73,9 @@ class LedgerScreen(Jumping, Replenishing):
         return (
             "The cash book of a fund, the newest entry at the bottom; nothing in it is ever changed. Below it stands"
             " what the entries shown come to.\n"
-            f"Enter opens an entry, {key('ledger.jump')} goes to a number or a day. {key('ledger.next_fund')} shows the"
-            f" next fund; {key('ledger.type')}, {key('ledger.period')}, {key('ledger.amount')} and"
-            f" {key('list.filter')} narrow it, {key('app.back')} shows all again."
+            f"An entry opens with {key('list.open')}, {key('ledger.jump')} goes to a number or a day."
+            f" {key('ledger.next_fund')} shows the next fund; {key('ledger.type')}, {key('ledger.period')},"
+            f" {key('ledger.amount')} and {key('list.filter')} narrow it, {key('app.back')} shows all again."
         )
 
     # -- parts ---------------------------------------------------------------------------------------------------------

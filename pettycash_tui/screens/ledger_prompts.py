@@ -20,7 +20,8 @@ class AmountPrompt(LinePrompt[AmountRange]):
     field = "amount"
     label = "Amount"
     example = "500..2000"
-    foot = "500 · 500..2000 · 1.2k.. · ..50 · >1000 · <=50, paid out or in\nempty shows every amount · enter shows it"
+    foot = "500 · 500..2000 · 1.2k.. · ..50 · >1000 · <=50, paid out or in\nempty shows every amount"
+    entered = "shows it"
 
     def __init__(self, amount: AmountRange, currency: str) -> None:
         super().__init__(amount.text)

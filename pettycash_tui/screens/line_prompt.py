@@ -14,6 +14,7 @@ from textual.widgets import Input
 from pettycash_tui.actions import binding, key
 from pettycash_tui.services.errors import InvalidInput, PettyCashError
 from pettycash_tui.widgets.background import WindowMark
+from pettycash_tui.widgets.entering import LineInput
 from pettycash_tui.widgets.plain import Field, PlainText, show_field_errors
 
 T = TypeVar("T")
@@ -38,6 +39,8 @@ class LinePrompt(ModalScreen[Any], Generic[T]):
     label: ClassVar[str] = ""
     example: ClassVar[str] = ""
     foot: ClassVar[str] = ""
+    entered: ClassVar[str] = ""
+    """What becomes of the line that is entered, where that is worth saying: `shows it`."""
 
     def __init__(self, value: str = "") -> None:
         super().__init__()
@@ -46,9 +49,10 @@ class LinePrompt(ModalScreen[Any], Generic[T]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield PlainText(self.title_text, classes="title")
-            yield Field(self.field, self.label, Input(self._value, placeholder=self.example, max_length=120))
+            yield Field(self.field, self.label, LineInput(self._value, placeholder=self.example, max_length=120))
             yield WindowMark()
-            yield PlainText(f"{self.foot} · {key('app.back')} leaves", classes="foot")
+            taking = [f"{key('form.enter')} {self.entered}"] if self.entered else []
+            yield PlainText(" · ".join([self.foot, *taking, f"{key('app.back')} leaves"]), classes="foot")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

@@ -6,21 +6,23 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widgets import Input
 
+from pettycash_tui.actions import binding, bindings_for, key
 from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.services import signin
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.widgets.background import Background, WindowMark
+from pettycash_tui.widgets.entering import LineInput
 from pettycash_tui.widgets.plain import Field, PlainText
 
 
 class LockScreen(Background, Screen[None]):
-    """Asks the same person for their password; f4 signs out instead.
+    """Asks the same person for their password, or signs them out.
 
     No modal screen: the terminal's own colours have no background that would hide what is below.
     """
@@ -28,7 +30,8 @@ class LockScreen(Background, Screen[None]):
     closes_the_desk = True
     locks_the_desk = True
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("f4,ctrl+o", "leave", show=False)]
+    help_title = "Locked"
+    BINDINGS: ClassVar[list[BindingType]] = [binding("app.help"), *bindings_for("lock")]
     DEFAULT_CSS = """
     LockScreen { align: center middle; background: $background; }
     LockScreen > Vertical {
@@ -45,6 +48,10 @@ class LockScreen(Background, Screen[None]):
         super().__init__()
         self._person = context
         self._minutes = idle_minutes
+        self.help_text = (
+            "Nobody was at the desk for a while. The password of the person who works here opens it again as it was"
+            f" left; {key('lock.sign_out')} signs out, so that somebody else can sign in. Drafts are kept."
+        )
 
     def compose(self) -> ComposeResult:
         length = "a minute" if self._minutes == 1 else f"{self._minutes} minutes"
@@ -54,9 +61,10 @@ class LockScreen(Background, Screen[None]):
                 f"Nobody was here for {length}. What {self._person.actor.name} was doing is all here.",
                 classes="why",
             )
-            yield Field("password", "Password", Input(password=True, max_length=1024))
+            yield Field("password", "Password", LineInput(password=True, max_length=1024))
             yield WindowMark()
-            yield PlainText("enter unlocks · F4 signs out; drafts are kept", classes="foot")
+            foot = f"{key('form.enter')} unlocks · {key('lock.sign_out')} signs out; drafts are kept"
+            yield PlainText(foot, classes="foot")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 
 from textual import events, on
 from textual.app import App, ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -20,7 +20,7 @@ from textual.timer import Timer
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
-from pettycash_tui.actions import binding, key
+from pettycash_tui.actions import binding, bindings_for, key
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.palette_lines import Line, Rank, actions_on, object_line, theme_lines
 from pettycash_tui.screens.palette_objects import Target
@@ -35,6 +35,9 @@ from pettycash_tui.widgets.safe_input import SafeInput
 
 DELAY = 0.12
 """Seconds without a key before the database is asked."""
+
+_PAGE = 10
+"""Lines that the keys of a page move by."""
 
 _KIND, _RIGHT, _STATUS = 13, 16, 22
 _WIDE = 90
@@ -56,13 +59,12 @@ def open_palette(
 class Palette(Background, ModalScreen[Line | None]):
     """A line to type in, and below it what answers; enter takes the marked line, esc none."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        binding("app.back"),
-        Binding("down", "move(1)", show=False, priority=True),
-        Binding("up", "move(-1)", show=False, priority=True),
-        Binding("pagedown", "move(10)", show=False, priority=True),
-        Binding("pageup", "move(-10)", show=False, priority=True),
-    ]
+    help_title = "Find"
+    help_text = (
+        "Type a part of what you look for: an action, a screen, a theme, the number of a document, a payee or an"
+        " amount. The best answer is marked; every action stands with its key."
+    )
+    BINDINGS: ClassVar[list[BindingType]] = [binding("app.back"), binding("app.help"), *bindings_for("choice")]
     DEFAULT_CSS = """
     Palette { align: center top; }
     Palette > Vertical {
@@ -120,8 +122,23 @@ class Palette(Background, ModalScreen[Line | None]):
 
     # -- keys ----------------------------------------------------------------------------------------------------------
 
-    def action_move(self, by: int) -> None:
-        """Go to another line."""
+    def action_row_down(self) -> None:
+        """Go to the next line."""
+        self._move(1)
+
+    def action_row_up(self) -> None:
+        """Go to the line before."""
+        self._move(-1)
+
+    def action_rows_down(self) -> None:
+        """Go down by a page."""
+        self._move(_PAGE)
+
+    def action_rows_up(self) -> None:
+        """Go up by a page."""
+        self._move(-_PAGE)
+
+    def _move(self, by: int) -> None:
         options = self.query_one(OptionList)
         if options.option_count and self._shown:
             self._moved = True
@@ -218,7 +235,8 @@ class Palette(Background, ModalScreen[Line | None]):
             said = "searching…" if self._is_waiting else "Nothing found."
             options.add_option(Option(plain(said, MUTED), disabled=True))
         options.styles.height = min(options.option_count, max(self.size.height - 9, 5))
-        self.query_one(".foot", PlainText).show(f"↑ ↓ choose · enter takes it · {key('app.back')} leaves")
+        choosing, taking = f"{key('choice.up')} {key('choice.down')}", key("form.enter")
+        self.query_one(".foot", PlainText).show(f"{choosing} choose · {taking} takes it · {key('app.back')} leaves")
 
 
 def _drawn(line: Line, width: int) -> Content:

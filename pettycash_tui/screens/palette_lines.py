@@ -20,7 +20,10 @@ from pettycash_tui.theme import THEME_NAMES
 from pettycash_tui.widgets.footer import live_bindings, live_keys
 
 # Keys that move are no use in a list of things to do, and the desk's lines are there to be seen.
-_LEFT_OUT = ("app.find", "app.back", "form.next", "form.previous", *(f"desk.take_{place}" for place in range(1, 9)))
+_LEFT_OUT = (
+    *("app.find", "app.back", "form.enter", "form.next", "form.previous"),
+    *(f"desk.take_{place}" for place in range(1, 9)),
+)
 _SHARED = {LIST: 1, FORM: 1, APP: 2}
 _ONLY_MOVES = ("down", "up", "page_down", "page_up", "first", "last", "left", "right")
 

@@ -76,6 +76,7 @@ class PayDialog(Background, ModalScreen[None]):
         binding("app.back"),
         binding("app.help"),
         binding("form.submit"),
+        binding("form.enter"),
         binding("form.next"),
         binding("form.previous"),
         *bindings_for("pay"),
@@ -84,10 +85,6 @@ class PayDialog(Background, ModalScreen[None]):
     """How long a payment without a code must have been in view before a key pays it."""
 
     help_title = "Pay"
-    help_text = (
-        "The code was sent to you for this payment alone: check amount and payee, type the code, and press enter.\n"
-        "A wrong code is no failed payment; after five the code is void, and you ask for a new one."
-    )
     DEFAULT_CSS = """
     PayDialog { align: center middle; }
     PayDialog > Vertical {
@@ -105,6 +102,11 @@ class PayDialog(Background, ModalScreen[None]):
         self.payer = payer
         self.context = payer.context
         self.payment = payment
+        self.help_text = (
+            "The code was sent to you for this payment alone: check amount and payee, and type the code;"
+            f" {key('form.enter')} pays.\n"
+            "A wrong code is no failed payment; after five the code is void, and you ask for a new one."
+        )
         self._once = once
         self._sent: Sent | None = None
         self._resend_after: datetime | None = None
@@ -154,7 +156,7 @@ class PayDialog(Background, ModalScreen[None]):
         if self.payer.is_paying(self.payment):
             self._show_paying()
             return
-        self.query_one("#foot", PlainText).show(f"enter pays{resend} · {leave} leaves without paying")
+        self.query_one("#foot", PlainText).show(f"{key('form.enter')} pays{resend} · {leave} leaves without paying")
 
     @property
     def _is_closed(self) -> bool:
@@ -232,7 +234,7 @@ class PayDialog(Background, ModalScreen[None]):
         if not self.payment.otp_required and monotonic() - self._opened_at < self.look_seconds:
             # Without a code nothing but this key stands before the money: one that was pressed twice is no answer.
             self._opened_at = monotonic()
-            self._say("Look at the amount and the payee, then press enter.")
+            self._say(f"Look at the amount and the payee, then press {key('form.enter')}.")
             return
         values = {field.field_name: str(field.value or "").strip() for field in self.query(Field)}
         # Below the company's threshold there is no code; else a missing one is refused by the service.
@@ -246,7 +248,7 @@ class PayDialog(Background, ModalScreen[None]):
     def show_paid(self, done: Executed) -> None:
         """Show the voucher."""
         self.paid = done
-        foot = f"{key('pay.copy')} shows and copies the voucher · enter or {key('app.back')} closes"
+        foot = f"{key('pay.copy')} shows and copies the voucher · {_closing()}"
         self._close_with(f"{done.payment} is paid", draw_paid(done, self.payment, self.context), foot)
 
     def _close_with(self, title: str, content: Content, foot: str) -> None:
@@ -281,11 +283,13 @@ class PayDialog(Background, ModalScreen[None]):
             self._sent = sent
         self._tick()
 
-    def key_enter(self, event: events.Key) -> None:
-        """Close the result. The key ends here: in the list below it would open the next payment."""
-        if self._is_closed:
-            event.stop()
-            self.action_back()
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
+        """While there are fields, they have the key that closes the result."""
+        return self._is_closed if action == "enter" else True
+
+    def action_enter(self) -> None:
+        """Close the result."""
+        self.action_back()
 
     @on(events.ScreenResume)
     def _come_back(self) -> None:
@@ -315,7 +319,7 @@ class PayDialog(Background, ModalScreen[None]):
             return
         self.is_over = True
         title, content = draw_over(now, self.context, is_mine=mine)
-        self._close_with(title, content, f"enter or {key('app.back')} closes")
+        self._close_with(title, content, _closing())
 
     # -- the voucher as text -------------------------------------------------------------------------------------------
 
@@ -347,6 +351,10 @@ def _standing_or_new(context: DeskContext, payment: UUID) -> Sent:
     """The code that was sent a while ago and is still good, else a new one: opening twice voids nothing. Blocks."""
     standing = context.read(otp.standing, payment)
     return standing if standing is not None else otp.send(context.desk, context.actor, payment)
+
+
+def _closing() -> str:
+    return f"{key('form.enter')} or {key('app.back')} closes"
 
 
 def _unknown(error: PettyCashError) -> None:

@@ -58,7 +58,8 @@ class PaymentsScreen(ShowsRow):
     def __init__(self, context: DeskContext) -> None:
         super().__init__(context)
         self.help_text = (
-            "What is approved and has to leave the funds. Enter pays what is yours to pay, with a one-time code.\n"
+            f"What is approved and has to leave the funds; {key('list.open')} pays what is yours to pay, with a"
+            " one-time code.\n"
             f"{key('payments.status')} goes through ready, waiting for funds, failed, no answer, done and all."
         )
         self._state = 0
@@ -274,7 +275,8 @@ class PaymentsScreen(ShowsRow):
     def _code_sent(self, payment: PaymentView, sent: Sent) -> None:
         self.sent[payment.id] = sent
         code = f" Its code in this demo: {sent.demo_code}." if sent.demo_code else ""
-        self.tell(f"A code for {payment.number} is on its way to {sent.sent_to}.{code} Enter opens the payment.")
+        opening = f"Open it with {key('list.open')}."
+        self.tell(f"A code for {payment.number} is on its way to {sent.sent_to}.{code} {opening}")
 
     # -- the other keys ------------------------------------------------------------------------------------------------
 

@@ -18,8 +18,9 @@ class PeriodPrompt(LinePrompt[Period]):
     foot = (
         "today · yesterday · this week · last week · this month\n"
         "last month · this year · last year · 2026-03-14 · 2026-03-01..\n"
-        "empty shows everything · enter shows it"
+        "empty shows everything"
     )
+    entered = "shows it"
 
     def __init__(self, period: Period, today: date | None = None) -> None:
         super().__init__(period.text)

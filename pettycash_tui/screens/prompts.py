@@ -10,12 +10,13 @@ from typing import ClassVar
 
 from textual import on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Horizontal, Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Button, Input
 
-from pettycash_tui.actions import binding, key
+from pettycash_tui.actions import binding, bindings_for, key
+from pettycash_tui.widgets.entering import AnswerButton
 from pettycash_tui.widgets.plain import FieldError, PlainText, plain
 from pettycash_tui.widgets.safe_input import SafeInput
 
@@ -34,14 +35,16 @@ _CSS = """
 %s Button { margin-left: 2; }
 """
 
-_MOVES: list[BindingType] = [
-    Binding("left,up", "app.focus_previous", show=False),
-    Binding("right,down", "app.focus_next", show=False),
-]
-
 
 def _css(name: str) -> str:
     return _CSS % ((name,) * _CSS.count("%s"))
+
+
+def _answers(no: str, yes: str, saying_yes: str) -> ComposeResult:
+    """The two buttons, each with its key."""
+    with Horizontal():
+        yield AnswerButton(plain(f"{no} ({key('app.back')})"), id="no", compact=True)
+        yield AnswerButton(plain(f"{yes} ({key(saying_yes)})"), id="yes", compact=True, variant="primary")
 
 
 class ConfirmPrompt(ModalScreen[bool]):
@@ -51,13 +54,7 @@ class ConfirmPrompt(ModalScreen[bool]):
     meanwhile; one can only leave it until `fill` says what it is about.
     """
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        binding("app.back"),
-        binding("app.help"),
-        Binding("y", "yes", show=False),
-        Binding("n", "back", show=False),
-        *_MOVES,
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = [binding("app.back"), binding("app.help"), *bindings_for("prompt")]
     DEFAULT_CSS = _css("ConfirmPrompt")
 
     def __init__(
@@ -82,9 +79,7 @@ class ConfirmPrompt(ModalScreen[bool]):
             yield PlainText("reading…" if self._lines is None else "\n".join(self._lines), classes="lines")
             if self._undo:
                 yield PlainText(self._undo, classes="no-undo")
-            with Horizontal():
-                yield Button(plain(f"{self._cancel_label} ({key('app.back')})"), id="no", compact=True)
-                yield Button(plain(f"{self._confirm_label} (y)"), id="yes", compact=True, variant="primary")
+            yield from _answers(self._cancel_label, self._confirm_label, "prompt.yes")
 
     def on_mount(self) -> None:
         self.query_one("#yes").display = self._lines is not None
@@ -149,9 +144,7 @@ class ReasonPrompt(ModalScreen[str | None]):
             yield FieldError()
             if self._undo:
                 yield PlainText(self._undo, classes="no-undo")
-            with Horizontal():
-                yield Button(plain(f"{self._cancel_label} ({key('app.back')})"), id="no", compact=True)
-                yield Button(plain(f"{self._confirm_label} (enter)"), id="yes", compact=True, variant="primary")
+            yield from _answers(self._cancel_label, self._confirm_label, "form.enter")
 
     def on_mount(self) -> None:
         self.query_one(Input).focus()

@@ -12,6 +12,7 @@ from textual.message import Message
 from textual.widgets import Checkbox, Select
 from textual.widgets.select import InvalidSelectValueError
 
+from pettycash_tui.actions import key
 from pettycash_tui.models.enums import OriginType, PaymentMethod
 from pettycash_tui.models.text import printable
 from pettycash_tui.screens.requisition_values import PLACES, TYPED, Values, changes
@@ -95,7 +96,7 @@ class RequisitionFields(VerticalScroll, can_focus=False):
         return SafeInput(placeholder=placeholder, max_length=most, take_row=self._take_row)
 
     def _completing(self, most: int, placeholder: str) -> CompletingInput:
-        hint = f"{placeholder} · ↓ shows earlier ones"
+        hint = f"{placeholder} · {key('choice.down')} shows earlier ones"
         return CompletingInput(placeholder=hint, max_length=most, take_row=self._take_row)
 
     def compose(self) -> ComposeResult:

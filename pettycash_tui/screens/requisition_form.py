@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import ClassVar
 
 from textual import events, on
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Container
 from textual.widget import Widget
 from textual.widgets import Checkbox, Input, Select
@@ -48,10 +48,9 @@ class RequisitionFormScreen(DeskScreen):
     help_title = "New requisition"
     HORIZONTAL_BREAKPOINTS = [(0, "-narrow"), (WIDE, "-wide")]  # noqa: RUF012
     BINDINGS: ClassVar[list[BindingType]] = [
-        *bindings_for(FORM),
+        # The field that one types in answers enter itself.
+        *(made for made in bindings_for(FORM) if made.id != "form.enter"),
         *bindings_for("requisition_form"),
-        Binding("down", "app.focus_next", show=False),
-        Binding("up", "app.focus_previous", show=False),
     ]
     DEFAULT_CSS = """
     RequisitionFormScreen #form { height: 1fr; }
@@ -81,9 +80,10 @@ class RequisitionFormScreen(DeskScreen):
         like_earlier = f", {key('requisition_form.earlier')} fills the form like an earlier requisition"
         self.help_text = (
             "Type amount, payee and purpose; the rest has defaults. What will happen is shown as you type. → takes what"
-            f" stands in grey, ↓ shows earlier payees and purposes{like_earlier if number is None else ''}. A row"
-            " copied from a spreadsheet (amount, payee, purpose, category, method, destination) fills the fields. What"
-            " you type is kept: leave and it is there when you come back."
+            f" stands in grey, {key('choice.down')} shows earlier payees and"
+            f" purposes{like_earlier if number is None else ''}. A row copied from a"
+            " spreadsheet (amount, payee, purpose, category, method, destination) fills the fields. What you type"
+            " is kept: leave and it is there when you come back."
         )
 
     def body(self) -> Iterable[Widget]:

@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import Screen
 from textual.widget import AwaitMount
 from textual.widgets import Button, Input
 
+from pettycash_tui.actions import binding, key
 from pettycash_tui.models.text import printable
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.widgets.background import Background
+from pettycash_tui.widgets.entering import AnswerButton, LineInput
 from pettycash_tui.widgets.footer import KeyFooter
 from pettycash_tui.widgets.plain import Field, PlainText, plain
 from pettycash_tui.widgets.status_bar import StatusBar
@@ -28,13 +30,13 @@ if TYPE_CHECKING:
 
 CLIENT = "tui"
 _FIELDS: dict[str, Callable[[], Field]] = {
-    "username": lambda: Field("username", "Username", Input(max_length=60)),
-    "password": lambda: Field("password", "Password", Input(password=True, max_length=1024)),
-    "code": lambda: Field("code", "Code", Input(max_length=10), hint="the six digits of your authenticator app"),
+    "username": lambda: Field("username", "Username", LineInput(max_length=60)),
+    "password": lambda: Field("password", "Password", LineInput(password=True, max_length=1024)),
+    "code": lambda: Field("code", "Code", LineInput(max_length=10), hint="the six digits of your authenticator app"),
     "new_password": lambda: Field(
-        "new_password", "New password", Input(password=True, max_length=1024), hint="12 or more characters"
+        "new_password", "New password", LineInput(password=True, max_length=1024), hint="12 or more characters"
     ),
-    "repeated": lambda: Field("repeated", "Once more", Input(password=True, max_length=1024)),
+    "repeated": lambda: Field("repeated", "Once more", LineInput(password=True, max_length=1024)),
 }
 
 
@@ -45,14 +47,10 @@ class SignInScreen(Background, Screen[None]):
     """
 
     help_title = "Sign in"
-    help_text = (
-        "Type your username and your password, then enter. Those who approve or pay are asked for the code of"
-        " their authenticator app as well. Esc empties the fields; on empty fields it leaves the program."
-    )
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("down", "app.focus_next", show=False),
-        Binding("up", "app.focus_previous", show=False),
-        Binding("escape", "begin_again", show=False),
+        binding("app.back"),
+        binding("form.next"),
+        binding("form.previous"),
     ]
     DEFAULT_CSS = """
     SignInScreen { align: center middle; background: $background; }
@@ -75,6 +73,11 @@ class SignInScreen(Background, Screen[None]):
         self, enter: Callable[[DeskContext], None], desk: Desk | None = None, *, as_user: str | None = None
     ) -> None:
         super().__init__()
+        self.help_text = (
+            f"Type your username and your password; {key('form.enter')} signs in. Those who approve or pay are asked"
+            f" for the code of their authenticator app as well. {key('app.back')} empties the fields; on empty fields"
+            " it leaves the program."
+        )
         self._enter = enter
         self._desk = desk
         self._as_user = as_user
@@ -91,7 +94,7 @@ class SignInScreen(Background, Screen[None]):
             yield PlainText("opening…", classes="address")
             with Vertical(id="fields"):
                 yield from (_FIELDS[name]() for name in ("username", "password"))
-            yield Button(plain("Sign in (enter)"), id="go", compact=True, variant="primary")
+            yield AnswerButton(plain(f"Sign in ({key('form.enter')})"), id="go", compact=True, variant="primary")
             yield PlainText(classes="say")
             yield PlainText(classes="people")
         yield KeyFooter()
@@ -174,7 +177,7 @@ class SignInScreen(Background, Screen[None]):
     def _asked(self) -> list[str]:
         return [field.field_name for field in self.query(Field) if field.has_class("-asked")]
 
-    def action_begin_again(self) -> None:
+    def action_back(self) -> None:
         """Back to the name and password; from there, leave the program."""
         if self._asked == ["username", "password"] and not self._typed("username"):
             self.app.call_later(self.app.run_action, "quit")

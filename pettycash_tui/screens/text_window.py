@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from textual import events
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import ScrollableContainer, Vertical
 from textual.content import Content
 from textual.screen import ModalScreen
@@ -30,10 +30,7 @@ class TextWindow(ModalScreen[None]):
         binding("app.back"),
         binding("app.help"),
         *bindings_for("window"),
-        Binding("enter,q,space", "back", show=False),
         *(binding(f"list.{name}") for name in ("down", "up", "page_down", "page_up", "first", "last")),
-        Binding("right,l", "sideways(8)", show=False),
-        Binding("left,h", "sideways(-8)", show=False),
     ]
     DEFAULT_CSS = """
     TextWindow { align: center middle; }
@@ -97,7 +94,7 @@ class TextWindow(ModalScreen[None]):
 
     def _name_keys(self) -> None:
         keys = [f"{key('list.down')} {key('list.page_down')} show more"] if self._scroller.max_scroll_y else []
-        keys += ["←→ show long lines"] if self._scroller.max_scroll_x else []
+        keys += [f"{key('window.left')} {key('window.right')} show long lines"] if self._scroller.max_scroll_x else []
         keys += [f"{key('window.copy')} copies{' again' if self._to_copy else ''}", f"{key('app.back')} closes"]
         self.query_one(".foot", PlainText).show(" · ".join(keys))
 

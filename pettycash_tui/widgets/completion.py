@@ -13,12 +13,15 @@ from textual.geometry import Offset
 from textual.widgets import OptionList
 from textual.widgets.option_list import Option
 
+from pettycash_tui.actions import action, keys_of
 from pettycash_tui.models.text import printable
 from pettycash_tui.widgets.plain import plain
 from pettycash_tui.widgets.safe_input import SafeInput
 
 SHOWN = 6
 """Lines of the list that are seen at once."""
+
+_STEPS = {"choice.down": 1, "choice.up": -1, "choice.page_down": SHOWN, "choice.page_up": -SHOWN}
 
 OFFERED = 50
 """Lines that the list holds: who wants another types another letter."""
@@ -93,23 +96,23 @@ class CompletingInput(SafeInput):
 
     async def _on_key(self, event: events.Key) -> None:
         # Textual goes on to the handlers of the classes below by itself.
-        if self._key_of_list(event.key):
+        if not event.is_printable and self._key_of_list(event.key):
             event.stop()
             event.prevent_default()
 
     def _key_of_list(self, key: str) -> bool:
         """Do what a key does to the list; False when it is no key of the list."""
         if not self.is_open:
-            return key == "down" and self._show_list()
+            return _is_key("choice.down", key) and self._show_list()
         options = self._list
         if options is None:
             return False
-        if key in ("down", "up", "pagedown", "pageup"):
-            step = {"down": 1, "up": -1, "pagedown": SHOWN, "pageup": -SHOWN}[key]
+        step = next((step for id, step in _STEPS.items() if _is_key(id, key)), 0)
+        if step:
             options.highlighted = min(max((options.highlighted or 0) + step, 0), options.option_count - 1)
-        elif key == "enter":
+        elif _is_key("form.enter", key):
             self._take(options.highlighted)
-        elif key == "escape":
+        elif _is_key("app.back", key):
             self.close_list()
         else:
             return False
@@ -155,3 +158,7 @@ class CompletingInput(SafeInput):
     def on_unmount(self) -> None:
         if self._list is not None and self._list.is_attached:
             self._list.remove()
+
+
+def _is_key(id: str, key: str) -> bool:
+    return key in keys_of(action(id))

@@ -10,14 +10,14 @@ from rich.text import Text
 from textual import events
 from textual.geometry import Size
 from textual.message import Message
-from textual.widgets import Input
 
 from pettycash_tui.models.text import printable
+from pettycash_tui.widgets.entering import LineInput
 
 _BREAKS = re.compile(r"[ ]*[\r\n\t]+[ ]*")
 
 
-class SafeInput(Input):
+class SafeInput(LineInput):
     """Textual's Input hands control characters on to the terminal; here they are drawn as U+FFFD.
 
     The value keeps them, so that the service can say what was refused. `was_pasted` is true until the next key, for

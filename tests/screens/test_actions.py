@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 import re
 import subprocess
 import sys
@@ -11,10 +13,13 @@ from pathlib import Path
 import pytest
 from textual.app import App, ComposeResult
 from textual.binding import Binding
+from textual.dom import DOMNode
 from textual.screen import Screen
 from textual.widgets import Input
 
 import pettycash_tui
+import pettycash_tui.screens
+import pettycash_tui.widgets
 from pettycash_tui.actions import (
     ACTIONS,
     APP,
@@ -101,6 +106,62 @@ def test_a_window_is_alive_alone_with_the_keys_that_scroll_and_leave_it() -> Non
     assert all_clashes({"entry.trail": "n,1"}) == []
 
 
+@pytest.mark.parametrize(
+    ("keymap", "said"),
+    [
+        ({"window.copy": "q"}, "window.copy and window.close both want q"),
+        ({"window.copy": "l"}, "window.copy and window.right both want l"),
+        ({"entry.payment": "space"}, "window.close and entry.payment both want space"),
+        ({"prompt.yes": "n"}, "prompt.yes and prompt.no both want n"),
+        ({"prompt.yes": "enter"}, "form.enter and prompt.yes both want enter"),
+        ({"export.go_on": "j"}, "export.down and export.go_on both want j"),
+        ({"export.go_on": "y"}, "window.copy and export.go_on both want y"),
+        ({"choice.down": "enter"}, "form.enter and choice.down both want enter"),
+        ({"choice.page_down": "ctrl+g"}, "form.submit and choice.page_down both want ^g"),
+        ({"lock.sign_out": "f1"}, "app.help and lock.sign_out both want F1"),
+        ({"form.submit": "enter"}, "form.submit and form.enter both want enter"),
+    ],
+)
+def test_a_clash_in_a_window_or_prompt_is_named(keymap: dict[str, str], said: str) -> None:
+    assert said in keymap_problems(keymap)
+
+
+def nodes() -> list[type[DOMNode]]:
+    """The classes of the screens and widgets that bind keys or could."""
+    found: set[type[DOMNode]] = set()
+    for package in (pettycash_tui.screens, pettycash_tui.widgets):
+        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+            of_module = vars(importlib.import_module(module.name)).values()
+            found.update(one for one in of_module if isinstance(one, type) and issubclass(one, DOMNode))
+    return sorted(
+        (one for one in found if one.__module__.startswith("pettycash_tui.")), key=lambda one: one.__qualname__
+    )
+
+
+def test_every_binding_of_a_screen_or_widget_is_one_of_the_registry() -> None:
+    ids = {entry.id for entry in ACTIONS}
+    bound = [(node.__qualname__, made) for node in nodes() for made in node.__dict__.get("BINDINGS", ())]
+    assert len(bound) > 100
+    strays = [(name, made) for name, made in bound if not (isinstance(made, Binding) and made.id in ids)]
+    assert strays == []
+    assert {made.id for _, made in bound} | {entry.id for entry in ACTIONS if entry.scope == APP} == ids
+
+
+def test_every_binding_of_a_screen_or_widget_has_a_method_that_answers() -> None:
+    for node in nodes():
+        for made in node.__dict__.get("BINDINGS", ()):
+            target, _, name = made.action.partition("(")[0].rpartition(".")
+            mixed_in = node.__name__ in ("VirtualTable", "PaneList", "DetailPane", "DeskScreen")
+            assert target or mixed_in or hasattr(node, f"action_{name}"), (node, made.action)
+
+
+def test_no_screen_or_widget_takes_a_key_without_a_binding() -> None:
+    handlers = [
+        (node.__qualname__, name) for node in nodes() for name in node.__dict__ if re.match(r"_?key_[a-z0-9_]+$", name)
+    ]
+    assert handlers == [("CompletingInput", "_key_of_list")], "that one asks the registry for its keys"
+
+
 def test_the_key_table_has_a_line_for_every_action() -> None:
     table = key_table()
     assert [row.id for row in table] == [entry.id for entry in ACTIONS]
@@ -129,6 +190,9 @@ def test_bindings_carry_the_public_name_and_the_tooltip() -> None:
         ({"requisition.new": ""}, "expected at least one key"),
         ({"requisition.nwe": "a"}, "did you mean requisition.new?"),
         ({"form.submit": "g"}, "is typed into the fields"),
+        ({"lock.sign_out": "x"}, "is typed into the fields"),
+        ({"choice.down": "j"}, "is typed into the fields"),
+        ({"form.submit": "ctrl+e"}, "edits what is typed into the fields"),
         ({"app.back": "b"}, "it is the way out"),
     ],
 )
@@ -156,9 +220,27 @@ def test_a_key_may_be_spelled_as_people_spell_it(written: str, key: str | None) 
 
 
 HAND_WRITTEN = re.compile(
-    r"\^[a-z]\b|\bctrl\+[a-z]\b"
-    r"|\b(?:esc|press [a-zA-Z/?]|[a-zA-Z]|space) (?:closes|leaves|shows all|sends|tries again|confirms)\b"
+    r"\^[a-z]\b|\bctrl\+[a-z]\b|\bF(?:[1-9]|1\d|2[0-4])\b|\bpg(?:up|dn)\b|[↑↓←]"
+    r"|\((?:[a-zA-Z/?]|enter|esc|tab|space)\)"
+    r"|\b(?:[Ee]sc|[Ee]nter|[Ss]pace|[b-zB-HJ-Z]) (?:[a-z]+s|shows all)\b"
+    r"|\bpress (?:[a-zA-Z/?]|[Ee]nter|[Ee]sc|space)(?![\w'])|\b(?:then|or) (?:[Ee]nter|[Ee]sc|space)\b"
 )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "F4 signs out",
+        "Pay (y)",
+        "Go on (enter)",
+        "y copies",
+        "Esc empties the fields",
+        "press ? for help",
+        "↑ ↓ choose",
+    ],
+)
+def test_a_key_named_by_hand_is_found(text: str) -> None:
+    assert HAND_WRITTEN.search(text)
 
 
 def texts_in(path: Path) -> list[str]:

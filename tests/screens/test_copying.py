@@ -176,7 +176,7 @@ async def test_long_lines_of_a_page_go_on_to_the_right(sqlite_desk: Desk) -> Non
         pilot.app.push_screen(TextWindow("Wide", "start" + " " * 100 + "end", to_copy=True, wrap=False))
         await settled(pilot)
         drawn = screen_text(pilot)
-        assert "start" in drawn and "end" not in drawn and "←→ show long lines · y copies again" in drawn
+        assert "start" in drawn and "end" not in drawn and "← → show long lines · y copies again" in drawn
         await press(pilot, *["l"] * 10)
         assert "end" in screen_text(pilot)
         await press(pilot, *["left"] * 10)
