@@ -317,7 +317,8 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """Offer only what the person may do, and nothing behind a window that is too small."""
         if getattr(self.screen, "closes_the_desk", False):
-            return action in ("quit", "help_quit", "sign_out")
+            has_help = hasattr(self.screen, "help_text")
+            return action in ("quit", "help_quit", "sign_out") or (action == "help" and has_help)
         if action == "go":
             return self.context is not None and (parameters[0] == FORM or parameters[0] in self.places)
         if action == "switch_person":

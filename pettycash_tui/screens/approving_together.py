@@ -152,7 +152,9 @@ def _effect(context: DeskContext, effect: FundEffect) -> str:
 class ApprovingWindow(ModalScreen[None]):
     """How far the approving has come; esc stops it after the one that is under way."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [binding("app.back")]
+    help_title = "Approving"
+    help_text = "Those that are marked are approved one after the other; a refusal holds up none of the others."
+    BINDINGS: ClassVar[list[BindingType]] = [binding("app.back"), binding("app.help")]
     DEFAULT_CSS = """
     ApprovingWindow { align: center middle; }
     ApprovingWindow > Vertical {

@@ -248,6 +248,12 @@ async def test_an_idle_desk_is_locked_and_nothing_is_lost(sqlite_desk: Desk) -> 
         await until(pilot, lambda: "username and password do not" in screen_text(pilot))
         await press(pilot, "ctrl+p", "escape")
         assert isinstance(app.screen, LockScreen), "there is no way around it"
+        await press(pilot, "f1")
+        app._last_input -= 15 * 60
+        app.watch_presence()
+        await settled(pilot)
+        assert [type(screen) for screen in app.screen_stack].count(LockScreen) == 1, "it is locked once"
+        await press(pilot, "escape")
         await type_text(pilot, PASSWORD)
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, RequisitionFormScreen))
