@@ -37,6 +37,7 @@ _LEAVES = frozenset(("app.back", "app.help"))
 _BESIDE: Mapping[str, frozenset[str]] = {
     "window": _SCROLLS | _LEAVES,
     "entry": _SCROLLS | _LEAVES | {"window.close"},
+    "replenishment": _LEAVES | {"window.close", "list.down", "list.up"},
     "prompt": _LEAVES | {"form.enter"},
     "choice": _LEAVES | {"form.enter"},
     "export": _LEAVES | {"window.copy"},

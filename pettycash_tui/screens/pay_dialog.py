@@ -65,6 +65,8 @@ class Payer(Protocol):
     def context(self) -> DeskContext: ...
     @property
     def sent(self) -> dict[UUID, Sent]: ...
+    @property
+    def paid_here(self) -> set[UUID]: ...
     def pay(self, dialog: PayDialog, payment: PaymentView, code: str | None, reference: str, once: str) -> bool: ...
     def is_paying(self, payment: PaymentView) -> bool: ...
 
@@ -318,7 +320,7 @@ class PayDialog(Background, ModalScreen[None]):
             self.query_one("#money", PlainText).update(draw_money(now, self.context))
             return
         self.is_over = True
-        title, content = draw_over(now, self.context, is_mine=mine)
+        title, content = draw_over(now, self.context, was_here=now.id in self.payer.paid_here)
         self._close_with(title, content, _closing())
 
     # -- the voucher as text -------------------------------------------------------------------------------------------

@@ -71,8 +71,8 @@ def draw_paid(done: Executed, payment: PaymentView, context: DeskContext) -> Con
     return sheet.content
 
 
-def draw_over(payment: PaymentView, context: DeskContext, *, is_mine: bool) -> tuple[str, Content]:
-    """What became of a payment while its dialog was open, as a title and a text; `is_mine`: perhaps by oneself."""
+def draw_over(payment: PaymentView, context: DeskContext, *, was_here: bool) -> tuple[str, Content]:
+    """What became of a payment while its dialog was open: title and text. `was_here`: it was paid from this screen."""
     sheet = Sheet()
     state = state_of(payment)
     who = payment.executor.name if payment.executor else "nobody"
@@ -80,7 +80,7 @@ def draw_over(payment: PaymentView, context: DeskContext, *, is_mine: bool) -> t
         title = f"{payment.number} is assigned to {who} now"
     else:
         title = f"{payment.number} is {state.word} already"
-    if not is_mine:
+    if not was_here:
         sheet.line("Nothing was paid from here.", "warn")
     sheet.mark(state, f"{context.money_with_currency(payment.amount)} to {payment.payee}")
     if payment.executed_at is not None:

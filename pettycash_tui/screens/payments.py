@@ -66,6 +66,8 @@ class PaymentsScreen(ShowsRow):
         self._only_mine = False
         self._total: Total | None = None
         self.typed_reasons = TypedReasons()
+        self.paid_here: set[UUID] = set()
+        """What was paid from this screen."""
         self.sent: dict[UUID, Sent] = {}
         """The codes sent from here, by payment: a demo shows them, and the dialog may be closed and opened again."""
 
@@ -259,6 +261,7 @@ class PaymentsScreen(ShowsRow):
 
     def _paid(self, dialog: PayDialog, done: Executed) -> None:
         self.sent.pop(done.payment_id, None)
+        self.paid_here.add(done.payment_id)
         if dialog.is_attached:
             dialog.show_paid(done)
         else:

@@ -16,6 +16,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from pettycash_tui.actions import binding, key
+from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.prompts import NO_UNDO
 from pettycash_tui.screens.replenishment_text import amount_and_fund, difference
@@ -80,7 +81,7 @@ class ReplenishmentPrompt(ModalScreen[None]):
 
     def on_mount(self) -> None:
         self.query(Input).first().focus()
-        self._say(f"enter {self.enter_does}")
+        self._say(f"{key('form.enter')} {self.enter_does}")
 
     # -- sending -------------------------------------------------------------------------------------------------------
 
@@ -109,15 +110,13 @@ class ReplenishmentPrompt(ModalScreen[None]):
         if not show_field_errors(self, error):
             self.query(Field).first().show_error(error.message)
         if not self._is_over:
-            self._say(f"enter {self.enter_does}")
+            self._say(f"{key('form.enter')} {self.enter_does}")
 
     def finish(self) -> None:
-        """Close, as it is done; under a locked desk or the help that waits for esc."""
-        if self.is_active:
-            self.dismiss(None)
-        else:
-            self._is_over = True
-            self._say("it is recorded")
+        """Close, as it is done; under the help or a locked desk as soon as one comes back."""
+        self._is_over = True
+        self._say("it is recorded")
+        close(self)
 
     def end(self, sentence: str) -> None:
         """Somebody else was faster: one can only close it."""

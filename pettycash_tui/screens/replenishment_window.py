@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from textual.app import ComposeResult
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen, Screen
 
@@ -47,9 +47,9 @@ class ReplenishmentWindow(Background, ModalScreen[None]):
         binding("app.back"),
         binding("app.help"),
         *bindings_for("replenishment"),
-        Binding("enter,q,space", "back", show=False),
-        Binding("down,j", "scroll(1)", show=False),
-        Binding("up,k", "scroll(-1)", show=False),
+        binding("window.close"),
+        binding("list.down"),
+        binding("list.up"),
     ]
     help_title = "Replenishment"
     help_text = (
@@ -220,9 +220,13 @@ class ReplenishmentWindow(Background, ModalScreen[None]):
         """Copy it."""
         self._below.tell(send_to_clipboard(self.app, self.text))
 
-    def action_scroll(self, lines: int) -> None:
-        """Scroll the text."""
-        self.query_one(VerticalScroll).scroll_relative(y=lines, animate=False)
+    def action_row_down(self) -> None:
+        """Show the next line."""
+        self.query_one(VerticalScroll).scroll_relative(y=1, animate=False)
+
+    def action_row_up(self) -> None:
+        """Show the line before."""
+        self.query_one(VerticalScroll).scroll_relative(y=-1, animate=False)
 
     def action_back(self) -> None:
         """Leave at once; what was begun goes on."""
