@@ -18,6 +18,14 @@ def test_approvals(look: Look, size: tuple[int, int]) -> None:
     assert look("branch_manager", "approvals", size=size)
 
 
+def test_rejecting(look: Look) -> None:
+    assert look("branch_manager", "approvals", "x")
+
+
+def test_asking_for_changes(look: Look) -> None:
+    assert look("branch_manager", "approvals", "c")
+
+
 def test_approving_together(look: Look) -> None:
     assert look("branch_manager", "approvals", "space", "space", "G", "space", "a")
 

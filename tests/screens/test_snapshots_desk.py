@@ -12,6 +12,10 @@ from pettycash_tui.screens.lock import LockScreen
 __all__ = ["business", "look", "pictured_desk"]
 
 
+def test_sign_in(look: Look) -> None:
+    assert look(None)
+
+
 def test_sign_in_refused(look: Look) -> None:
     async def be_refused(pilot: Pilot[None]) -> None:
         await typing("staff", "wrong", end="enter")(pilot)
@@ -29,6 +33,10 @@ def test_home_of_somebody_without_work(look: Look) -> None:
     assert look("fpa")
 
 
+def test_switch_person(look: Look) -> None:
+    assert look("branch_manager", "", "S")
+
+
 def test_find(look: Look) -> None:
     async def find(pilot: Pilot[None]) -> None:
         await typing("mwangi")(pilot)
@@ -39,6 +47,10 @@ def test_find(look: Look) -> None:
 
 def test_help(look: Look) -> None:
     assert look("branch_manager", "approvals", "question_mark")
+
+
+def test_keys_in_help(look: Look) -> None:
+    assert look("branch_manager", "approvals", "question_mark", "pagedown")
 
 
 def test_locked(look: Look) -> None:

@@ -17,6 +17,18 @@ def test_payments_in_every_state(look: Look) -> None:
     assert look("treasury", "payments", "F", size=LARGE)
 
 
+def test_payments_waiting_for_funds(look: Look) -> None:
+    assert look("treasury", "payments", "f")
+
+
+def test_payments_that_failed(look: Look) -> None:
+    assert look("treasury", "payments", "f", "f")
+
+
+def test_pay(look: Look) -> None:
+    assert look("treasury", "payments", "enter", shows=READY)
+
+
 def test_pay_refused(look: Look) -> None:
     assert look("treasury", "payments", "enter", shows=READY, then=typing("111111", "QKJ7TXL2", end="enter"))
 
@@ -36,6 +48,18 @@ def test_ledger_narrowed(look: Look) -> None:
 
 def test_ledger_entry(look: Look) -> None:
     assert look("branch_manager", "ledger", "enter")
+
+
+def test_ledger_asks_for_a_period(look: Look) -> None:
+    assert look("branch_manager", "ledger", "p")
+
+
+def test_ledger_asks_where_to_go(look: Look) -> None:
+    assert look("branch_manager", "ledger", "J")
+
+
+def test_payment_of_a_ledger_entry(look: Look) -> None:
+    assert look("branch_manager", "ledger", "enter", "p")
 
 
 def test_export(look: Look) -> None:
