@@ -87,6 +87,29 @@ def test_a_terminal_that_cannot_draw_is_told_so(sqlite_place: Place, term: str) 
     assert "\x1b" not in said
 
 
+@pytest.mark.parametrize("variable", ["LANG", "LC_ALL"])
+def test_a_terminal_without_utf8_is_told_so_and_what_to_set(sqlite_place: Place, variable: str) -> None:
+    with sqlite_place.open(**{"LANG": "", variable: "C"}) as terminal:
+        assert terminal.wait_exit() == 2
+        said = " ".join(terminal.raw.decode().split())
+    assert f"This terminal is not set to UTF-8 ({variable}=C)" in said
+    assert f"Set {variable}=C.UTF-8, or give a command" in said
+    assert "\x1b" not in said
+
+
+TRACKING = (b"\x1b[?1000h", b"\x1b[?1003h", b"\x1b[?1006h")
+
+
+@pytest.mark.parametrize("options", [(), ("--mouse",)], ids=["as it is started", "--mouse"])
+def test_the_mouse_is_the_terminals_unless_one_wants_it_here(sqlite_place: Place, options: tuple[str, ...]) -> None:
+    with sqlite_place.open(*options) as terminal:
+        sign_in(terminal, "clerk.nbi")
+        terminal.press("q")
+        assert terminal.wait_exit() == 0
+        asked = [code for code in TRACKING if code in terminal.raw]
+    assert asked == (list(TRACKING) if options else [])
+
+
 def test_without_a_terminal_one_is_told_so(sqlite_place: Place) -> None:
     answer = sqlite_place.run(TERM="xterm-256color")
     assert (answer.code, answer.out) == (2, "")

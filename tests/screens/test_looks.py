@@ -6,6 +6,7 @@ import itertools
 import subprocess
 import sys
 import unicodedata
+from enum import StrEnum
 
 import pytest
 from hypothesis import given
@@ -16,6 +17,7 @@ from textual.color import Color
 from wcwidth import wcswidth
 
 from pettycash_tui import terminal
+from pettycash_tui.models.enums import PaymentStatus, ReplenishmentStatus, RequisitionStatus, StepStatus
 from pettycash_tui.theme import (
     ANSI,
     COLOUR_BLIND,
@@ -116,6 +118,14 @@ def test_good_and_bad_are_apart_in_every_theme_for_every_vision() -> None:
     for theme in OWN_COLOURS:
         for vision in VISIONS:
             assert apart(theme.success, theme.error, vision) >= 25, (theme.name, vision)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("states", [RequisitionStatus, PaymentStatus, ReplenishmentStatus, StepStatus])
+def test_every_state_has_a_mark_and_a_word_of_its_own(states: type[StrEnum]) -> None:
+    assert {state.value for state in states} <= known_statuses()
+    shown = [status_mark(state.value) for state in states]
+    assert all(len(mark.mark) == 1 and mark.word.strip() for mark in shown)
+    assert len({mark.word for mark in shown}) == len(shown)
 
 
 def test_marks_tell_good_from_bad_without_any_colour() -> None:

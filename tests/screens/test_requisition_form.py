@@ -311,3 +311,20 @@ async def test_at_80_columns_the_panel_stands_below_and_at_120_beside(
         await pilot.resize_terminal(120, 40)
         await settled(pilot)
         assert shown.region.x >= fields.region.right
+
+
+async def test_several_just_under_the_bound_of_a_tier_to_one_payee_are_told_while_one_types(sqlite_desk: Desk) -> None:
+    people = demo_company(sqlite_desk)
+    before = story.request(sqlite_desk, people["staff"], "9500", payee="Jabali Garage", purpose="Gearbox of KDA 417X")
+    async with running(sqlite_desk, "staff") as pilot:
+        await press(pilot, "n")
+        await type_text(pilot, "9400")
+        await press(pilot, "tab")
+        await type_text(pilot, "Jabali Garage")
+        await press(pilot, "tab")
+        await type_text(pilot, "Clutch of KDA 417X")
+        await until(pilot, lambda: "Tier 1" in screen_text(pilot))
+        warning = (
+            f"Like {before} for Jabali Garage within 30 days, this stays just under KES 10,000.00, the most of tier 1"
+        )
+        await until(pilot, lambda: warning in " ".join(screen_text(pilot).split()))
