@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from textual.app import ComposeResult
 from textual.containers import Horizontal
+from textual.content import Content
+from textual.geometry import Size
 
 from pettycash_tui.widgets.background import BusyMark
-from pettycash_tui.widgets.plain import PlainText
+from pettycash_tui.widgets.plain import PlainText, plain
 
 PROGRAM = "Petty cash"
 
@@ -21,6 +23,29 @@ class SignedIn:
     person: str = ""
     role: str = ""
     demo: bool = False
+
+
+class Wordings(PlainText):
+    """A line in several wordings, the longest first: it is drawn in the first for which there is room."""
+
+    def __init__(self, *, most: float = 1, classes: str | None = None) -> None:
+        super().__init__(classes=classes)
+        self._wordings: tuple[Content, ...] = (plain(""),)
+        self._most = most
+
+    def offer(self, *wordings: str) -> None:
+        """Take other wordings."""
+        self._wordings = tuple(plain(wording) for wording in wordings)
+        self.update(self._wordings[0])
+
+    def render(self) -> Content:
+        return self._fitting(self.content_size.width)
+
+    def get_content_width(self, container: Size, viewport: Size) -> int:
+        return self._fitting(int(container.width * self._most) - self.gutter.width).cell_length
+
+    def _fitting(self, width: int) -> Content:
+        return next((wording for wording in self._wordings if wording.cell_length <= width), self._wordings[-1])
 
 
 class StatusBar(Horizontal):
@@ -48,11 +73,11 @@ class StatusBar(Horizontal):
         return self._connection
 
     def compose(self) -> ComposeResult:
-        yield PlainText(classes="where")
+        yield Wordings(classes="where")
         yield PlainText(classes="connection")
         yield BusyMark()
         yield PlainText("DEMO", classes="demo")
-        yield PlainText(classes="who")
+        yield Wordings(most=0.45, classes="who")
 
     def on_mount(self) -> None:
         self._draw()
@@ -69,11 +94,11 @@ class StatusBar(Horizontal):
 
     def _draw(self) -> None:
         who = self._signed_in
-        self.query_one(".where", PlainText).show(
-            _one_line(" · ".join(part for part in (self._title, who.company, PROGRAM) if part))
-        )
+        parts = [_one_line(part) for part in (self._title, who.company, PROGRAM) if part]
+        # Where one is stays to the last: the program is known, and so is the company.
+        self.query_one(".where", Wordings).offer(*(" · ".join(parts[:count]) for count in range(len(parts), 0, -1)))
         role = f" ({who.role})" if who.role else ""
-        self.query_one(".who", PlainText).show(_one_line(who.person + role))
+        self.query_one(".who", Wordings).offer(*dict.fromkeys((_one_line(who.person + role), _one_line(who.person))))
         self.query_one(".demo").set_class(who.demo, "-shown")
         connection = self.query_one(".connection", PlainText)
         connection.show(f"✖ {_one_line(self._connection)}" if self._connection else "")

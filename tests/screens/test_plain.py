@@ -93,6 +93,36 @@ async def test_the_status_bar_names_where_one_is_and_a_demo_database() -> None:
         assert bar.size.height == 1
 
 
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Desk", "Desk · Acme Ltd · Petty cash"),
+        ("Fund ledger: Mombasa Road", "Fund ledger: Mombasa Road · Acme Ltd"),
+        ("Approvals by age: 4, KES 173,550.50", "Approvals by age: 4, KES 173,550.50"),
+        ("Approvals by age: 4, KES 173,550.50 + USD 12.00", "Approvals by age: 4, KES 173,550.50 + …"),
+    ],
+)
+async def test_a_title_that_is_too_long_leaves_out_the_program_then_the_company(title: str, shown: str) -> None:
+    async with Desk().run_test(size=(80, 24)) as pilot:
+        bar = pilot.app.screen.query_one(StatusBar)
+        bar.show(title=title, signed_in=SignedIn("Acme Ltd", "Branch Manager", "Branch manager", demo=True))
+        await pilot.pause()
+        where, who = (bar.query_one(name, PlainText) for name in (".where", ".who"))
+        assert where.render_line(0).text.strip() == shown
+        assert who.render_line(0).text.strip() == "Branch Manager (Branch manager)"
+
+
+async def test_a_name_that_is_too_long_for_its_part_of_the_line_leaves_out_the_role() -> None:
+    async with Desk().run_test(size=(80, 24)) as pilot:
+        bar = pilot.app.screen.query_one(StatusBar)
+        bar.show(title="Desk", signed_in=SignedIn("Acme Ltd", "Wanjiku Muthoni Kamau", "Group finance manager"))
+        await pilot.pause()
+        who = bar.query_one(".who", PlainText)
+        assert who.render_line(0).text.strip() == "Wanjiku Muthoni Kamau"
+        assert bar.query_one(".where", PlainText).render_line(0).text.strip() == "Desk · Acme Ltd · Petty cash"
+        assert who.region.right == 80
+
+
 async def test_the_errors_of_a_service_stand_beside_their_fields() -> None:
     app = Desk()
     async with app.run_test(size=(80, 24)) as pilot:
