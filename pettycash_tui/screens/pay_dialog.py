@@ -28,6 +28,7 @@ from pettycash_tui.screens.pay_text import (
     draw_money,
     draw_over,
     draw_paid,
+    is_long,
     seconds_until,
     sentences_of,
     with_tries,
@@ -96,6 +97,7 @@ class PayDialog(Background, ModalScreen[None]):
     PayDialog .title { text-style: bold; color: $primary; margin-bottom: 1; }
     PayDialog PlainText { height: auto; }
     PayDialog #code-state { margin: 1 0; }
+    PayDialog.-long .title, PayDialog.-long #code-state, PayDialog.-long .foot { margin: 0; }
     PayDialog .foot { color: $text-muted; margin-top: 1; }
     """
 
@@ -110,6 +112,8 @@ class PayDialog(Background, ModalScreen[None]):
             "A wrong code is no failed payment; after five the code is void, and you ask for a new one."
         )
         self._once = once
+        # Long names take the lines that otherwise stand empty: at 24 all must be seen that one pays by.
+        self.set_class(is_long(payment), "-long")
         self._sent: Sent | None = None
         self._resend_after: datetime | None = None
         self._is_sending = False

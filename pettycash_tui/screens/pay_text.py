@@ -19,24 +19,30 @@ from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.execution import Executed
 from pettycash_tui.services.otp import Sent
 from pettycash_tui.services.payment_views import PaymentView
-from pettycash_tui.widgets.cells import fit
+from pettycash_tui.widgets.hanging import in_lines
 
 _EXPIRES_SOON = 60
-_PURPOSE = 108
-"""Cells of the purpose that are shown: two lines of the dialog."""
+_LINE = 55
+"""Cells behind a label in the dialog, also beside a scroll bar."""
+_MOST = 2
+"""Lines of what people wrote: amount, payee, destination, code and keys must be seen together at 24 lines."""
+
+
+def is_long(payment: PaymentView) -> bool:
+    """Whether payee or destination take more than a line."""
+    return max(cell_len(payment.payee), cell_len(destination_of(payment))) > _LINE
 
 
 def draw_money(payment: PaymentView, context: DeskContext) -> Content:
     """What leaves, to whom, and what it does to the fund."""
     sheet = Sheet()
     sheet.field("Amount", context.money_with_currency(payment.amount), "strong")
-    sheet.field("Payee", payment.payee, "strong")
-    sheet.field("To", destination_of(payment), "strong")
-    # The code field below must stay in view at 24 lines, whatever the length of what people wrote.
-    room = _PURPOSE if cell_len(payment.payee) <= _PURPOSE else _PURPOSE // 2
-    sheet.field("For", fit(" ".join(f"{payment.requisition}  {payment.purpose}".split("\n")), room).rstrip())
+    sheet.field("Payee", in_lines(payment.payee, _LINE, _MOST), "strong")
+    sheet.field("To", in_lines(destination_of(payment), _LINE, _MOST), "strong")
+    sheet.field("For", in_lines(f"{payment.requisition}  {payment.purpose}", _LINE, 1 if is_long(payment) else _MOST))
     sheet.line()
-    sheet.field(f"Fund {payment.fund.code}", f"{'balance':>18}{'available':>18}", "muted")
+    currency = payment.fund_balance.currency
+    sheet.field(f"Fund {payment.fund.code}", f"{f'balance {currency}':>18}{f'available {currency}':>18}", "muted")
     sheet.field("  before", _pair(context, payment.fund_balance, payment.fund_available))
     sheet.field("  after", _pair(context, payment.balance_after, payment.available_after))
     return sheet.content

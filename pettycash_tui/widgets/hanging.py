@@ -10,6 +10,9 @@ from textual.strip import Strip
 from textual.style import Style
 from textual.visual import RenderOptions
 
+from pettycash_tui.models.text import printable
+from pettycash_tui.widgets.cells import fit
+
 BETWEEN = " · "
 """What stands between the parts of a line."""
 
@@ -45,6 +48,17 @@ class HangingText(Content):
     def _shown(self, rules: RulesMap, width: int) -> Content:
         wraps = width > 0 and rules.get("text_wrap", "wrap") != "nowrap"
         return self.broken(width) if wraps else Content(self.plain, list(self.spans))
+
+
+def in_lines(text: str, width: int, most: int) -> str:
+    """A text on so many lines at most, broken at its words; what is too long for them is cut with `…`."""
+    rest = " ".join(printable(text).split())
+    lines: list[str] = []
+    while rest and len(lines) < most - 1:
+        first = Content(rest).wrap(width)[0].plain.rstrip()
+        lines.append(first)
+        rest = rest.removeprefix(first).lstrip()
+    return "\n".join([*lines, fit(rest, width).rstrip()] if rest else lines)
 
 
 def _pieces(line: Content, before: int, width: int) -> list[Content]:

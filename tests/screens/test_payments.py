@@ -9,6 +9,7 @@ from settable_clock import SettableClock
 from slow_desk import SlowDesk, begun
 from sqlalchemy import update
 from textual import events
+from textual.containers import Vertical
 from textual.pilot import Pilot
 from textual.widgets import Input
 
@@ -529,3 +530,30 @@ def test_the_usual_replenishment_is_what_asking_would_ask_for(desk: Desk) -> Non
     usual = desk.read(treasury, replenishments.usual_amount, "MSA")
     assert usual == Money(12_000_000, "KES")
     assert desk.run(treasury, replenishments.request, "MSA").amount == usual
+
+
+@pytest.mark.parametrize("name", ["Nairobi Water and Sewerage ", "水", "x"])
+async def test_names_of_any_length_leave_all_that_one_pays_by_in_view(
+    sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    payee, account = (f"{begin} {name * 200}"[:200].strip() for begin in ("Payee", "Account"))
+    number, executor = a_payment(
+        sqlite_desk, payee=payee, purpose="Water " * 60, method="bank_transfer", destination=account
+    )
+    async with running(sqlite_desk, executor, go="payments") as pilot:
+        await press(pilot, "enter")
+        await type_text(pilot, wrong(code_of(pilot)))
+        await press(pilot, "tab", *"REF", "enter")
+        assert dialog_of(pilot).query_one(Vertical).max_scroll_y == 0
+        text = screen_text(pilot)
+        assert len(text.splitlines()) == 24
+        for part in (f"Pay {number}", "KES 4,500.00", "Payee       Payee", "To          Bank transfer Account"):
+            assert part in text
+        assert "For         REQ-000001" in text and "balance KES" in text and "95,500.00" in text
+        assert "Demo: the code is" in text and "tries left" in text and "✖ " in text
+        assert "Code   " in text and "Reference" in text and "esc leaves without paying" in text
+
+        await press(pilot, "f6")
+        assert isinstance(pilot.app.screen, TextWindow)
+        copied = "".join(pilot.app.screen.text.split())
+        assert "".join(payee.split()) in copied and "".join(account.split()) in copied
