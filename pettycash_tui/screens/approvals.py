@@ -27,7 +27,7 @@ from pettycash_tui.services.work import Reading
 from pettycash_tui.widgets.cells import Cell, Column
 from pettycash_tui.widgets.virtual_table import VirtualTable
 
-_DUE = 3
+_PAYEE, _DUE = 1, 3
 _ORDERS = tuple(QueueOrder)
 
 
@@ -117,7 +117,8 @@ class ApprovalsScreen(Deciding):
         for row in rows:
             cells = list(self._cells(row))
             words = found[row.id].words if row.id in found else "not yours any more"
-            cells[_DUE] = Cell(f"− {words}", "muted")
+            # Who took it matters more of a row that is gone than its amount, or in few columns its payee.
+            cells[_DUE] = Cell(f"− {words}", "muted", reach=_DUE - _PAYEE)
             drawn[row.id] = tuple(cells)
         return drawn
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, Generic, TypeVar
 
+from rich.cells import cell_len
 from textual import on
 from textual.app import ComposeResult
 from textual.binding import BindingType
@@ -18,6 +19,15 @@ from pettycash_tui.widgets.entering import LineInput
 from pettycash_tui.widgets.plain import PlainText, plain
 
 T = TypeVar("T")
+
+_LEAST, _MOST = 64, 80
+"""Columns: the window is as wide as its longest line needs, and never wider than a terminal of 80."""
+
+_SIDES = 5
+"""Columns of it that are no text: its border, the space beside that, and the scroll bar."""
+
+LONGEST = _MOST - _SIDES
+"""Cells of the longest line that is shown whole."""
 
 
 class ChoicePrompt(ModalScreen[T | None], Generic[T]):
@@ -36,7 +46,7 @@ class ChoicePrompt(ModalScreen[T | None], Generic[T]):
     DEFAULT_CSS = """
     ChoicePrompt { align: center middle; }
     ChoicePrompt > Vertical {
-        width: 64; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
+        max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
         border: round $primary; background: $surface; color: $foreground;
     }
     ChoicePrompt .title { text-style: bold; color: $primary; }
@@ -69,6 +79,8 @@ class ChoicePrompt(ModalScreen[T | None], Generic[T]):
             yield PlainText(f"{key('form.enter')} chooses · {key('app.back')} leaves", classes="foot")
 
     def on_mount(self) -> None:
+        longest = max((cell_len(line) for line, _ in self._choices), default=0)
+        self.query_one(Vertical).styles.width = min(max(_LEAST, longest + _SIDES), _MOST)
         self.query_one(OptionList).can_focus = False
         self._narrow("")
         self.query_one(Input).focus()

@@ -155,13 +155,13 @@ class LedgerSource:
     def _row(self, entry: EntryView, is_broken: bool) -> Row:
         money = self._context.money
         out, paid_in = amounts_of(entry)
-        against, by = entry.contra_account, entry.created_by
+        against, by, text = entry.contra_account, entry.created_by, text_of(entry)
         return Row(
             key=entry.id,
             cells=(
                 Cell(str(entry.sequence)),
                 Cell(entry.value_date.isoformat()),
-                Cell(f"✖ does not add up: {entry.description}", "bad") if is_broken else Cell(entry.description),
+                Cell(f"✖ does not add up: {text}", "bad") if is_broken else Cell(text),
                 Cell(entry.voucher_number or ""),
                 Cell(entry.payment or ""),
                 Cell(entry.requisition or entry.replenishment or ""),
@@ -188,6 +188,12 @@ def amounts_of(entry: EntryView) -> tuple[Money | None, Money | None]:
     if entry.entry_type is EntryType.ADJUSTMENT and entry.amount.minor < 0:
         return Money(-entry.amount.minor, entry.amount.currency), None
     return None, entry.amount
+
+
+def text_of(entry: EntryView) -> str:
+    """What an entry is for, its number first: the column of money says already that a fund was replenished."""
+    number = entry.replenishment
+    return entry.description.removeprefix("Replenishment ") if number else entry.description
 
 
 def _run_page(

@@ -20,6 +20,7 @@ from pettycash_tui.services.work import Reading
 from pettycash_tui.widgets.cells import Cell, Column
 
 STATE = 3
+_PAYEE = 1
 """Where the state stands among the columns."""
 
 
@@ -130,7 +131,7 @@ def _gone(context: DeskContext, reading: Reading, payments: Sequence[PaymentView
     for payment in payments:
         cells = list(cells_of(context, payment))
         words = became(payment, found[payment.id]) if payment.id in found else "not yours any more"
-        cells[STATE] = Cell(f"− {words}", "muted")
+        cells[STATE] = Cell(f"− {words}", "muted", reach=STATE - _PAYEE)
         drawn[payment.id] = tuple(cells)
     return drawn
 

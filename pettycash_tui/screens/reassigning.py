@@ -89,4 +89,5 @@ class Reassigning(ListAndDetail):
 
 def _named(candidate: Candidate) -> str:
     busy = f", {candidate.open_steps} waiting" if candidate.open_steps else ""
-    return f"{candidate.person.name}  ({candidate.person.username}, {candidate.role.label}{busy})"
+    # The role before the rest: with the name it says who decides, whatever is cut of a line that is too long.
+    return f"{candidate.person.name}, {candidate.role.label}  ({candidate.person.username}{busy})"

@@ -52,12 +52,14 @@ class Column:
 class Cell:
     """What stands in one column of one row: plain text, never markup.
 
-    `role` is one of `theme.ROLES` ("good", "warn", …) or "". `align` overrides the column's.
+    `role` is one of `theme.ROLES` ("good", "warn", …) or "". `align` overrides the column's. A text that its column is
+    too narrow for takes the room of so many columns before it as `reach` allows, the nearest first.
     """
 
     text: str
     role: str = ""
     align: Align | None = None
+    reach: int = 0
 
 
 def fit(text: str, width: int, align: Align = "left") -> str:
@@ -115,3 +117,15 @@ def column_widths(columns: Sequence[Column], width: int) -> list[int]:
         spare -= part
         shares -= columns[index].share
     return widths
+
+
+def reached(cells: Sequence[tuple[Cell, Column, int]]) -> list[tuple[Cell, Column, int]]:
+    """Cells of a row with their widths, after those that reach have taken the room of cells before them."""
+    drawn: list[tuple[Cell, Column, int]] = []
+    for cell, column, size in cells:
+        room, left = size, cell.reach
+        while left and drawn and cell_len(printable(cell.text)) > room:
+            room += GAP + drawn.pop()[2]
+            left -= 1
+        drawn.append((cell, column, room))
+    return drawn

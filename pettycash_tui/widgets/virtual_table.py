@@ -18,7 +18,7 @@ from textual.strip import Strip
 
 from pettycash_tui.actions import LIST, bindings_for, key
 from pettycash_tui.theme import ROLES
-from pettycash_tui.widgets.cells import GAP, Cell, Column, column_widths, fit
+from pettycash_tui.widgets.cells import GAP, Cell, Column, column_widths, fit, reached
 from pettycash_tui.widgets.paged_view import PagedView
 from pettycash_tui.widgets.paging import Row, RowSource
 
@@ -255,11 +255,17 @@ class VirtualTable(PagedView, can_focus=True, inherit_bindings=False):
         if row is None:
             segments.append(Segment(_NOT_LOADED, base))
             return self._strip(segments, width, look)
-        for place, column, size in self._drawn_columns(width):
-            cell = row.cells[place] if place < len(row.cells) else Cell("")
+        for cell, column, size in reached(self._cells_of(row, width)):
             style = base if look != "row" or cell.role not in ROLES else self._style(cell.role)
             segments.append(Segment(fit(cell.text, size, cell.align or column.align) + " " * GAP, style))
         return self._strip(segments, width, look)
+
+    def _cells_of(self, row: Row, width: int) -> list[tuple[Cell, Column, int]]:
+        """The cells that have room, with their column and width."""
+        return [
+            (row.cells[place] if place < len(row.cells) else Cell(""), column, size)
+            for place, column, size in self._drawn_columns(width)
+        ]
 
     def _sign(self, row: Row | None) -> str:
         if row is None:

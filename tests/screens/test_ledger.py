@@ -30,7 +30,7 @@ from pettycash_tui.screens.period import Period, parse_period
 from pettycash_tui.screens.period_prompt import PeriodPrompt
 from pettycash_tui.screens.prompts import ConfirmPrompt
 from pettycash_tui.screens.replenishment_window import ReplenishmentWindow
-from pettycash_tui.services import funds, ledger_views, ledger_walk, replenishment_views
+from pettycash_tui.services import funds, ledger_views, ledger_walk, replenishment_views, replenishments
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput
 from pettycash_tui.services.ledger_views import EntryFilter
@@ -382,3 +382,15 @@ def test_what_is_no_period_is_refused_with_what_was_expected(typed: str) -> None
 
 def test_an_empty_period_shows_everything() -> None:
     assert parse_period("  ") == Period(None, None)
+
+
+async def test_the_number_of_a_replenishment_stands_first_and_whole(sqlite_desk: Desk) -> None:
+    people = demo_company(sqlite_desk)
+    story.pay(sqlite_desk, story.approved(sqlite_desk, people["staff"], "45000"))
+    asked = sqlite_desk.run(people["treasury"], replenishments.request, "NBI").number
+    sqlite_desk.run(people["cfo"], replenishments.approve, asked)
+    sqlite_desk.run(people["treasury"], replenishments.complete, asked, "BANK-1")
+    async with running(sqlite_desk, "branch_manager", go="ledger") as pilot:
+        assert f"  {asked}, BANK-1  " in screen_text(pilot)
+        await press(pilot, "enter")
+        assert f"Replenishment {asked}, BANK-1" in screen_text(pilot)
