@@ -14,6 +14,7 @@ from textual.widget import Widget
 from pettycash_tui.actions import binding, bindings_for, key
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.desk_screen import DeskScreen
+from pettycash_tui.screens.home_copy import EXPORTS, entry_as_text, pane_as_text
 from pettycash_tui.screens.home_entries import (
     PLACES,
     AlertRow,
@@ -24,13 +25,16 @@ from pettycash_tui.screens.home_entries import (
     alert_entries,
     fund_entries,
     happening_entries,
+    titled,
     waiting_entries,
 )
 from pettycash_tui.screens.home_layout import Need, shares
 from pettycash_tui.screens.home_text import draw, fund_columns
 from pettycash_tui.screens.showing import go_and_show, open_replenishment
+from pettycash_tui.screens.text_window import TextWindow
 from pettycash_tui.services import alerts, overview
 from pettycash_tui.services.errors import PettyCashError
+from pettycash_tui.services.export_request import ExportRequest
 from pettycash_tui.services.overview import Overview
 from pettycash_tui.services.waiting import More, Task, WaitingLine
 from pettycash_tui.widgets.gauge import LEGEND
@@ -145,13 +149,13 @@ class DeskHomeScreen(DeskScreen):
     def _show(self, found: Overview) -> None:
         self._found = found
         waiting, total = self._pane("waiting"), found.waiting.total
-        waiting.show(
-            waiting_entries(self.context, found), title=f"Waits for you ({total})" if total else "Waits for you"
-        )
+        waits = titled(self.context, f"Waits for you ({total})") if total else "Waits for you"
+        waiting.show(waiting_entries(self.context, found), title=waits)
         fresh = sum(not alert.is_acknowledged for alert in found.alerts)
         self._pane("alerts").show(alert_entries(self.context, found), title=f"Alerts ({fresh})" if fresh else "Alerts")
-        self._pane("funds").show(fund_entries(self.context, found), title=f"Funds, {self.context.currency}")
-        self._pane("happenings").show(happening_entries(self.context, found))
+        self._pane("funds").show(fund_entries(self.context, found), title=titled(self.context, "Funds"))
+        happened = titled(self.context, "What just happened") if found.happenings else "What just happened"
+        self._pane("happenings").show(happening_entries(self.context, found), title=happened)
         self._share_height()
         self._keep_focus()
         self.refresh_bindings()
@@ -246,21 +250,30 @@ class DeskHomeScreen(DeskScreen):
     def _cursor_moved(self) -> None:
         self.refresh_bindings()
 
-    # -- copying -------------------------------------------------------------------------------------------------------
+    # -- taking along --------------------------------------------------------------------------------------------------
+
+    def export_request(self) -> ExportRequest | None:
+        """All that the focused pane is about."""
+        pane = self._focused_pane
+        return EXPORTS[pane.id or ""]() if pane is not None else None
 
     def action_copy_row(self) -> None:
-        """Copy the entry under the cursor."""
-        pane = self.focused
-        if isinstance(pane, PaneList) and pane.cursor_entry is not None:
-            self.app.copy_to_clipboard(pane.entry_text(pane.cursor_entry))
-            self.notify("The entry is on the clipboard.", markup=False)
+        """Show all that is known of the entry under the cursor as text, and copy it."""
+        pane = self._focused_pane
+        if pane is not None and pane.cursor_entry is not None:
+            title, text = entry_as_text(self.context, pane.cursor_entry)
+            self.app.push_screen(TextWindow(title or pane.title, text, to_copy=True))
 
     def action_copy_page(self) -> None:
-        """Copy what the focused pane shows."""
-        pane = self.focused
-        if isinstance(pane, PaneList):
-            self.app.copy_to_clipboard("\n".join(pane.entry_text(entry) for entry in pane.entries))
-            self.notify("The pane is on the clipboard.", markup=False)
+        """Show what the focused pane holds as text, and copy it."""
+        pane = self._focused_pane
+        if pane is not None:
+            text = pane_as_text(self.context, pane.entries)
+            self.app.push_screen(TextWindow(pane.title, text, to_copy=True, wrap=False))
+
+    @property
+    def _focused_pane(self) -> PaneList | None:
+        return self.focused if isinstance(self.focused, PaneList) else None
 
 
 _LEAST = {"waiting": 5, "alerts": 3, "funds": 5, "happenings": 4}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from rich.cells import cell_len
 
 from pettycash_tui.actions import key
 from pettycash_tui.models.enums import RequisitionStatus
-from pettycash_tui.models.money import Money
+from pettycash_tui.models.text import printable
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.services.alerts import Alert
 from pettycash_tui.services.fund_levels import FundLevel
@@ -17,6 +18,7 @@ from pettycash_tui.services.happenings import Happening
 from pettycash_tui.services.overview import Overview
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.waiting import More, UnderWay, WaitingLine
+from pettycash_tui.widgets.cells import lined_up
 from pettycash_tui.widgets.pane_list import Entry
 
 PLACES = {"approvals": "Approvals", "payments": "Payments", "ledger": "Fund ledger", "requisitions": "Requisitions"}
@@ -33,16 +35,25 @@ class Said:
     role: str = "muted"
 
 
+class WaitingWidths(NamedTuple):
+    """The cells of the widest number, payee, amount and flag among all lines of what waits."""
+
+    number: int
+    payee: int
+    amount: int
+    flag: int
+
+
 @dataclass(frozen=True, slots=True)
 class WaitingRow:
-    """A line of what waits: the key that takes it, and the widths of number and amount among all lines."""
+    """A line of what waits: the key that takes it, how it presses, and the widths that all lines share."""
 
     line: WaitingLine
     key: str
     amount: str
     age: str
-    number_width: int
-    amount_width: int
+    flag: str
+    widths: WaitingWidths
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,22 +87,27 @@ class HappeningRow:
     age: str
 
 
-def written(context: DeskContext, amount: Money) -> str:
-    """An amount as the company writes it; its currency is named where it is another than the company's."""
-    return context.money(amount) if amount.currency == context.currency else context.money_with_currency(amount)
+def titled(context: DeskContext, title: str) -> str:
+    """The title of a pane with the currency of its amounts; who sees several reads it beside each amount."""
+    return f"{title}, {context.currency}" if context.has_one_currency else title
 
 
 def waiting_entries(context: DeskContext, found: Overview) -> list[Entry]:
     """What waits for the person, what does not fit, and what became of their own requests."""
     lines = found.waiting.lines
-    amounts = [written(context, line.amount) for line in lines]
-    number_width, amount_width = _widest(line.number for line in lines), _widest(amounts)
+    amounts, flags = [context.listed(line.amount) for line in lines], [_flag(line) for line in lines]
+    widths = WaitingWidths(
+        number=_widest(line.number for line in lines),
+        payee=_widest(lined_up(printable(line.payee)) for line in lines),
+        amount=_widest(amounts),
+        flag=_widest(flags),
+    )
     entries = [
         Entry(
             (line.task, line.number),
-            WaitingRow(line, key(f"desk.take_{place}"), amount, context.since(line.since), number_width, amount_width),
+            WaitingRow(line, key(f"desk.take_{place}"), amount, context.since(line.since), flag, widths),
         )
-        for place, (line, amount) in enumerate(zip(lines, amounts, strict=True), start=1)
+        for place, (line, amount, flag) in enumerate(zip(lines, amounts, flags, strict=True), start=1)
     ]
     entries += [Entry(("more", more.place), more) for more in found.waiting.more]
     if not lines:
@@ -99,6 +115,10 @@ def waiting_entries(context: DeskContext, found: Overview) -> list[Entry]:
     if found.waiting.under_way:
         entries.append(_said(_under_way(found.waiting.under_way)))
     return entries
+
+
+def _flag(line: WaitingLine) -> str:
+    return "! urgent" if line.is_urgent else "! overdue" if line.is_overdue else ""
 
 
 def more_text(more: More) -> str:
@@ -121,7 +141,7 @@ def fund_entries(context: DeskContext, found: Overview) -> list[Entry]:
     """The funds that the person may see."""
     levels = found.funds
     figures = [
-        tuple(written(context, money) for money in (level.current_balance, level.held_amount, level.available))
+        tuple(context.listed(money) for money in (level.current_balance, level.held_amount, level.available))
         for level in levels
     ]
     balance, held, available = (
@@ -136,7 +156,7 @@ def fund_entries(context: DeskContext, found: Overview) -> list[Entry]:
                 balance=texts[0],
                 held=texts[1],
                 available=texts[2],
-                per_day=written(context, level.per_day),
+                per_day=context.listed(level.per_day),
                 code_width=code_width,
                 figure_widths=(balance, held, available),
             ),
@@ -157,7 +177,7 @@ def _no_funds(context: DeskContext) -> str:
 def alert_entries(context: DeskContext, found: Overview) -> list[Entry]:
     """The alerts; those that the person has seen stand last."""
     entries = [
-        Entry(alert.key, AlertRow(alert, written(context, alert.amount), context.since(alert.since)))
+        Entry(alert.key, AlertRow(alert, context.listed(alert.amount), context.since(alert.since)))
         for alert in found.alerts
     ]
     return entries or [_said("All is as it should be.", "good")]
@@ -168,7 +188,7 @@ def happening_entries(context: DeskContext, found: Overview) -> list[Entry]:
     entries = [
         Entry(
             event.id,
-            HappeningRow(event, written(context, event.amount) if event.amount else "", context.since(event.at)),
+            HappeningRow(event, context.listed(event.amount) if event.amount else "", context.since(event.at)),
         )
         for event in found.happenings
     ]

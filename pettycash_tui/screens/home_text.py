@@ -20,6 +20,7 @@ from pettycash_tui.screens.home_entries import (
 )
 from pettycash_tui.services.alerts import Severity
 from pettycash_tui.services.fund_levels import FundLevel
+from pettycash_tui.services.waiting import Task
 from pettycash_tui.theme import StatusMark
 from pettycash_tui.widgets.cells import GAP, Cell, Column, column_widths, fit
 from pettycash_tui.widgets.gauge import gauge
@@ -37,6 +38,10 @@ LOW, ENOUGH = StatusMark("▼", "low", "bad"), StatusMark("●", "ok", "good")
 _MARK_WIDTH = max(len(mark.text) for mark in SEVERITIES.values())
 _STATE_WIDTH = max(len(mark.text) for mark in (LOW, ENOUGH))
 _AGE_WIDTH = len("59 min")
+_TASK_WIDTH = max(len(task.value) for task in Task)
+_PAYEE, _FLAG = 3, 5
+_PURPOSE_LEAST = 16
+"""Cells that a purpose has, or it is not shown."""
 _GAUGE_LEAST, _GAUGE_MOST = 10, 40
 _NAMED = 110
 """Cells from which on a fund's name has room."""
@@ -76,27 +81,23 @@ def _wrapped(text: str, width: int) -> list[str]:
 
 def _waiting(row: WaitingRow, width: int) -> Line:
     line = row.line
-    flag = Cell("! urgent", "bad") if line.is_urgent else Cell("! overdue", "warn") if line.is_overdue else Cell("")
-    columns = [
-        Column("key", "", 1),
-        Column("task", "", 8),
-        Column("number", "", row.number_width),
-        Column("payee", "", min_width=14),
-        Column("amount", "", row.amount_width, align="right"),
-        Column("flag", "", 9),
-        Column("age", "", _AGE_WIDTH, align="right", optional=True),
-        Column("purpose", "", min_width=16, optional=True),
+    drawn = [
+        (Column("key", "", 1), Cell(row.key, "info")),
+        (Column("task", "", _TASK_WIDTH), Cell(line.task.value, "strong")),
+        (Column("number", "", row.widths.number), Cell(line.number)),
+        (Column("payee", ""), Cell(line.payee)),
+        (Column("amount", "", row.widths.amount, align="right"), Cell(row.amount)),
+        (Column("flag", "", row.widths.flag), Cell(row.flag, "bad" if line.is_urgent else "warn")),
+        (Column("age", "", _AGE_WIDTH, align="right"), Cell(row.age, "muted")),
     ]
-    cells = [
-        Cell(row.key, "info"),
-        Cell(line.task.value, "strong"),
-        Cell(line.number),
-        Cell(line.payee),
-        Cell(row.amount),
-        flag,
-        Cell(row.age, "muted"),
-        Cell(line.purpose, "muted"),
-    ]
+    if not row.widths.flag:
+        del drawn[_FLAG]
+    # The payee is whole before the purpose is shown at all, and what is left is the purpose's.
+    room = width - sum(column.width + GAP for column, _ in drawn if column.width)
+    if room - row.widths.payee - GAP >= _PURPOSE_LEAST:
+        drawn[_PAYEE] = Column("payee", "", row.widths.payee), Cell(line.payee)
+        drawn.append((Column("purpose", ""), Cell(line.purpose, "muted")))
+    columns, cells = zip(*drawn, strict=True)
     return _row(columns, cells, width)
 
 

@@ -103,8 +103,7 @@ def waiting(reading: Reading) -> Waiting:
 
 def told(reading: Reading, queued: Sequence[WaitingLine]) -> Waiting:
     """The same, with the decisions that were read before."""
-    lines = [*queued, *_payments(reading), *_replenishments(reading), *_own(reading)]
-    lines.sort(key=_pressing)
+    lines = _all(reading, queued)
     counts = Counter(line.place for line in lines)
     if len(queued) == _MOST:
         counts["approvals"] = requisition_queue.count_queue(reading)
@@ -112,6 +111,15 @@ def told(reading: Reading, queued: Sequence[WaitingLine]) -> Waiting:
     counted = Counter(line.place for line in shown)
     more = tuple(More(place, count - counted[place]) for place, count in counts.items() if count > counted[place])
     return Waiting(tuple(shown), more, sum(counts.values()), _under_way(reading))
+
+
+def lines(reading: Reading) -> list[WaitingLine]:
+    """Every single thing that waits for the actor, the most pressing first; at most 100 of a kind."""
+    return _all(reading, queue_lines(reading))
+
+
+def _all(reading: Reading, queued: Sequence[WaitingLine]) -> list[WaitingLine]:
+    return sorted([*queued, *_payments(reading), *_replenishments(reading), *_own(reading)], key=_pressing)
 
 
 def queue_lines(reading: Reading) -> list[WaitingLine]:
@@ -227,7 +235,7 @@ def _replenishments(reading: Reading) -> Iterable[WaitingLine]:
             task=Task.REPLENISH if is_new else Task.RECEIVE,
             number=number,
             payee=name,
-            purpose=reason or f"Fund {code} back to its target",
+            purpose=reason or "Back to its target",
             amount=Money(amount, currency),
             is_urgent=False,
             is_overdue=False,

@@ -71,6 +71,7 @@ class PaneList(ScrollView, can_focus=True, inherit_bindings=False):
             "open",
             "copy",
             "copy_page",
+            "export",
         )
     ]
     ALLOW_SELECT = False
@@ -150,6 +151,11 @@ class PaneList(ScrollView, can_focus=True, inherit_bindings=False):
         self._width = 0
 
     # -- what it holds -------------------------------------------------------------------------------------------------
+
+    @property
+    def title(self) -> str:
+        """What stands over it."""
+        return self._title
 
     @property
     def entries(self) -> tuple[Entry, ...]:

@@ -283,6 +283,7 @@ async def test_only_the_marked_rows_unless_all_are_chosen(busy_desk: Desk) -> No
         ("branch_manager", "approvals", "approvals-", 3),
         ("cfo", "payments", "payments-", 0),
         ("cfo", "ledger", "ledger-HQ-", 1),
+        ("branch_manager", "desk", "waiting-", 3),
     ],
 )
 async def test_every_list_has_its_export_and_its_copy(
@@ -295,6 +296,34 @@ async def test_every_list_has_its_export_and_its_copy(
         assert isinstance(pilot.app.screen, TextWindow) == bool(rows)
     [path] = (busy_desk.home / "exports" / who).iterdir()
     assert path.name.startswith(begins)
+
+
+async def test_each_pane_of_the_desk_is_exported_and_copied_whole(busy_desk: Desk) -> None:
+    people = demo_company(busy_desk)
+    for amount in range(20):
+        story.request(busy_desk, people["staff"], str(100 + amount), payee=f"Wanjiku's {'very ' * 20}long name")
+    exported = {}
+    async with running(busy_desk, "branch_manager", go="desk") as pilot:
+        for pane in ("waiting", "funds", "happened"):
+            await press(pilot, "E", "enter")
+            assert "✔ " in screen_text(pilot)
+            await press(pilot, "escape", "Y")
+            page = window_of(pilot).text
+            assert "…" not in page and pilot.app.clipboard == page
+            await press(pilot, "escape", "tab")
+            [path] = (busy_desk.home / "exports" / "branch_manager").glob(f"{pane}-*.csv")
+            exported[pane] = list(csv.reader(path.read_text("utf-8-sig").splitlines())), page.splitlines()
+    rows, page = exported["waiting"]
+    assert len(rows) == 1 + 23, "also those that the desk only counts"
+    assert rows[0][:4] == ["Task", "Number", "Amount", "Currency"] and rows[-1][:4] == [
+        "approve", "REQ-000023", "119.00", "KES",
+    ]  # fmt: skip
+    assert len(page) == 1 + 8 + 1 and page[0].startswith("Task") and page[-1] == "and 15 more in Approvals (3)"
+    rows, page = exported["funds"]
+    assert [row[0] for row in rows] == ["Fund", "NBI"] and rows[1][2:6] == ["KES", "100000.00", "0.00", "100000.00"]
+    assert len(page) == 2 and "100,000.00" in page[1]
+    rows, page = exported["happened"]
+    assert len(rows) == len(page) == 1 + 20 and "Staff Person submitted REQ-000023" in page[1]
 
 
 async def test_leaving_the_question_writes_nothing(busy_desk: Desk) -> None:

@@ -21,6 +21,7 @@ from pettycash_tui.models.enums import Role
 from pettycash_tui.screens.home import DeskHomeScreen
 from pettycash_tui.screens.home_layout import Need, shares
 from pettycash_tui.screens.showing import ShowsObject, go_and_show
+from pettycash_tui.screens.text_window import TextWindow
 from pettycash_tui.services import alerts, requisitions, workflow
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.requisitions import RequisitionInput
@@ -97,12 +98,25 @@ async def test_nothing_is_clipped_however_large_the_window(
     async with running(sqlite_desk, "cfo", go="desk", size=size) as pilot:
         text = screen_text(pilot)
         assert all(cell_len(line) <= size[0] for line in text.splitlines())
+        assert "…" not in text
         for heading in ("Waits for you", "Alerts", "Funds, KES", "What just happened"):
             assert heading in text
         assert "▼ low" in text and "below reorder level · RPL-000001 pending" in text
         assert "40,000.00" in text and "300,000.00" in text
         heights = sum(each.size.height for each in screen_of(pilot).panes)
         assert heights == (size[1] - 2) * (2 if size[0] >= 160 else 1), "the room is used, and no more"
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_a_payee_is_whole_before_anything_else_of_a_line_has_room(
+    sqlite_desk: Desk, size: tuple[int, int]
+) -> None:
+    payee = "Nairobi Water & Sewerage Company"
+    number = story.request(sqlite_desk, demo_company(sqlite_desk)["staff"], "1250.50", payee=payee)
+    async with running(sqlite_desk, "branch_manager", go="desk", size=size) as pilot:
+        line = line_with(pilot, f"a  approve   {number}")
+        assert f"  {payee}  " in line and "1,250.50" in line and " now" in line
+        assert ("Fuel for the deliv" in line) == (size[0] > 80)
 
 
 async def test_more_than_fits_is_counted_and_scrolls(sqlite_desk: Desk) -> None:
@@ -322,12 +336,37 @@ async def test_a_database_that_is_away_is_told_and_what_was_read_stays(
         assert number in screen_text(pilot)
 
 
-async def test_copying_gives_the_line_as_plain_text(sqlite_desk: Desk) -> None:
-    number = story.request(sqlite_desk, demo_company(sqlite_desk)["staff"], "100")
+async def test_copying_shows_all_of_an_entry_as_plain_text_and_says_what_that_is_worth(
+    sqlite_desk: Desk, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TERM", "linux")
+    number = overdue(sqlite_desk, clock)
     async with running(sqlite_desk, "branch_manager", go="desk") as pilot:
+        titles = []
+        for _ in range(4):
+            await press(pilot, "y")
+            window = pilot.app.screen
+            assert isinstance(window, TextWindow)
+            assert window.told == "This console has no clipboard."
+            titles.append(window.text.splitlines()[0].split())
+            assert "▸" not in window.text
+            await press(pilot, "escape", "tab")
+        assert titles == [
+            ["Task", "approve"],
+            ["Severity", "warning"],
+            ["Fund", "NBI"],
+            ["When", "2026-03-02", "12:00"],
+        ]
         await press(pilot, "y")
-        assert number in pilot.app.clipboard
-        assert "▸" not in pilot.app.clipboard
+        assert f"Number         {number}" in screen_text(pilot)
+        assert f"Command        pettycash req approve {number}" in screen_text(pilot)
+
+
+async def test_where_there_is_nothing_to_copy_or_to_export_no_window_opens(sqlite_desk: Desk) -> None:
+    demo_company(sqlite_desk)
+    async with running(sqlite_desk, "staff", go="desk") as pilot:
+        await press(pilot, "y", "Y", "E")
+        assert isinstance(pilot.app.screen, DeskHomeScreen)
 
 
 async def test_a_person_of_no_place_can_use_the_desk(sqlite_desk: Desk) -> None:
