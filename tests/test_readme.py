@@ -5,6 +5,7 @@ Its other commands are run by journeys/test_commands_shown.py.
 
 from __future__ import annotations
 
+import importlib.util
 import re
 from pathlib import Path
 
@@ -25,6 +26,19 @@ def test_the_pictures_fetch_nothing_from_elsewhere() -> None:
         drawn = picture.read_text(encoding="utf-8")
         assert "@font-face" not in drawn
         assert re.findall(r"(?:href=\"|url\()(?!#)", drawn) == []
+
+
+def test_the_pictures_show_the_program_as_it_is(tmp_path: Path, plain_environment: None) -> None:
+    spec = importlib.util.spec_from_file_location("pictures", TOP / "docs" / "pictures.py")
+    assert spec is not None and spec.loader is not None
+    pictures = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(pictures)
+    pictures.main(tmp_path)
+    drawn = {path.stem: pictures.words(path.read_text(encoding="utf-8")) for path in tmp_path.glob("*.svg")}
+    assert set(drawn) == set(pictures.PICTURES)
+    assert all(len(lines) == pictures.SIZE[1] and any(lines) for lines in drawn.values())
+    kept = {name: pictures.words((TOP / "docs" / f"{name}.svg").read_text(encoding="utf-8")) for name in drawn}
+    assert drawn == kept, "`python docs/pictures.py` draws them again"
 
 
 def test_ci_runs_exactly_the_readmes_test_command() -> None:

@@ -89,14 +89,14 @@ def _draw_gone(sheet: Sheet, detail: RequisitionDetail) -> None:
 
 def draw_fund_effect(sheet: Sheet, fund: FundEffect, context: DeskContext) -> None:
     """What a fund has, and what it would have left."""
-    now = f"Fund {fund.code} has {context.money(fund.available)} available"
+    now = f"Fund {fund.code} has {context.money_with_currency(fund.available)} available"
     if fund.is_short:
         missing = Money(-fund.available_after.minor, fund.amount.currency)
         sheet.line(f"! {now}: {context.money(missing)} too little, it would wait for funds", "warn")
         return
     sheet.line(f"{now}, {context.money(fund.available_after)} once this is approved")
     if fund.falls_below_reorder:
-        sheet.line(f"! It falls below its reorder level of {context.money(fund.reorder_level)}", "warn")
+        sheet.line(f"! It falls below its reorder level of {context.money_with_currency(fund.reorder_level)}", "warn")
 
 
 def _draw_recent(sheet: Sheet, found: ApprovalCase, context: DeskContext) -> None:

@@ -144,9 +144,9 @@ def draw_outcomes(run: Run) -> Content:
 
 
 def _effect(context: DeskContext, effect: FundEffect) -> str:
-    after = context.money(effect.available_after)
+    available, after = context.money_with_currency(effect.available), context.money(effect.available_after)
     mark, short = ("! ", ": too little for all") if effect.is_short else ("", "")
-    return f"{mark}Fund {effect.code}: available {context.money(effect.available)}, after them {after}{short}"
+    return f"{mark}Fund {effect.code}: available {available}, after them {after}{short}"
 
 
 class ApprovingWindow(ModalScreen[None]):

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.binding import BindingType
@@ -29,7 +30,7 @@ from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.finding import Found
 from pettycash_tui.theme import status_mark
 from pettycash_tui.widgets.background import Background, WindowMark
-from pettycash_tui.widgets.cells import fit
+from pettycash_tui.widgets.cells import GAP, fit
 from pettycash_tui.widgets.plain import MUTED, PlainText, plain
 from pettycash_tui.widgets.safe_input import SafeInput
 
@@ -40,6 +41,7 @@ _PAGE = 10
 """Lines that the keys of a page move by."""
 
 _KIND, _RIGHT, _STATUS = 13, 16, 22
+"""Cells of each; what stands on the right takes more where an amount needs it."""
 _WIDE = 90
 
 
@@ -228,7 +230,8 @@ class Palette(Background, ModalScreen[Line | None]):
         width = options.scrollable_content_region.width or 70
         options.clear_options()
         if self._shown:
-            options.add_options([Option(_drawn(line, width)) for line in self._shown])
+            right = max(_RIGHT, *(cell_len(line.right) + GAP for line in self._shown))
+            options.add_options([Option(_drawn(line, width, right)) for line in self._shown])
             stays = self._moved and marked in self._shown
             options.highlighted = self._shown.index(marked) if stays and marked else 0
         else:
@@ -239,12 +242,12 @@ class Palette(Background, ModalScreen[Line | None]):
         self.query_one(".foot", PlainText).show(f"{choosing} choose · {taking} takes it · {key('app.back')} leaves")
 
 
-def _drawn(line: Line, width: int) -> Content:
+def _drawn(line: Line, width: int, right: int) -> Content:
     has_status = width >= _WIDE
-    room = width - _KIND - _RIGHT - (_STATUS if has_status else 0)
+    room = width - _KIND - right - (_STATUS if has_status else 0)
     mark = status_mark(line.status) if line.status else None
     parts = [plain(fit(line.kind, _KIND), MUTED), plain(fit(line.text, room))]
     if has_status:
         parts.append(plain("  " + fit(mark.text if mark else "", _STATUS - 2)))
-    parts.append(plain(fit(line.right, _RIGHT, "right"), "bold"))
+    parts.append(plain(fit(line.right, right, "right"), "bold"))
     return Content("").join(parts)

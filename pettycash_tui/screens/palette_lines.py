@@ -90,7 +90,7 @@ def object_line(app: App[Any], context: DeskContext, found: Found) -> tuple[Targ
     if target is None:
         return None
     text = " · ".join(part for part in (f"{found.number}  {found.title}", found.detail) if part)
-    amount = context.money(found.amount) if found.amount is not None else ""
+    amount = context.money_with_currency(found.amount) if found.amount is not None else ""
     return target, Line(found.kind.value, text, partial(_go_and_show, app, target), amount, found.status)
 
 

@@ -60,7 +60,7 @@ def _draw_open(sheet: Sheet, case: PaymentCase, context: DeskContext) -> None:
     payment = case.payment
     sheet.field("Executor", payment.executor.name if payment.executor else "nobody yet: the CFO assigns one")
     held = "held for this" if payment.held else "not held"
-    balance, available = context.money(payment.fund_balance), context.money(payment.fund_available)
+    balance, available = context.money_with_currency(payment.fund_balance), context.money(payment.fund_available)
     sheet.field("Fund", f"{payment.fund.code} balance {balance}, available {available} ({held})")
     if case.shortage is not None:
         _draw_shortage(sheet, case.shortage, payment, context)

@@ -47,9 +47,10 @@ class PreviewPanel(DetailPane):
             return []
         bounds = []
         if preview.above.minor or preview.up_to is None:
-            bounds.append(f"above {self._desk.money(preview.above)}")
+            bounds.append(f"above {self._desk.money_with_currency(preview.above)}")
         if preview.up_to is not None:
-            bounds.append(f"up to {self._desk.money(preview.up_to)}")
+            write = self._desk.money if bounds else self._desk.money_with_currency
+            bounds.append(f"up to {write(preview.up_to)}")
         return [plain(f"Tier {preview.tier}: {' '.join(bounds)}", "bold $primary")]
 
     def _fund(self, preview: Preview) -> list[Content]:

@@ -139,7 +139,7 @@ def an_officer_validates(place: Place, office: Terminal) -> tuple[str, str]:
 def an_officer_pays(place: Place, office: Terminal, executor: str, payment: str) -> None:
     become(office, executor)
     take(office, payment)
-    office.wait_for("Fund NBI balance 100,000.00", "✔ You can pay it now.")
+    office.wait_for("Fund NBI balance KES 100,000.00", "✔ You can pay it now.")
     office.press("enter")
     office.wait_for(f"Pay {payment}", "Amount KES 1,200.00", "after 98,800.00", "Code sent to", "5 tries left")
     office.paste(place.code_for(executor, payment))

@@ -55,7 +55,7 @@ def approve(office: Terminal, number: str) -> None:
     go(office, "3", "a Approve", "x Reject")
     go_to(office, number)
     office.wait_for(
-        "Fund NBI has 100,000.00 available, 95,500.00 once this is approved",
+        "Fund NBI has KES 100,000.00 available, 95,500.00 once this is approved",
         f"◔ branch manager {number} KES 4,500.00",
         f"Payee {PAYEE}",
         f"Purpose {PURPOSE}",
@@ -97,7 +97,7 @@ def code_in_the_letter_pays(place: Place, office: Terminal, executor: str, numbe
     office.wait_for(
         f"For {number} {PURPOSE}",
         f"Executor {executor}",
-        "Fund NBI balance 100,000.00, available 95,500.00 (held for this)",
+        "Fund NBI balance KES 100,000.00, available 95,500.00 (held for this)",
         "✔ You can pay it now.",
     )
     office.press("enter")

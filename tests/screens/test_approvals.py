@@ -16,7 +16,7 @@ from pettycash_tui.screens.approvals import ApprovalsScreen
 from pettycash_tui.screens.choice_prompt import ChoicePrompt
 from pettycash_tui.screens.prompts import ConfirmPrompt, ReasonPrompt
 from pettycash_tui.screens.text_window import TextWindow
-from pettycash_tui.services import reassigning, requisition_views, workflow
+from pettycash_tui.services import reassigning, requisition_views, submission, workflow
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.requisition_views import QueueOrder
 
@@ -59,7 +59,7 @@ async def test_the_queue_shows_what_waits_longest_first_with_deadline_and_urgenc
         assert "KES 1,250.50" in text
         assert "overdue" in text and "! urgent" in text
         assert "Fuel for the delivery van" in text
-        assert "Fund NBI has 100,000.00 available, 98,749.50 once this is approved" in text
+        assert "Fund NBI has KES 100,000.00 available, 98,749.50 once this is approved" in text
         assert "now approves" in text and "then validates" in text
 
 
@@ -186,7 +186,7 @@ async def test_marked_ones_are_approved_together_after_one_question_and_refusals
         assert isinstance(prompt, ConfirmPrompt)
         text = screen_text(pilot)
         assert "Approve 3 requisitions" in text and "Together KES 600.00" in text
-        assert "Fund NBI: available 100,000.00, after them 99,400.00" in text
+        assert "Fund NBI: available KES 100,000.00, after them 99,400.00" in text
         assert all(number in text for number in made)
         assert f"Left out, urgency to confirm (u): {urgent}" in text
         assert "An approval cannot be taken back." in text
@@ -208,7 +208,7 @@ async def test_approving_together_says_when_a_fund_has_too_little_for_all(sqlite
         story.request(sqlite_desk, people["staff"], amount)
     async with running(sqlite_desk, "branch_manager", go="approvals") as pilot:
         await press(pilot, "space", "space", "a")
-        assert "! Fund NBI: available 100,000.00, after them -30,000.00" in screen_text(pilot)
+        assert "! Fund NBI: available KES 100,000.00, after them -30,000.00" in screen_text(pilot)
 
 
 async def test_esc_stops_approving_after_the_one_under_way_and_says_what_is_left(
@@ -311,7 +311,7 @@ async def test_the_detail_tells_the_fund_the_timeline_the_trail_and_the_last_req
     clock.advance(hours=2)
     async with running(sqlite_desk, "department_head", go="approvals", size=(120, 40)) as pilot:
         told = screen_of(pilot).pane.text
-        assert "Fund NBI has 100,000.00 available, 80,000.00 once this is approved" in told
+        assert "Fund NBI has KES 100,000.00 available, 80,000.00 once this is approved" in told
         assert f"! {twin} asks for the same" in told and "! the same payee and amount" in told
         assert "2026-03-02 16:00, took 3 h" in told and "for 2 h" in told
         assert "due 2026-03-03 16:00 · ◔ 22 h left" in told
@@ -380,3 +380,33 @@ async def test_the_last_approval_says_which_payment_it_made_and_the_detail_can_b
         await press(pilot, "a")
         assert "PAY-000001 is made" in notices(pilot)[-1]
         await settled(pilot)
+
+
+@pytest.mark.parametrize("size", [(80, 24), (120, 40), (200, 60)])
+async def test_a_row_that_is_gone_says_whole_who_took_it(sqlite_desk: Desk, size: tuple[int, int]) -> None:
+    people = demo_company(sqlite_desk)
+    decided, left, stays = (story.request(sqlite_desk, people["staff"], amount) for amount in ("200", "300", "400"))
+    async with running(sqlite_desk, "branch_manager", go="approvals", size=size) as pilot:
+        with sqlite_desk.work(people["admin"], audited=False) as work:
+            named = {"first_name": "Bartholomew", "last_name": "Kiprotich-Wanjala"}
+            work.execute(update(t.user).where(t.user.c.username == "branch_manager").values(**named))
+        sqlite_desk.run(people["branch_manager"], workflow.approve, decided)
+        sqlite_desk.run(people["staff"], submission.withdraw, left, "Bought elsewhere")
+        screen_of(pilot).books_changed()
+        await settled(pilot)
+        drawn = screen_text(pilot).splitlines()
+        first, second, third = (next(line for line in drawn if number in line) for number in (decided, left, stays))
+        assert "− approved by Bartholomew Kiprotich-Wanjala" in first
+        assert "Total Energies" in second and "− withdrawn by Staff Person" in second
+        assert "Total Energies" in third and "400.00" in third and "left" in third
+
+
+async def test_the_list_of_those_who_may_decide_names_the_role_of_each_whole(sqlite_desk: Desk) -> None:
+    people = demo_company(sqlite_desk)
+    story.request(sqlite_desk, people["staff"], "20000")
+    async with running(sqlite_desk, "admin", go="requisitions") as pilot:
+        await press(pilot, "i")
+        assert isinstance(pilot.app.screen, ChoicePrompt)
+        text = screen_text(pilot)
+        assert "Group Finance Manager, Group finance manager  (group_finance_manager)" in text
+        assert "…" not in text

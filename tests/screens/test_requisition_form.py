@@ -77,16 +77,16 @@ async def test_what_will_happen_is_shown_while_one_types(sqlite_desk: Desk, peop
     async with form_open(sqlite_desk) as pilot:
         assert "Type an amount, and you see here who approves" in panel(pilot)
         await type_text(pilot, "4500")
-        await until(pilot, lambda: "Tier 1: up to 10,000.00" in panel(pilot))
+        await until(pilot, lambda: "Tier 1: up to KES 10,000.00" in panel(pilot))
         assert panel(pilot).splitlines() == [
-            "Tier 1: up to 10,000.00",
+            "Tier 1: up to KES 10,000.00",
             "1 Approve  Branch Manager  Branch manager of NBI",
             "2 Validate Treasury Person  Treasury, least busy of 2",
             "Fund NBI NBI fund",
             "  KES 100,000.00 available after holds, 95,500.00 after this",
         ]
         await type_text(pilot, "00")
-        await until(pilot, lambda: "Tier 4: above 250,000.00" in panel(pilot))
+        await until(pilot, lambda: "Tier 4: above KES 250,000.00" in panel(pilot))
         assert panel(pilot).startswith("! Fund NBI has less available than this; the payment may wait for funds.")
         assert "2 Approve  Cfo Person  CFO" in panel(pilot)
 
