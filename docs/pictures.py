@@ -1,6 +1,7 @@
 """Draws the README's pictures from the program itself, on a fresh demo company: `python docs/pictures.py`.
 
-The clock stands still and the code of the payment is always the same, so that a picture changes only when a screen has.
+The clock stands still and the code of the payment is always the same, so that a picture changes only when a screen has;
+tests/test_readme.py says when that is so.
 """
 
 from __future__ import annotations
@@ -10,9 +11,13 @@ import os
 import re
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+from html import unescape
 from pathlib import Path
 from typing import NamedTuple
+from unittest.mock import patch
 
 from textual.pilot import Pilot
 
@@ -73,7 +78,7 @@ async def draw(desk: Desk, picture: Picture) -> str:
 
 async def settle(pilot: Pilot[None]) -> None:
     """Wait until nothing is being read any more and everything is drawn."""
-    for _ in range(5):
+    for _ in range(3):
         await pilot.pause(0.2)
         await pilot.app.workers.wait_for_complete()
     await pilot.pause()
@@ -88,13 +93,30 @@ def whole(svg: str) -> str:
     return svg.replace("<text ", '<text xml:space="preserve" ')
 
 
+def words(svg: str) -> list[str]:
+    """What is read in a picture, line by line."""
+    lines: dict[int, str] = {}
+    for line, text in re.findall(r'clip-path="url\(#[^"]*-line-(\d+)\)">(.*?)</text>', svg, flags=re.DOTALL):
+        lines[int(line)] = lines.get(int(line), "") + unescape(text)
+    return [" ".join(lines[line].split()) for line in sorted(lines)]
+
+
+@contextmanager
+def always_the_same() -> Iterator[None]:
+    """Let nothing of where it is drawn be seen: neither the settings of a terminal nor chance."""
+    names = [name for name in os.environ if name.startswith("PETTYCASH_") or name == "NO_COLOR"]
+    with (
+        patch.dict(os.environ, {"TERM": "xterm-256color", "COLORTERM": "truecolor"}),
+        patch.object(otp.secrets, "randbelow", lambda _: CODE),
+    ):
+        for name in names:
+            del os.environ[name]
+        yield
+
+
 def main(folder: Path) -> None:
     """Make the demo company and draw every picture into a folder."""
-    for name in ("NO_COLOR", "PETTYCASH_THEME"):
-        os.environ.pop(name, None)
-    os.environ |= {"TERM": "xterm-256color", "COLORTERM": "truecolor"}
-    otp.secrets.randbelow = lambda _: CODE  # type: ignore[attr-defined]
-    with tempfile.TemporaryDirectory() as home:
+    with tempfile.TemporaryDirectory() as home, always_the_same():
         desk = make_demo(Path(home))
         for name, picture in PICTURES.items():
             (folder / f"{name}.svg").write_text(asyncio.run(draw(desk, picture)) + "\n", encoding="utf-8")
