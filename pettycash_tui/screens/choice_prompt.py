@@ -79,8 +79,7 @@ class ChoicePrompt(ModalScreen[T | None], Generic[T]):
             yield PlainText(f"{key('form.enter')} chooses · {key('app.back')} leaves", classes="foot")
 
     def on_mount(self) -> None:
-        longest = max((cell_len(line) for line, _ in self._choices), default=0)
-        self.query_one(Vertical).styles.width = min(max(_LEAST, longest + _SIDES), _MOST)
+        self._make_room()
         self.query_one(OptionList).can_focus = False
         self._narrow("")
         self.query_one(Input).focus()
@@ -89,7 +88,12 @@ class ChoicePrompt(ModalScreen[T | None], Generic[T]):
         """Offer these, narrowed by what was typed meanwhile."""
         self._is_filled = True
         self._choices = tuple(choices)
+        self._make_room()
         self._narrow(self.query_one(Input).value)
+
+    def _make_room(self) -> None:
+        longest = max((cell_len(line) for line, _ in self._choices), default=0)
+        self.query_one(Vertical).styles.width = min(max(_LEAST, longest + _SIDES), _MOST)
 
     def action_row_down(self) -> None:
         """Go to the next line."""

@@ -43,7 +43,7 @@ def test_reassigning_without_a_name_lists_who_may_take_it(company: Company) -> N
     found = company.done("admin", "req", "reassign", number)["items"]
     names = [one["person"]["username"] for one in found]
     assert "regional_manager" in names and "branch_manager" not in names and "staff" not in names
-    assert set(found[0]) == {"person", "role", "open_steps"}
+    assert set(found[0]) == {"person", "role", "open_steps", "step_id"}
     company.refused(5, "branch_manager", "req", "reassign", number)
 
 

@@ -81,6 +81,8 @@ def test_ten_thousand_lines_pasted_at_the_door_sign_nobody_in(sqlite_place: Plac
         terminal.wait_for("type to search the keys", "esc closes")
         terminal.press("escape")
         terminal.wait_gone("esc closes")
-        # Esc empties the fields; then it is a sign-in like another.
+        # What was typed is still there below the help. Esc empties the fields; then it is a sign-in like another.
+        terminal.wait_for("Username clerk.nbi")
         terminal.press("escape")
+        terminal.wait_gone("Username clerk.nbi")
         sign_in(terminal, "clerk.nbi")

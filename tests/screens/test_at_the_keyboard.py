@@ -87,7 +87,7 @@ async def test_each_earlier_requisition_is_one_line_and_no_match_is_said(sqlite_
         assert isinstance(pilot.app.screen, ChoicePrompt)
         lines = screen_text(pilot).splitlines()
         found = [line for line in lines if "A payee of many wor" in line]
-        assert len(found) == 1 and "A purpose of many w…" in found[0]
+        assert len(found) == 1 and "123,456.00  A purpose of many words" in found[0]
         await type_text(pilot, "zzz")
         assert "Nothing matches." in screen_text(pilot)
 
