@@ -66,7 +66,8 @@ class Following(Attendance, inherit_bindings=False):
         if self.context is None:
             return
         for screen in reversed(self.screen_stack):
-            if isinstance(screen, FollowsBooks):
+            # One that is being opened has no parts yet, and reads the books as they are by then.
+            if screen.is_mounted and isinstance(screen, FollowsBooks):
                 screen.books_changed()
             if not isinstance(screen, ModalScreen):
                 break

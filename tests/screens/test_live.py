@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 
 from pettycash_tui.screens.approvals import ApprovalsScreen
 from pettycash_tui.screens.list_and_detail import ListAndDetail
+from pettycash_tui.screens.payments import PaymentsScreen
 from pettycash_tui.services import execution, payments, submission, workflow
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.widgets.detail_pane import DetailPane
@@ -195,3 +196,14 @@ async def test_the_detail_stands_beside_the_list_where_both_have_room(
         async with running(sqlite_desk, username, go=go, size=(columns, 40)) as pilot:
             assert list_of(pilot).table.outer_size.width == wide
             assert "…" not in "".join(line[:wide] for line in screen_text(pilot).splitlines()[1:2])
+
+
+async def test_an_act_while_a_screen_is_being_opened_does_not_reach_its_parts(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "cfo") as pilot:
+        app = pilot.app
+        opening = PaymentsScreen(app.context)  # type: ignore[attr-defined]
+        app.push_screen(opening)
+        assert not opening.is_mounted
+        app._tell_who_is_seen()  # type: ignore[attr-defined]
+        await settled(pilot)
+        assert app.screen is opening and opening.is_mounted
