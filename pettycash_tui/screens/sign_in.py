@@ -196,10 +196,10 @@ class SignInScreen(Background, Screen[None]):
                     field.show_error(f"Type your {field.label.lower()}.")
                 field.control_widget.focus()
                 return
-        if self._signed_in is not None:
-            self._change_password()
-        else:
+        if self._signed_in is None:
             self._sign_in()
+        elif "new_password" in self._asked:  # else the desk is being opened already
+            self._change_password()
 
     def _sign_in(self) -> None:
         desk = self._desk

@@ -288,6 +288,25 @@ async def test_esc_while_one_is_being_let_in_lets_nobody_in(sqlite_desk: Desk, m
     assert ended and all(row.ended_at is not None for row in ended)
 
 
+async def test_enter_again_while_the_desk_is_being_opened_asks_for_no_new_password(
+    sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = demo_company(sqlite_desk)
+    sqlite_desk.run(people["admin"], signin.set_password, "staff", PASSWORD, must_change=False)
+    async with running(sqlite_desk, None) as pilot:
+        screen = pilot.app.screen
+        assert isinstance(screen, SignInScreen)
+        await type_text(pilot, "staff")
+        await press(pilot, "enter")
+        await type_text(pilot, PASSWORD)
+        with monkeypatch.context() as patch:
+            patch.setattr(screen, "_load", lambda: None)  # the desk takes its time
+            await press(pilot, "enter", "enter")
+        assert screen._asked == ["username", "password"]
+        screen._load()
+        await until(pilot, lambda: pilot.app.screen is not screen)
+
+
 async def test_help_over_the_sign_in_keeps_what_was_typed(sqlite_desk: Desk) -> None:
     async with running(sqlite_desk, None) as pilot:
         await type_text(pilot, "staff")
