@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from textual import on
+from textual.css.query import NoMatches
 from textual.message import Message
 from textual.screen import ModalScreen
 
@@ -66,9 +68,10 @@ class Following(Attendance, inherit_bindings=False):
         if self.context is None:
             return
         for screen in reversed(self.screen_stack):
-            # One that is being opened has no parts yet, and reads the books as they are by then.
-            if screen.is_mounted and isinstance(screen, FollowsBooks):
-                screen.books_changed()
+            if isinstance(screen, FollowsBooks):
+                # One that is being opened lacks some of its parts, and reads the books as they are when it has them.
+                with suppress(NoMatches):
+                    screen.books_changed()
             if not isinstance(screen, ModalScreen):
                 break
 
