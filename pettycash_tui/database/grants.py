@@ -32,3 +32,16 @@ def grant(connection: Connection, role: str) -> None:
         changing = [quote(column.name) for column in table.columns if column.name not in _NEVER_CHANGES]
         if table.name not in APPEND_ONLY and changing:
             connection.exec_driver_sql(f"GRANT UPDATE ({', '.join(changing)}) ON {quoted} TO {name}")
+
+
+_GRANTED = (
+    "SELECT DISTINCT grantee FROM information_schema.role_table_grants WHERE table_schema = current_schema()"
+    " AND table_name = 'form_draft' AND privilege_type = 'INSERT' AND grantee NOT IN (current_user, 'PUBLIC')"
+)
+
+
+def renew(connection: Connection) -> None:
+    """Give every role that has the application's rights those of the schema as it is now."""
+    if connection.dialect.name == "postgresql":
+        for role in connection.exec_driver_sql(_GRANTED).scalars().all():
+            grant(connection, role)

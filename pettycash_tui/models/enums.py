@@ -206,6 +206,45 @@ PAYMENT_FLOW: dict[PaymentStatus, frozenset[PaymentStatus]] = {
 """From each state, the states that may follow. The database enforces it (trigger `payment_flow`)."""
 
 
+class GatewayName(Labelled):
+    """Through which way money leaves."""
+
+    CASH = "cash"
+    MANUAL = "manual"
+    BANK_FILE = "bank_file"
+    MPESA = "mpesa"
+
+
+class OrderStatus(Labelled):
+    """The states of an order to a gateway that is not local: written down before it is sent."""
+
+    SENDING = "sending"
+    SENT = "sent"
+    UNKNOWN = "unknown"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+
+
+OPEN_ORDERS = frozenset({OrderStatus.SENDING, OrderStatus.SENT, OrderStatus.UNKNOWN})
+"""The gateway may still pay: nothing else is sent for the payment."""
+
+ORDER_FLOW: dict[OrderStatus, frozenset[OrderStatus]] = {
+    OrderStatus.SENDING: frozenset({OrderStatus.SENT, OrderStatus.UNKNOWN, OrderStatus.SUCCEEDED, OrderStatus.FAILED}),
+    OrderStatus.SENT: frozenset({OrderStatus.UNKNOWN, OrderStatus.SUCCEEDED, OrderStatus.FAILED}),
+    OrderStatus.UNKNOWN: frozenset({OrderStatus.SENT, OrderStatus.SUCCEEDED, OrderStatus.FAILED}),
+    OrderStatus.SUCCEEDED: frozenset(),
+    OrderStatus.FAILED: frozenset(),
+}
+"""From each state, the states that may follow. The database enforces it (trigger `payment_order_flow`)."""
+
+
+class BatchFormat(Labelled):
+    """The layouts of a bank file."""
+
+    PAIN001 = "pain001"
+    CSV = "csv"
+
+
 class OtpChannel(Labelled):
     """How a one-time code reaches the officer."""
 
@@ -289,6 +328,10 @@ _LABELS: dict[Labelled, str] = {
     RequisitionStatus.PENDING_CFO_APPROVAL: "With CFO",
     RequisitionStatus.PENDING_CHANGES: "Changes asked",
     PaymentMethod.MPESA: "M-Pesa",
+    GatewayName.MANUAL: "Transfer by hand",
+    GatewayName.MPESA: "M-Pesa",
+    BatchFormat.PAIN001: "ISO 20022 (pain.001)",
+    BatchFormat.CSV: "CSV",
     OtpChannel.TOTP: "Authenticator app",
     OtpChannel.SMS: "SMS",
     EntryType.DEBIT: "Paid out",

@@ -13,10 +13,13 @@ from sqlalchemy import text as sql
 from sqlmodel import Field
 
 from pettycash_tui.models.base import ChangingRow, ListedRow, Row, partial_index
-from pettycash_tui.models.columns import big, choice, moment, not_negative, one_of, positive, ref, text
+from pettycash_tui.models.columns import big, blob, choice, moment, not_negative, one_of, positive, ref, text
 from pettycash_tui.models.enums import (
+    BatchFormat,
     EntrySource,
     EntryType,
+    GatewayName,
+    OrderStatus,
     OtpChannel,
     PaymentMethod,
     PaymentStatus,
@@ -62,6 +65,9 @@ class TreasuryFund(ListedRow, table=True):
     ledger_sequence: int = big(0)
     voucher_year: int = big(0)
     voucher_sequence: int = big(0)
+    # The account at the bank that a bank file debits; empty for a drawer of cash.
+    bank_account: str = text(40, default="")
+    bank_code: str = text(20, default="")
 
 
 class Payment(ChangingRow, table=True):
@@ -85,6 +91,15 @@ class Payment(ChangingRow, table=True):
         Index("ix_payment_executor", "executor_id", "status", "created_at"),
         Index("ix_payment_requisition_status", "requisition_id", "status"),
         Index("ix_payment_waiting", "fund_id", "status", "is_held", "created_at", "id"),
+        CheckConstraint(
+            "schedule_bundle_id IS NULL OR scheduled_for IS NOT NULL", name="confirmed_schedule_has_its_day"
+        ),
+        partial_index(
+            "ix_payment_scheduled",
+            "scheduled_for",
+            "id",
+            where="scheduled_for IS NOT NULL AND status IN ('pending', 'failed')",
+        ),
     )
 
     company_id: UUID = ref("company.id")
@@ -106,13 +121,17 @@ class Payment(ChangingRow, table=True):
     max_retries: int = big(3)
     last_error: str = text(500, default="")
     idempotency_key: str | None = text(120, nullable=True)
+    # Not tried again before this moment: it moves away with every failure.
+    next_attempt_at: datetime | None = moment(nullable=True)
     scheduled_for: date | None = Field(default=None, nullable=True)
+    # The list whose code confirmed that day; whatever changes takes it away.
+    schedule_bundle_id: UUID | None = ref("payment_bundle.id", nullable=True)
     voucher_number: str | None = text(40, nullable=True)
     executed_at: datetime | None = moment(nullable=True)
 
 
 class OtpChallenge(ChangingRow, table=True):
-    """A one-time code for one payment, sent to its executor. Holds an HMAC, never the code."""
+    """A one-time code for one payment or one list of payments, sent to its executor. Holds an HMAC, never the code."""
 
     __tablename__ = "otp_challenge"
     __table_args__ = (
@@ -127,10 +146,18 @@ class OtpChallenge(ChangingRow, table=True):
             unique=True,
             where="voided_at IS NULL AND consumed_at IS NULL",
         ),
+        partial_index(
+            "ux_otp_challenge_open_bundle",
+            "bundle_id",
+            unique=True,
+            where="bundle_id IS NOT NULL AND voided_at IS NULL AND consumed_at IS NULL",
+        ),
+        CheckConstraint("(payment_id IS NULL) <> (bundle_id IS NULL)", name="of_payment_or_bundle"),
         Index("ix_otp_challenge_payment", "payment_id", "created_at"),
     )
 
-    payment_id: UUID = ref("payment.id")
+    payment_id: UUID | None = ref("payment.id", nullable=True)
+    bundle_id: UUID | None = ref("payment_bundle.id", nullable=True)
     executor_id: UUID = ref("user.id")
     session_id: UUID | None = ref("sign_in_session.id", nullable=True)
     payment_hash: str = text(64)
@@ -143,6 +170,139 @@ class OtpChallenge(ChangingRow, table=True):
     voided_at: datetime | None = moment(nullable=True)
     verified_at: datetime | None = moment(nullable=True)
     consumed_at: datetime | None = moment(nullable=True)
+
+
+class PaymentBundle(Row, table=True):
+    """A list of payments that one code confirms: to be paid now, or on a day. Append-only.
+
+    `list_hash` is the canonical hash of every payment's own hash in order, with the count, the total and the day.
+    """
+
+    __tablename__ = "payment_bundle"
+    __table_args__ = (
+        positive("payment_count"),
+        positive("total_amount"),
+        Index("ix_payment_bundle_executor", "executor_id", "created_at"),
+    )
+
+    company_id: UUID = ref("company.id")
+    executor_id: UUID = ref("user.id")
+    payment_count: int = big()
+    total_amount: int = big()
+    currency: str = text(3)
+    scheduled_for: date | None = Field(default=None, nullable=True)
+    list_hash: str = text(64)
+
+
+class PaymentBundleLine(Row, table=True):
+    """A payment on a list. Append-only."""
+
+    __tablename__ = "payment_bundle_line"
+    __table_args__ = (
+        UniqueConstraint("bundle_id", "payment_id"),
+        UniqueConstraint("bundle_id", "position"),
+        CheckConstraint("position >= 1", name="position_counts"),
+        positive("amount"),
+        Index("ix_payment_bundle_line_payment", "payment_id"),
+    )
+
+    bundle_id: UUID = ref("payment_bundle.id")
+    payment_id: UUID = ref("payment.id")
+    position: int = big()
+    amount: int = big()
+    payment_hash: str = text(64)
+
+
+class BankBatch(Row, table=True):
+    """A bank file as it was written: its lines are the orders that name it. Append-only.
+
+    `control_sum` is in minor units. Source: ISO 20022 pain.001.001.09, group header (NbOfTxs, CtrlSum, MsgId).
+    """
+
+    __tablename__ = "bank_batch"
+    __table_args__ = (
+        UniqueConstraint("company_id", "number"),
+        UniqueConstraint("message_id"),
+        one_of("format", BatchFormat),
+        positive("line_count"),
+        positive("control_sum"),
+        Index("ix_bank_batch_fund", "fund_id", "created_at"),
+        Index("ix_bank_batch_list", "company_id", "created_at", "id"),
+    )
+
+    company_id: UUID = ref("company.id")
+    number: str = text(20)
+    fund_id: UUID = ref("treasury_fund.id")
+    executor_id: UUID = ref("user.id")
+    format: BatchFormat = choice(BatchFormat)
+    message_id: str = text(35)
+    currency: str = text(3)
+    line_count: int = big()
+    control_sum: int = big()
+    debit_account: str = text(40)
+    execution_date: date
+    file_name: str = text(120)
+    sha256: str = text(64)
+    content: bytes = blob()
+
+
+class PaymentOrder(ChangingRow, table=True):
+    """An order to a gateway that is not local: there before it is sent, so that what had no answer is asked about.
+
+    `conversation_id` is ours and the gateway's key against paying twice (M-Pesa: OriginatorConversationID; bank file:
+    EndToEndId). What confirmed it is kept for the execution that it may lead to.
+    """
+
+    __tablename__ = "payment_order"
+    __table_args__ = (
+        UniqueConstraint("conversation_id"),
+        UniqueConstraint("payment_id", "attempt"),
+        UniqueConstraint("batch_id", "position"),
+        one_of("gateway", GatewayName),
+        one_of("status", OrderStatus),
+        CheckConstraint("attempt >= 1", name="attempt_counts"),
+        CheckConstraint("(batch_id IS NULL) = (position IS NULL)", name="line_of_batch"),
+        CheckConstraint("status <> 'succeeded' OR gateway_reference IS NOT NULL", name="success_has_reference"),
+        not_negative("ask_count"),
+        # The gateway has at most one order for a payment that it may still carry out.
+        partial_index(
+            "ux_payment_order_open",
+            "payment_id",
+            unique=True,
+            where="status IN ('sending', 'sent', 'unknown')",
+        ),
+        Index("ix_payment_order_payment", "payment_id", "created_at"),
+        partial_index(
+            "ix_payment_order_asking",
+            "gateway",
+            "next_ask_at",
+            where="status IN ('sending', 'sent', 'unknown')",
+        ),
+    )
+
+    company_id: UUID = ref("company.id")
+    payment_id: UUID = ref("payment.id")
+    executor_id: UUID = ref("user.id")
+    attempt: int = big()
+    gateway: GatewayName = choice(GatewayName)
+    conversation_id: str = text(60)
+    batch_id: UUID | None = ref("bank_batch.id", nullable=True)
+    position: int | None = big(nullable=True)
+    status: OrderStatus = choice(OrderStatus, default=OrderStatus.SENDING)
+    idempotency_key: str = text(120)
+    otp_verified_at: datetime | None = moment(nullable=True)
+    channel: OtpChannel | None = choice(OtpChannel, nullable=True)
+    source: str = text(120, default="")
+    client: str = text(120, default="")
+    sent_at: datetime | None = moment(nullable=True)
+    # The gateway's own name for the conversation, under which its result comes.
+    gateway_conversation_id: str = text(120, default="")
+    next_ask_at: datetime | None = moment(nullable=True)
+    ask_count: int = big(0)
+    settled_at: datetime | None = moment(nullable=True)
+    gateway_reference: str | None = text(120, nullable=True)
+    result_code: str = text(40, default="")
+    result_text: str = text(500, default="")
 
 
 class PaymentExecution(Row, table=True):

@@ -21,6 +21,9 @@ class NumberKind(StrEnum):
     REQUISITION = "REQ"
     PAYMENT = "PAY"
     REPLENISHMENT = "RPL"
+    BANK_BATCH = "BAT"
+    VARIANCE = "VAR"
+    TRANSFER = "TRF"
 
 
 _COUNT = (

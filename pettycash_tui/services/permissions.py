@@ -28,6 +28,11 @@ class Right(StrEnum):
     REQUEST_REPLENISHMENT = "request replenishments"
     APPROVE_REPLENISHMENT = "approve replenishments"
     COMPLETE_REPLENISHMENT = "complete replenishments"
+    RECORD_VARIANCE = "record variances"
+    APPROVE_VARIANCE = "approve variances"
+    REQUEST_TRANSFER = "request transfers between funds"
+    APPROVE_TRANSFER = "approve transfers between funds"
+    CLOSE_PERIOD = "close and reopen periods"
     ADMINISTER = "administer people, organisation and policy"
     READ_AUDIT = "read the audit log"
 
@@ -67,6 +72,9 @@ ALLOWANCES: dict[Role, Allowance] = {
         Right.RECONCILE,
         Right.REQUEST_REPLENISHMENT,
         Right.APPROVE_REPLENISHMENT,
+        Right.RECORD_VARIANCE,
+        Right.REQUEST_TRANSFER,
+        Right.APPROVE_TRANSFER,
         Right.READ_AUDIT,
     ),
     Role.TREASURY: _may(
@@ -78,6 +86,9 @@ ALLOWANCES: dict[Role, Allowance] = {
         Right.READ_LEDGER,
         Right.REQUEST_REPLENISHMENT,
         Right.APPROVE_REPLENISHMENT,
+        Right.RECORD_VARIANCE,
+        Right.REQUEST_TRANSFER,
+        Right.APPROVE_TRANSFER,
         Right.COMPLETE_REPLENISHMENT,
     ),
     Role.CFO: _may(
@@ -92,6 +103,11 @@ ALLOWANCES: dict[Role, Allowance] = {
         Right.RECONCILE,
         Right.REQUEST_REPLENISHMENT,
         Right.APPROVE_REPLENISHMENT,
+        Right.RECORD_VARIANCE,
+        Right.APPROVE_VARIANCE,
+        Right.REQUEST_TRANSFER,
+        Right.APPROVE_TRANSFER,
+        Right.CLOSE_PERIOD,
         Right.COMPLETE_REPLENISHMENT,
         Right.READ_AUDIT,
     ),

@@ -83,6 +83,8 @@ def objects(connection: Connection) -> dict[str, str]:
 
 
 def plain(sql: str) -> str:
+    # SQLite quotes the name of a table that was rebuilt and renamed.
+    sql = re.sub(r'^CREATE TABLE "(\w+)"', r"CREATE TABLE \1", sql)
     return re.sub(r"\s+", " ", sql).replace("( ", "(").replace(" )", ")").strip()
 
 
