@@ -18,7 +18,7 @@ LIST = "list"
 FORM = "form"
 
 # Scopes that are alive together with the app's own: a screen with a list, or a screen with a form.
-LIST_SCREENS = ("requisitions", "approvals", "payments", "ledger", "desk")
+LIST_SCREENS = ("requisitions", "approvals", "payments", "ledger", "treasury", "desk")
 FORM_SCREENS = ("requisition_form", "pay")
 # Windows over a screen: the keys of what is below are not alive in them. `choice` is a list narrowed by what one types.
 WINDOWS = ("window", "entry", "replenishment", "prompt", "choice", "export", "lock")
@@ -81,6 +81,8 @@ ACTIONS: tuple[Action, ...] = (
     _action("go.approvals", "3", "Approvals", "Go to the approvals that wait for you.", "go('approvals')", scope=APP),
     _action("go.payments", "4", "Payments", "Go to the payments.", "go('payments')", scope=APP),
     _action("go.ledger", "5", "Fund ledger", "Go to the cash book of a fund.", "go('ledger')", scope=APP),
+    _action("go.treasury", "6", "Treasury", "Go to the treasury's month: reconciling, variances, replenishments.",
+            "go('treasury')", scope=APP),
     _action("session.switch", "S", "Switch person", "In a demo: go on working as somebody else.", "switch_person",
             scope=APP),
     _action("session.sign_out", "L", "Sign out", "Sign out, and let the next person sign in.", "sign_out", scope=APP),
@@ -174,6 +176,12 @@ ACTIONS: tuple[Action, ...] = (
     _action("ledger.replenish", "R", "Replenish",
             "Ask for money to bring the fund back to its target, or open the request that is made already.",
             "replenish"),
+    _action("treasury.view", "f", "Next list", "Show the treasury's next list.", "next_view", footer=True),
+    _action("treasury.view_before", "F", "List before", "Show the list before.", "previous_view"),
+    _action("treasury.state", "s", "Which", "Show another part of the list, such as only what is open.", "next_state",
+            footer=True),
+    _action("treasury.ask_for", "R", "Ask for money",
+            "Ask for money for a fund, or for a transfer from one fund to another.", "ask_for", footer=True),
     # -- windows -------------------------------------------------------------------------------------------------------
     _action("window.copy", "y", "Copy", "Copy the text to the clipboard.", "copy"),
     _action("window.close", "enter q space", "Close", "Close the window.", "back"),

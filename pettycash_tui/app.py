@@ -218,7 +218,12 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
         if self.context is None:
             return ()
         offered = self.context.offered
-        chosen = {"approvals": offered.approvals, "payments": offered.payments, "ledger": offered.ledger}
+        chosen = {
+            "approvals": offered.approvals,
+            "payments": offered.payments,
+            "ledger": offered.ledger,
+            "treasury": offered.treasury,
+        }
         return (DESK, "requisitions", *(place for place, is_offered in chosen.items() if is_offered))
 
     async def action_sign_out(self) -> None:

@@ -49,6 +49,7 @@ class ReplenishmentView:
     completed_at: datetime | None
     rejected_by: PersonRef | None
     rejected_at: datetime | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +106,11 @@ def list_replenishments(
     from_date: date | None = None,
     to_date: date | None = None,
     search: str | None = None,
+    oldest_first: bool = False,
     limit: int | None = None,
     after: str | None = None,
 ) -> Page[ReplenishmentView]:
-    """The replenishments of the actor's company, newest first."""
+    """The replenishments of the actor's company, newest first or the other way round."""
     size = clean_limit(limit)
     key = decode(after, datetime, UUID)
     statement = _rows().where(visibility.of_company(_R.company_id, reading.actor))
@@ -119,10 +121,12 @@ def list_replenishments(
     statement = statement.where(*between(_R.created_at, from_date, to_date, reading))
     if search:
         statement = statement.where(or_(*[contains(column, search) for column in (_R.number, _R.reference, _R.reason)]))
-    further = behind([_R.created_at, _R.id], key, descending=True)
+    order = [_R.created_at, _R.id]
+    further = behind(order, key, descending=not oldest_first)
     if further is not None:
         statement = statement.where(further)
-    found = reading.execute(statement.order_by(_R.created_at.desc(), _R.id.desc()).limit(size + 1)).all()
+    ordered = order if oldest_first else [column.desc() for column in order]
+    found = reading.execute(statement.order_by(*ordered).limit(size + 1)).all()
     return page_of(found, size, _view, lambda row: (row.created_at, row.id))
 
 
@@ -194,4 +198,5 @@ def _view(row: Any) -> ReplenishmentView:
         completed_at=row.completed_at,
         rejected_by=person(row, "rejected_by"),
         rejected_at=row.rejected_at,
+        created_at=row.created_at,
     )

@@ -1,0 +1,16 @@
+"""Which lists the treasury has, in the order in which one goes through them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pettycash_tui.screens.treasury_views.replenishments import ReplenishmentsView
+from pettycash_tui.screens.treasury_views.view import TreasuryView
+from pettycash_tui.services.identity import Actor
+
+VIEWS: tuple[type[TreasuryView[Any, Any]], ...] = (ReplenishmentsView,)
+
+
+def views_for(actor: Actor) -> tuple[type[TreasuryView[Any, Any]], ...]:
+    """Those that a person has a use for."""
+    return tuple(view for view in VIEWS if view.is_offered_to(actor))

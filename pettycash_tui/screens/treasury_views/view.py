@@ -1,0 +1,169 @@
+"""What the treasury's screen shows at a time: one list of something, its detail, and the keys that act on it.
+
+A view is made once for each screen. What it reads runs in threads and touches no widget; what a key starts runs on the
+event loop and asks and writes through the screen.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+from textual.content import Content
+
+from pettycash_tui.actions import key
+from pettycash_tui.screens.showing_rows import ShowsRow
+from pettycash_tui.screens.typed_reasons import TypedReasons
+from pettycash_tui.services.errors import PettyCashError
+from pettycash_tui.services.export_request import ExportRequest
+from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.permissions import Right
+from pettycash_tui.services.totals import Total
+from pettycash_tui.services.work import Reading
+from pettycash_tui.widgets.paging import RowSource
+
+R = TypeVar("R")
+D = TypeVar("D")
+
+
+class Kind(NamedTuple):
+    """A part of the list: its name, what the list is narrowed to, and what is said when there is none."""
+
+    name: str
+    given: Any
+    empty: str
+
+
+class TreasuryView(Generic[R, D]):
+    """One list of the treasury. `R` is a row as its service lists it, `D` the whole of a row.
+
+    `acts` names the keys that are alive, each with the rights of which one is enough; a method of that name answers.
+    """
+
+    name: ClassVar[str] = ""
+    """By this the screen is told to show it."""
+    title: ClassVar[str] = ""
+    told: ClassVar[str] = ""
+    """What it is for, as the help says it."""
+    row_type: ClassVar[type] = object
+    rights: ClassVar[frozenset[Right]] = frozenset()
+    """Of these one is needed to see it."""
+    filter_hint: ClassVar[str] = ""
+    prefix: ClassVar[str] = ""
+    """How the numbers of its rows begin, where the palette and the desk lead to them."""
+    kinds: ClassVar[tuple[Kind, ...]] = ()
+    acts: ClassVar[Mapping[str, frozenset[Right]]] = {}
+    without_row: ClassVar[frozenset[str]] = frozenset()
+    """Those of them that need no row under the cursor."""
+
+    def __init__(self, screen: ShowsRow) -> None:
+        self.screen = screen
+        self.context = screen.context
+        self.place = 0
+        self.typed = TypedReasons()
+
+    @classmethod
+    def is_offered_to(cls, actor: Actor) -> bool:
+        """Whether the person has a use for it."""
+        return any(actor.may(right) for right in cls.rights)
+
+    @property
+    def kind(self) -> Kind:
+        """Which part of the list is shown."""
+        return self.kinds[self.place]
+
+    @property
+    def empty(self) -> str:
+        """What is said when nothing is listed: what there would be, and what to do."""
+        more = f" {key('treasury.state')} shows others." if len(self.kinds) > 1 else ""
+        return f"{self.kind.empty}{more}"
+
+    # -- reading -------------------------------------------------------------------------------------------------------
+
+    def source(self, search: str) -> RowSource:
+        """The list, narrowed to a text."""
+        raise NotImplementedError
+
+    def weigh(self, reading: Reading, search: str) -> Total | None:
+        """How many rows there are and what they come to, for the title; None where that is not told."""
+        return None
+
+    def read_detail(self, row: R) -> D:
+        """The whole of a row. Blocks; called in a thread."""
+        raise NotImplementedError
+
+    def draw_detail(self, detail: D) -> Content:
+        """What the detail pane shows of it."""
+        raise NotImplementedError
+
+    def export_request(self, search: str) -> ExportRequest | None:
+        """All that the list shows; None where it cannot be exported."""
+        return None
+
+    def seek(self, reading: Reading, number: str) -> tuple[Any, int]:
+        """The key of the row with that number, and the kind among which it is listed. Raises NotFound."""
+        raise NotImplementedError
+
+    # -- acting --------------------------------------------------------------------------------------------------------
+
+    def offers(self, act: str, row: R, detail: D | None) -> bool:
+        """Whether a key does something to the row; `detail` is None until it was read."""
+        return True
+
+    def number_of(self, row: R) -> str:
+        """What people call a row by."""
+        return str(getattr(row, "number", ""))
+
+    def open_row(self) -> bool:
+        """Enter was pressed on a row: whether that opened something; else the detail is gone to."""
+        return False
+
+    def here(self) -> R | None:
+        """The row that a key acts on; None, with the reason told, where it was not seen, or is gone, or is none."""
+        screen = self.screen
+        row = screen.table.cursor_row
+        if screen.is_unsettled or (row is not None and not isinstance(row.value, self.row_type)):
+            screen.tell_unsettled()
+            return None
+        if row is None:
+            return None
+        if row.gone:
+            words = next((cell.text for cell in row.cells if cell.text.startswith("− ")), "− taken by somebody else")
+            screen.tell(f"{self.number_of(row.value)} is not here any more: {words.removeprefix('− ')}.", warning=True)
+            return None
+        value: R = row.value
+        return value
+
+    def do(
+        self,
+        row: R,
+        service: Callable[..., Any],
+        *typed: Any,
+        then: Callable[[Any], str],
+        about: Any = None,
+        waits: str = "saving…",
+    ) -> bool:
+        """Change a row once, as this person; `then` says in a sentence what was done. False while it is being done."""
+        context, screen, number = self.context, self.screen, self.number_of(row)
+
+        def done(state: Any) -> None:
+            self.typed.sent(about)
+            screen.tell(then(state))
+            screen.reload()
+
+        begun = screen.write(
+            partial(context.desk.run, context.actor, service, getattr(row, "id", number), *typed),
+            then=done,
+            failed=self.refused,
+            key=(self.name, number),
+            waits=waits,
+        )
+        if not begun:
+            screen.tell(f"{number} is being recorded already; you will be told.", warning=True)
+        return begun
+
+    def refused(self, error: PettyCashError) -> None:
+        """Tell a refusal, and show how things stand: somebody else may have been faster."""
+        self.screen.show_error(error)
+        self.screen.reload()
