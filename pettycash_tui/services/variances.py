@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, update
+from sqlalchemy import BigInteger, Row, cast, func, select, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.books import Variance
@@ -112,9 +112,9 @@ def booked(reading: Reading, payment_id: UUID) -> Row[Any]:
     the number of the one that is not decided. Read in one statement, so that the two agree."""
     p, f, v = t.payment.c, t.treasury_fund.c, t.variance.c
     of_payment = v.payment_id == p.id
-    approved = select(func.coalesce(func.sum(v.variance_amount), 0)).where(
-        of_payment, v.status == VarianceStatus.APPROVED
-    )
+    # A sum of whole numbers is no whole number to Postgres.
+    total = cast(func.coalesce(func.sum(v.variance_amount), 0), BigInteger)
+    approved = select(total).where(of_payment, v.status == VarianceStatus.APPROVED)
     pending = select(v.number).where(of_payment, v.status == VarianceStatus.PENDING)
     return reading.execute(
         select(
