@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pettycash_tui.cli import asking, exporting, output, session
+from pettycash_tui.cli import asking, exporting, output, pay_reconciling, session
 from pettycash_tui.cli.exporting import Export, Output, Replace
 from pettycash_tui.cli.options import (
     DEFAULT_LIMIT,
@@ -280,6 +280,9 @@ def explain(ctx: typer.Context, payment: Identifier) -> None:
         title=found.number,
         pairs=[("You may pay it", found.allowed), *[("Because", reason.message) for reason in found.reasons]],
     )
+
+
+app.add_typer(pay_reconciling.app)
 
 
 def _act(ctx: Context, service: Callable[..., Any], payment: str, *args: Any, done: Callable[[Any], str]) -> None:
