@@ -207,7 +207,9 @@ def _check_reconciliations(books: Books) -> None:
         acts[row.payment_id].append(row)
     executed_by = {execution.payment_id: execution.executor_id for execution in books.executions}
     entry_of = {entry.payment_id: entry.id for entry in books.entries if entry.payment_id is not None}
-    told = [event.subject_id for event in books.events if event.action in ("payment.reconciled", "payment.unreconciled")]
+    told = [
+        event.subject_id for event in books.events if event.action in ("payment.reconciled", "payment.unreconciled")
+    ]
     for payment in books.payments:
         of_payment = acts[payment.id]
         assert [row.sequence for row in of_payment] == list(range(1, len(of_payment) + 1))

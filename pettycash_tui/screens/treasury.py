@@ -147,10 +147,8 @@ class TreasuryScreen(TreasuryKeys):
         if self._total is not None:
             amounts = " + ".join(self.context.money_with_currency(amount) for amount in self._total.amounts)
             found = f" {self._total.count}{f', {amounts}' if amounts else ''}"
-        view = self.view
-        kind = f", {view.kind.name}" if len(view.kinds) > 1 else ""
-        at = f" ({self._place + 1}/{len(self._views)})" if len(self._views) > 1 else ""
-        self.show_title(f"{self.help_title}{at}: {view.title}{kind}{found}")
+        at = f" {self._place + 1}/{len(self._views)}" if len(self._views) > 1 else ""
+        self.show_title(f"{self.help_title}{at}: {self.view.kind.name}{found}")
 
     # -- going to one --------------------------------------------------------------------------------------------------
 
@@ -172,7 +170,7 @@ class TreasuryScreen(TreasuryKeys):
             self.go_to_row(row, number)
             return
         self._go_to(place, part)
-        self.narrow_to(number)
+        self._wanted = (row, number)
 
     # -- keys ----------------------------------------------------------------------------------------------------------
 

@@ -4,15 +4,39 @@ from __future__ import annotations
 
 from typing import Any
 
-from pettycash_tui.screens.showing_rows import ShowsRow
+from pettycash_tui.screens.seen_rows import SeenRows
 
 
-class TreasuryKeys(ShowsRow):
+class TreasuryKeys(SeenRows):
     """A screen whose view answers to its keys, as far as it has them."""
 
     def start(self, act: str) -> None:
         """Let the view do what a key asks for."""
         raise NotImplementedError
+
+    def action_reconcile(self) -> None:
+        """Mark a payment reconciled, or all marked ones."""
+        self.start("reconcile")
+
+    def action_undo(self) -> None:
+        """Undo the reconciliation of a payment."""
+        self.start("undo")
+
+    def action_record_variance(self) -> None:
+        """Record that a payment came to another amount."""
+        self.start("record_variance")
+
+    def action_approve(self) -> None:
+        """Approve a variance or a transfer."""
+        self.start("approve")
+
+    def action_reject(self) -> None:
+        """Reject it."""
+        self.start("reject")
+
+    def action_trend(self) -> None:
+        """Show how the variances go by month."""
+        self.start("trend")
 
     def action_ask_for(self) -> None:
         """Ask for money, or for a transfer."""

@@ -145,15 +145,22 @@ _ROWS = _rows()
 
 
 def list_payments(
-    reading: Reading, given: ReconciliationFilter, *, limit: int | None = None, after: str | None = None
+    reading: Reading,
+    given: ReconciliationFilter,
+    *,
+    newest_first: bool = False,
+    limit: int | None = None,
+    after: str | None = None,
 ) -> Page[ReconciliationRow]:
-    """The executed payments that wait to be reconciled (or are), in the order in which the money left."""
+    """The executed payments that wait to be reconciled (or are), in the order in which the money left or the other."""
     size = clean_limit(limit)
     statement = _ROWS.where(*_conditions(reading, given))
-    further = behind([_P.executed_at, _P.id], decode(after, datetime, UUID))
+    order = [_P.executed_at, _P.id]
+    further = behind(order, decode(after, datetime, UUID), descending=newest_first)
     if further is not None:
         statement = statement.where(further)
-    found = reading.execute(statement.order_by(_P.executed_at, _P.id).limit(size + 1)).all()
+    ordered = [column.desc() for column in order] if newest_first else order
+    found = reading.execute(statement.order_by(*ordered).limit(size + 1)).all()
     return page_of(found, size, _row, lambda row: (row.executed_at, row.id))
 
 

@@ -130,10 +130,14 @@ def list_transfers(
     from_date: date | None = None,
     to_date: date | None = None,
     search: str | None = None,
+    oldest_first: bool = False,
     limit: int | None = None,
     after: str | None = None,
 ) -> Page[TransferView]:
-    """The transfers that the actor may see, newest first; `fund`: those from it and those to it."""
+    """The transfers that the actor may see, newest first or the other way round.
+
+    `fund`: those from it and those to it.
+    """
     size = clean_limit(limit)
     key = decode(after, datetime, UUID)
     statement = _ROWS.where(visibility.transfers(reading.actor))
@@ -145,10 +149,12 @@ def list_transfers(
     statement = statement.where(*between(_M.created_at, from_date, to_date, reading))
     if search and search.strip():
         statement = statement.where(or_(contains(_M.number, search), contains(_M.reason, search)))
-    further = behind([_M.created_at, _M.id], key, descending=True)
+    order = [_M.created_at, _M.id]
+    further = behind(order, key, descending=not oldest_first)
     if further is not None:
         statement = statement.where(further)
-    found = reading.execute(statement.order_by(_M.created_at.desc(), _M.id.desc()).limit(size + 1)).all()
+    ordered = order if oldest_first else [column.desc() for column in order]
+    found = reading.execute(statement.order_by(*ordered).limit(size + 1)).all()
     return page_of(found, size, _view, lambda row: (row.created_at, row.id))
 
 

@@ -162,10 +162,11 @@ def list_variances(
     from_date: date | None = None,
     to_date: date | None = None,
     search: str | None = None,
+    oldest_first: bool = False,
     limit: int | None = None,
     after: str | None = None,
 ) -> Page[VarianceView]:
-    """The variances that the actor may see, newest first."""
+    """The variances that the actor may see, newest first or the other way round."""
     size = clean_limit(limit)
     key = decode(after, datetime, UUID)
     statement = _ROWS.where(visibility.variances(reading))
@@ -179,10 +180,12 @@ def list_variances(
     if search and search.strip():
         columns = (_V.number, _V.reason, _P.number, _P.payee, _P.voucher_number)
         statement = statement.where(or_(*[contains(column, search) for column in columns]))
-    further = behind([_V.created_at, _V.id], key, descending=True)
+    order = [_V.created_at, _V.id]
+    further = behind(order, key, descending=not oldest_first)
     if further is not None:
         statement = statement.where(further)
-    found = reading.execute(statement.order_by(_V.created_at.desc(), _V.id.desc()).limit(size + 1)).all()
+    ordered = order if oldest_first else [column.desc() for column in order]
+    found = reading.execute(statement.order_by(*ordered).limit(size + 1)).all()
     return page_of(found, size, _view, lambda row: (row.created_at, row.id))
 
 

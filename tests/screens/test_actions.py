@@ -36,6 +36,7 @@ from pettycash_tui.actions import (
 )
 from pettycash_tui.keymap import all_clashes, clashes, key_table, keymap_problems, refused_keys, spelled
 from pettycash_tui.screens.help import HelpScreen
+from pettycash_tui.screens.treasury_views.catalogue import VIEWS
 from pettycash_tui.widgets.footer import KeyFooter
 from pettycash_tui.widgets.plain import PlainText
 
@@ -75,7 +76,24 @@ def test_an_f_key_always_has_another_beside_it() -> None:
 def test_the_footer_of_every_screen_has_at_most_five_keys_beside_help() -> None:
     for name in LIST_SCREENS:
         shown = [entry.id for entry in ACTIONS if entry.footer and entry.scope == name]
+        if name == "treasury":
+            continue  # it has several lists, each with some of its keys
         assert 1 <= len(shown) <= 5, name
+
+
+def test_the_footer_of_every_list_of_the_treasury_has_at_most_five_keys_beside_help() -> None:
+    acts = {name for view in VIEWS for name in view.acts}
+    common = [entry for entry in ACTIONS if entry.scope == "treasury" and entry.footer and entry.method not in acts]
+    for view in VIEWS:
+        own = [name for name in view.acts if action(f"treasury.{name}").footer]
+        assert 1 <= len(own) + len(common) <= 5, view.name
+
+
+def test_every_key_of_the_treasury_belongs_to_one_of_its_lists() -> None:
+    acts = {name for view in VIEWS for name in view.acts}
+    moves = {"view", "view_before", "state"}
+    assert {entry.id for entry in ACTIONS if entry.scope == "treasury"} == {f"treasury.{name}" for name in acts | moves}
+    assert all(callable(getattr(view, name)) for view in VIEWS for name in view.acts)
 
 
 def test_every_tooltip_is_a_sentence_and_every_label_short() -> None:

@@ -33,7 +33,12 @@ APPROVE, REJECT = TransferAct
 
 
 def asked(
-    trading: Trading, amount: str = "1000", source: str = "HQ", target: str = "NBI", who: str = "treasury", why: str = ""
+    trading: Trading,
+    amount: str = "1000",
+    source: str = "HQ",
+    target: str = "NBI",
+    who: str = "treasury",
+    why: str = "",
 ) -> str:
     return trading.desk.run(trading[who], transfers.request, source, target, amount, why).number
 
@@ -59,9 +64,7 @@ def test_the_money_moves_when_somebody_else_approves(trading: Trading) -> None:
     assert balances(trading) == {"HQ": 274_999_50, "NBI": 125_000_50, "MSA": 80_000_00}
     view = trading.desk.read(trading["treasury"], transfer_views.show, number)
     assert (view.from_entry, view.to_entry, view.journal) == ("HQ:2", "NBI:2", "JNL-HQ-000002")
-    entries = {
-        fund: trading.desk.read(trading["cfo"], ledger_views.show_entry, f"{fund}:2") for fund in ("HQ", "NBI")
-    }
+    entries = {fund: trading.desk.read(trading["cfo"], ledger_views.show_entry, f"{fund}:2") for fund in ("HQ", "NBI")}
     for entry in entries.values():
         assert (entry.transfer, entry.journal, entry.source_type) == (number, "JNL-HQ-000002", "transfer")
         assert entry.description == f"Transfer {number} HQ to NBI: market week"

@@ -216,7 +216,9 @@ def test_what_was_not_paid_has_no_variance_and_a_reconciled_payment_may(trading:
     assert books.check(trading.desk).payment(payment).status is PaymentStatus.RECONCILED
 
 
-@pytest.mark.parametrize("typed", ["", "-1", "4500", "4500.00", "4,500.001", "many", "1e3", "１２", "99999999999999999999"])
+@pytest.mark.parametrize(
+    "typed", ["", "-1", "4500", "4500.00", "4,500.001", "many", "1e3", "１２", "99999999999999999999"]
+)
 def test_an_amount_that_cannot_be_is_refused_by_name(trading: Trading, typed: str) -> None:
     payment = paid(trading)
     with pytest.raises(InvalidInput) as invalid:
@@ -249,7 +251,9 @@ def test_bad_references_and_people_without_the_right(trading: Trading) -> None:
     # A clerk sees those of their own payments only.
     assert [v.number for v in trading.desk.read(trading["staff"], variance_views.list_variances).items] == [number]
     of_another = recorded(trading, _of_ceo(trading), "900")
-    assert of_another not in [v.number for v in trading.desk.read(trading["staff"], variance_views.list_variances).items]
+    assert of_another not in [
+        v.number for v in trading.desk.read(trading["staff"], variance_views.list_variances).items
+    ]
     with pytest.raises(NotFound):
         trading.desk.read(trading["staff"], variance_views.show, of_another)
 

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from pettycash_tui.screens.treasury_views.reconciling import ReconcilingView
 from pettycash_tui.screens.treasury_views.replenishments import ReplenishmentsView
+from pettycash_tui.screens.treasury_views.transfers import TransfersView
+from pettycash_tui.screens.treasury_views.variances import VariancesView
 from pettycash_tui.screens.treasury_views.view import TreasuryView
 from pettycash_tui.services.identity import Actor
 
-VIEWS: tuple[type[TreasuryView[Any, Any]], ...] = (ReplenishmentsView,)
+VIEWS: tuple[type[TreasuryView[Any, Any]], ...] = (
+    ReconcilingView,
+    VariancesView,
+    ReplenishmentsView,
+    TransfersView,
+)
 
 
 def views_for(actor: Actor) -> tuple[type[TreasuryView[Any, Any]], ...]:

@@ -17,7 +17,8 @@ from pettycash_tui.screens.replenishment_text import draw_replenishment
 from pettycash_tui.screens.showing import open_replenishment
 from pettycash_tui.screens.sources import KeysetSource
 from pettycash_tui.screens.treasury_views.view import Kind, TreasuryView
-from pettycash_tui.services import paging, replenishment_views
+from pettycash_tui.services import export_treasury, paging, replenishment_views
+from pettycash_tui.services.export_request import ExportRequest
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.replenishment_views import ReplenishmentCase, ReplenishmentView
 from pettycash_tui.services.work import Reading
@@ -39,11 +40,11 @@ class ReplenishmentsView(TreasuryView[ReplenishmentView, ReplenishmentCase]):
     filter_hint = "number, reference or reason"
     prefix = "RPL-"
     kinds = (
-        Kind("all", None, "No fund was ever replenished."),
-        Kind("to approve", _S.PENDING, "No request waits to be approved."),
-        Kind("money to come", _S.APPROVED, "No money is on its way."),
-        Kind("received", _S.COMPLETED, "No money has come yet."),
-        Kind("rejected", _S.REJECTED, "None was rejected."),
+        Kind("Replenishments, all", None, "No fund was ever replenished."),
+        Kind("Replenishments to approve", _S.PENDING, "No request waits to be approved."),
+        Kind("Replenishments, money to come", _S.APPROVED, "No money is on its way."),
+        Kind("Replenishments, received", _S.COMPLETED, "No money has come yet."),
+        Kind("Replenishments, rejected", _S.REJECTED, "None was rejected."),
     )
     acts: ClassVar = {"ask_for": frozenset({Right.REQUEST_REPLENISHMENT})}
     without_row: ClassVar = frozenset({"ask_for"})
@@ -59,6 +60,9 @@ class ReplenishmentsView(TreasuryView[ReplenishmentView, ReplenishmentCase]):
             status=self.kind.given,
             search=search or None,
         )
+
+    def export_request(self, search: str) -> ExportRequest:
+        return export_treasury.replenishments(self.kind.given, search)
 
     def read_detail(self, row: ReplenishmentView) -> ReplenishmentCase:
         return self.context.read(replenishment_views.case, row.id)

@@ -6,15 +6,16 @@ event loop and asks and writes through the screen.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
 from textual.content import Content
 
 from pettycash_tui.actions import key
-from pettycash_tui.screens.showing_rows import ShowsRow
-from pettycash_tui.screens.typed_reasons import TypedReasons
+from pettycash_tui.screens.form_prompt import Asked, FormPrompt, Typed
+from pettycash_tui.screens.prompts import NO_UNDO, ConfirmPrompt
+from pettycash_tui.screens.seen_rows import SeenRows
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.export_request import ExportRequest
 from pettycash_tui.services.identity import Actor
@@ -28,7 +29,7 @@ D = TypeVar("D")
 
 
 class Kind(NamedTuple):
-    """A part of the list: its name, what the list is narrowed to, and what is said when there is none."""
+    """A part of the list: its name in the title, what the list is narrowed to, and what is said when there is none."""
 
     name: str
     given: Any
@@ -57,11 +58,10 @@ class TreasuryView(Generic[R, D]):
     without_row: ClassVar[frozenset[str]] = frozenset()
     """Those of them that need no row under the cursor."""
 
-    def __init__(self, screen: ShowsRow) -> None:
+    def __init__(self, screen: SeenRows) -> None:
         self.screen = screen
         self.context = screen.context
         self.place = 0
-        self.typed = TypedReasons()
 
     @classmethod
     def is_offered_to(cls, actor: Actor) -> bool:
@@ -119,8 +119,11 @@ class TreasuryView(Generic[R, D]):
         """Enter was pressed on a row: whether that opened something; else the detail is gone to."""
         return False
 
-    def here(self) -> R | None:
-        """The row that a key acts on; None, with the reason told, where it was not seen, or is gone, or is none."""
+    def here(self, *, to_act: bool = False) -> R | None:
+        """The row that a key acts on; None, with the reason told, where it was not seen, or is gone, or is none.
+
+        `to_act`: the key does it without asking first, so the row must have been there long enough to be read.
+        """
         screen = self.screen
         row = screen.table.cursor_row
         if screen.is_unsettled or (row is not None and not isinstance(row.value, self.row_type)):
@@ -128,42 +131,99 @@ class TreasuryView(Generic[R, D]):
             return None
         if row is None:
             return None
+        number = self.number_of(row.value)
         if row.gone:
             words = next((cell.text for cell in row.cells if cell.text.startswith("− ")), "− taken by somebody else")
-            screen.tell(f"{self.number_of(row.value)} is not here any more: {words.removeprefix('− ')}.", warning=True)
+            screen.tell(f"{number} is not here any more: {words.removeprefix('− ')}.", warning=True)
+            return None
+        if to_act and screen.has_slid(number):
             return None
         value: R = row.value
         return value
 
     def do(
         self,
-        row: R,
+        row: R | None,
         service: Callable[..., Any],
-        *typed: Any,
+        *given: Any,
         then: Callable[[Any], str],
+        prompt: FormPrompt | None = None,
         about: Any = None,
         waits: str = "saving…",
     ) -> bool:
-        """Change a row once, as this person; `then` says in a sentence what was done. False while it is being done."""
-        context, screen, number = self.context, self.screen, self.number_of(row)
+        """Change a row once, as this person; `then` says in a sentence what was done. False while it is being done.
+
+        `service` takes what is `given`; `about` names the change where it is of no row. A `prompt` shows a refusal.
+        """
+        context, screen = self.context, self.screen
+        number = self.number_of(row) if row is not None else about
 
         def done(state: Any) -> None:
-            self.typed.sent(about)
+            if prompt is not None and prompt.is_attached:
+                prompt.finish()
             screen.tell(then(state))
             screen.reload()
 
+        def failed(error: PettyCashError) -> None:
+            if prompt is not None and prompt.is_attached:
+                prompt.refuse(error)
+            else:
+                screen.show_error(error)
+            # Somebody else may have been faster: show how things stand.
+            screen.reload()
+
         begun = screen.write(
-            partial(context.desk.run, context.actor, service, getattr(row, "id", number), *typed),
+            partial(context.desk.run, context.actor, service, *given),
             then=done,
-            failed=self.refused,
+            failed=failed,
             key=(self.name, number),
             waits=waits,
+            window=prompt,
         )
-        if not begun:
+        if not begun and prompt is None:
             screen.tell(f"{number} is being recorded already; you will be told.", warning=True)
         return begun
 
-    def refused(self, error: PettyCashError) -> None:
-        """Tell a refusal, and show how things stand: somebody else may have been faster."""
-        self.screen.show_error(error)
-        self.screen.reload()
+    def confirm(
+        self,
+        title: str,
+        lines: Sequence[str],
+        label: str,
+        act: Callable[[], object],
+        *,
+        undo: str = NO_UNDO,
+    ) -> None:
+        """Ask yes or no before something is done."""
+
+        def answered(yes: bool | None) -> None:
+            if yes:
+                act()
+
+        self.screen.app.push_screen(ConfirmPrompt(title, lines, label, undo=undo), answered)
+
+    def form(
+        self,
+        title: str,
+        lines: Sequence[str],
+        asks: Sequence[Asked],
+        send: Callable[[FormPrompt, Typed], bool],
+        *,
+        enter_does: str,
+        undo: str = NO_UNDO,
+        help_text: str = "",
+        compare: Callable[[Typed], str] | None = None,
+    ) -> None:
+        """Ask for a few fields before something is done; the prompt stays until the books have answered."""
+        opened: list[FormPrompt] = []
+        prompt = FormPrompt(
+            title,
+            lines,
+            asks,
+            lambda typed: send(opened[0], typed),
+            enter_does=enter_does,
+            undo=undo,
+            help_text=help_text,
+            compare=compare,
+        )
+        opened.append(prompt)
+        self.screen.app.push_screen(prompt)
