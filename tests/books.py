@@ -18,6 +18,8 @@ from pettycash_tui.models.enums import (
     ReplenishmentStatus,
     RequisitionStatus,
     StepKind,
+    TransferStatus,
+    VarianceStatus,
 )
 from pettycash_tui.services import audit
 from pettycash_tui.services.desk import Desk
@@ -46,6 +48,9 @@ class Books:
         self.steps = rows(t.approval_step)
         self.trail = rows(t.approval_trail)
         self.replenishments = rows(t.replenishment)
+        self.reconciliations = sorted(rows(t.ledger_reconciliation), key=lambda row: (row.payment_id, row.sequence))
+        self.variances = rows(t.variance)
+        self.transfers = rows(t.fund_transfer)
         self.events = sorted(rows(t.audit_event), key=lambda event: (event.stream, event.sequence))
         self.heads = rows(t.stream_head)
 
@@ -94,6 +99,9 @@ def check(desk: Desk) -> Books:
     _check_payments(books)
     _check_approvals(books)
     _check_replenishments(books)
+    _check_reconciliations(books)
+    _check_variances(books)
+    _check_transfers(books)
     _check_chain(books)
     return books
 
@@ -191,6 +199,85 @@ def _check_replenishments(books: Books) -> None:
         assert credits.count(row.id) == int(row.status is ReplenishmentStatus.COMPLETED)
     open_ones = [row.fund_id for row in books.replenishments if row.status in OPEN_REPLENISHMENTS]
     assert len(open_ones) == len(set(open_ones))
+
+
+def _check_reconciliations(books: Books) -> None:
+    acts = defaultdict(list)
+    for row in books.reconciliations:
+        acts[row.payment_id].append(row)
+    executed_by = {execution.payment_id: execution.executor_id for execution in books.executions}
+    entry_of = {entry.payment_id: entry.id for entry in books.entries if entry.payment_id is not None}
+    told = [
+        event.subject_id for event in books.events if event.action in ("payment.reconciled", "payment.unreconciled")
+    ]
+    for payment in books.payments:
+        of_payment = acts[payment.id]
+        assert [row.sequence for row in of_payment] == list(range(1, len(of_payment) + 1))
+        assert [row.act for row in of_payment] == (["reconciled", "undone"] * len(of_payment))[: len(of_payment)]
+        is_reconciled = bool(of_payment) and of_payment[-1].act == "reconciled"
+        assert (payment.status is PaymentStatus.RECONCILED) == is_reconciled, f"{payment.number} is {payment.status}"
+        assert all(row.person_id != executed_by[payment.id] for row in of_payment)
+        assert all(row.entry_id == entry_of[payment.id] for row in of_payment)
+        assert told.count(payment.id) == len(of_payment)
+
+
+def _check_variances(books: Books) -> None:
+    payments = {payment.id: payment for payment in books.payments}
+    entries, paid = defaultdict(list), {}
+    for entry in books.entries:
+        if entry.payment_id is not None:
+            paid[entry.payment_id] = entry
+        if entry.variance_id is not None:
+            entries[entry.variance_id].append(entry)
+    approved = [event.subject_id for event in books.actions("variance.approved")]
+    amounts = {payment.id: payment.amount for payment in books.payments}
+    for row in sorted(books.variances, key=lambda row: (row.created_at, row.number)):
+        is_approved = row.status is VarianceStatus.APPROVED
+        facts = {"entry": len(entries[row.id]), "audit event": approved.count(row.id)}
+        assert set(facts.values()) == {int(is_approved)}, f"{row.number} is {row.status}, but {facts}"
+        assert row.original_amount == amounts[row.payment_id], f"{row.number} does not start from what is booked"
+        assert row.variance_amount == row.adjusted_amount - row.original_amount != 0
+        assert payments[row.payment_id].status in EXECUTED
+        assert row.approved_by_id != row.recorded_by_id
+        if is_approved:
+            amounts[row.payment_id] = row.adjusted_amount
+            (entry,) = entries[row.id]
+            assert (entry.entry_type, entry.amount) == (EntryType.ADJUSTMENT, -row.variance_amount)
+            assert entry.corrects_id == paid[row.payment_id].id
+            assert entry.contra_account_id == paid[row.payment_id].contra_account_id
+            assert entry.fund_id == row.fund_id == payments[row.payment_id].fund_id
+            assert entry.created_by_id == row.approved_by_id
+        if row.status is VarianceStatus.REJECTED:
+            assert row.rejection_reason
+    pending = [row.payment_id for row in books.variances if row.status is VarianceStatus.PENDING]
+    assert len(pending) == len(set(pending))
+    # What the books say of every payment is what was found out last.
+    for payment_id, amount in amounts.items():
+        if payment_id in paid:
+            adjusted = sum(e.amount for e in books.entries if e.corrects_id == paid[payment_id].id)
+            assert paid[payment_id].amount - adjusted == amount
+
+
+def _check_transfers(books: Books) -> None:
+    entries = defaultdict(list)
+    for entry in books.entries:
+        if entry.transfer_id is not None:
+            entries[entry.transfer_id].append(entry)
+    for row in books.transfers:
+        pair = sorted(entries[row.id], key=lambda entry: entry.entry_type, reverse=True)
+        if row.status is not TransferStatus.COMPLETED:
+            assert pair == [], f"{row.number} is {row.status} and has {len(pair)} entries"
+            continue
+        paid_out, paid_in = pair
+        assert (paid_out.entry_type, paid_out.fund_id) == (EntryType.DEBIT, row.from_fund_id)
+        assert (paid_in.entry_type, paid_in.fund_id) == (EntryType.CREDIT, row.to_fund_id)
+        assert paid_out.amount == paid_in.amount == row.amount
+        assert paid_out.journal == paid_in.journal
+        assert paid_out.contra_account_id == paid_in.contra_account_id
+        assert paid_out.contra_account_id not in (paid_out.account_id, paid_in.account_id)
+        assert row.requested_by_id != row.approved_by_id == paid_out.created_by_id == paid_in.created_by_id
+    told = [event.subject_id for event in books.actions("transfer.completed")]
+    assert sorted(map(str, told)) == sorted(str(r.id) for r in books.transfers if r.status is TransferStatus.COMPLETED)
 
 
 def _check_chain(books: Books) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pettycash_tui.cli import fund_ledger, output, replenishment_detail, session
+from pettycash_tui.cli import fund_ledger, output, replenishment_detail, session, transfer_detail
 from pettycash_tui.cli.listed import All, Company, one_handle
 from pettycash_tui.cli.options import DEFAULT_LIMIT, After, Amount, Identifier, Limit, Reason, Search
 from pettycash_tui.cli.output import ColumnSpec
@@ -169,6 +169,20 @@ def replenish(ctx: typer.Context, fund: Identifier, amount: Amount = None, reaso
     from pettycash_tui.services import replenishments
 
     replenishment_detail.act(ctx, replenishments.request, fund, amount, reason or "", done="asked")
+
+
+@app.command("transfer")
+def transfer(
+    ctx: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The fund that gives, by its code.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The fund that gets it.")],
+    amount: Amount = None,
+    reason: Reason = None,
+) -> None:
+    """Ask for money to go from one fund to another; somebody else approves it. The amount is required."""
+    from pettycash_tui.services import transfers
+
+    transfer_detail.act(ctx, transfers.request, source, target, amount, reason or "", done="asked")
 
 
 def _print_after(ctx: Context, found: FundView, *, done: str) -> None:

@@ -16,7 +16,9 @@ def show(
     ctx: typer.Context,
     entry: Annotated[
         str,
-        typer.Argument(metavar="ENTRY", help="NBI:42, its journal, voucher, payment or requisition number, or its id."),
+        typer.Argument(
+            metavar="ENTRY", help="NBI:42, its journal, voucher, PAY-, REQ-, RPL-, VAR- or TRF- number, or its id."
+        ),
     ],
 ) -> None:
     """Show one entry."""
@@ -39,6 +41,9 @@ def show(
             ("Payment", found.payment),
             ("Requisition", found.requisition),
             ("Replenishment", found.replenishment),
+            ("Variance", found.variance),
+            ("Transfer", found.transfer),
+            ("Corrects", found.corrects),
             ("Voucher", found.voucher_number),
             ("Written by", found.created_by),
             ("Written", found.created_at),

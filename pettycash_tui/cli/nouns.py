@@ -42,6 +42,8 @@ NOUNS: dict[str, Noun] = {
     "ledger": Noun("pettycash_tui.cli.ledger", "Single entries of a fund's ledger."),
     "fund": Noun("pettycash_tui.cli.fund", "Funds: balance, ledger, replenishment."),
     "replenishment": Noun("pettycash_tui.cli.replenishment", "Requests to fill a fund up again."),
+    "transfer": Noun("pettycash_tui.cli.transfer", "Money from one fund to another."),
+    "variance": Noun("pettycash_tui.cli.variance", "Payments that came to another amount than booked."),
     "find": Noun("pettycash_tui.cli.find", "Find anything: a number, a payee, an amount.", "command"),
     "keys": Noun("pettycash_tui.cli.keys", "The desk's keys, and what is wrong with yours.", "command"),
     "jobs": Noun("pettycash_tui.cli.jobs", "Run what cron and timers run."),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pettycash_tui.cli import asking, exporting, output, session
+from pettycash_tui.cli import asking, exporting, output, pay_reconciling, session
 from pettycash_tui.cli.exporting import Export, Output, Replace
 from pettycash_tui.cli.options import (
     DEFAULT_LIMIT,
@@ -245,7 +245,7 @@ def _print_executed(ctx: Context, found: PaymentView, done: Executed) -> None:
     sentences = [
         f"{done.payment} {opening}: {done.amount} to {found.payee}, voucher {done.voucher_number}, "
         f"reference {done.gateway_reference}.",
-        f"Fund {done.fund} then held {done.balance_after}.",
+        f"Fund {done.fund} then had {done.balance_after}; available now: {found.fund_available}.",
     ]
     if done.replenishment is not None:
         sentences.append(f"The fund is below its reorder level: {done.replenishment} asks for more.")
@@ -280,6 +280,9 @@ def explain(ctx: typer.Context, payment: Identifier) -> None:
         title=found.number,
         pairs=[("You may pay it", found.allowed), *[("Because", reason.message) for reason in found.reasons]],
     )
+
+
+app.add_typer(pay_reconciling.app)
 
 
 def _act(ctx: Context, service: Callable[..., Any], payment: str, *args: Any, done: Callable[[Any], str]) -> None:

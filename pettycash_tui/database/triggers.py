@@ -29,6 +29,13 @@ EFFECTS: tuple[tuple[str, str, str], ...] = (
         "UPDATE treasury_fund SET current_balance = NEW.balance_after, ledger_sequence = NEW.sequence"
         " WHERE id = NEW.fund_id",
     ),
+    # And with a reconciliation and its payment.
+    (
+        "ledger_reconciliation_moves_payment",
+        "ledger_reconciliation",
+        "UPDATE payment SET status = CASE NEW.act WHEN 'reconciled' THEN 'reconciled' ELSE 'success' END,"
+        " updated_at = NEW.created_at WHERE id = NEW.payment_id",
+    ),
 )
 """What an insert does besides: name of the trigger, table, statement."""
 

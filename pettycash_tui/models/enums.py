@@ -291,6 +291,45 @@ REPLENISHMENT_FLOW: dict[ReplenishmentStatus, frozenset[ReplenishmentStatus]] = 
 """From each state, the states that may follow. The database enforces it (trigger `replenishment_flow`)."""
 
 
+class ReconciliationAct(Labelled):
+    """What a reconciler did to a payment."""
+
+    RECONCILED = "reconciled"
+    UNDONE = "undone"
+
+
+class VarianceStatus(Labelled):
+    """The states of a variance: a paid amount that turned out to be another."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+VARIANCE_FLOW: dict[VarianceStatus, frozenset[VarianceStatus]] = {
+    VarianceStatus.PENDING: frozenset({VarianceStatus.APPROVED, VarianceStatus.REJECTED}),
+    VarianceStatus.APPROVED: frozenset(),
+    VarianceStatus.REJECTED: frozenset(),
+}
+"""From each state, the states that may follow. The database enforces it (trigger `variance_flow`)."""
+
+
+class TransferStatus(Labelled):
+    """The states of a transfer between two funds."""
+
+    PENDING = "pending"
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+
+
+TRANSFER_FLOW: dict[TransferStatus, frozenset[TransferStatus]] = {
+    TransferStatus.PENDING: frozenset({TransferStatus.COMPLETED, TransferStatus.REJECTED}),
+    TransferStatus.COMPLETED: frozenset(),
+    TransferStatus.REJECTED: frozenset(),
+}
+"""From each state, the states that may follow. The database enforces it (trigger `fund_transfer_flow`)."""
+
+
 class AccountType(Labelled):
     """The five kinds of account."""
 
@@ -307,6 +346,7 @@ class AccountPurpose(Labelled):
     REPLENISHMENT_SOURCE = "replenishment_source"
     OPENING_BALANCES = "opening_balances"
     CASH_OVER_SHORT = "cash_over_short"
+    TRANSFERS_IN_TRANSIT = "transfers_in_transit"
 
 
 _LABELS: dict[Labelled, str] = {

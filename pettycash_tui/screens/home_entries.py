@@ -21,7 +21,13 @@ from pettycash_tui.services.waiting import More, UnderWay, WaitingLine
 from pettycash_tui.widgets.cells import lined_up
 from pettycash_tui.widgets.pane_list import Entry
 
-PLACES = {"approvals": "Approvals", "payments": "Payments", "ledger": "Fund ledger", "requisitions": "Requisitions"}
+PLACES = {
+    "approvals": "Approvals",
+    "payments": "Payments",
+    "ledger": "Fund ledger",
+    "treasury": "Treasury",
+    "requisitions": "Requisitions",
+}
 
 FUND_TITLES = ("balance", "held", "available")
 """What stands over the figures of the funds."""

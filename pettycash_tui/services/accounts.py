@@ -1,4 +1,4 @@
-"""The chart of accounts. Three accounts have a purpose that treasury itself posts against: one of each per company.
+"""The chart of accounts. Some accounts have a purpose that treasury itself posts against: one of each per company.
 
 The acts are those of `listed`: `listed.add(work, ACCOUNT, {"code": "5100", …})`. Source: domain, sections 1 and 3.
 """
@@ -26,6 +26,7 @@ TYPES_OF: dict[AccountPurpose, frozenset[AccountType]] = {
     AccountPurpose.REPLENISHMENT_SOURCE: frozenset({AccountType.ASSET, AccountType.LIABILITY}),
     AccountPurpose.OPENING_BALANCES: frozenset({AccountType.EQUITY}),
     AccountPurpose.CASH_OVER_SHORT: frozenset({AccountType.EXPENSE, AccountType.INCOME}),
+    AccountPurpose.TRANSFERS_IN_TRANSIT: frozenset({AccountType.ASSET, AccountType.LIABILITY}),
 }
 """The types that an account with a purpose may have."""
 

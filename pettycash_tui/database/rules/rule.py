@@ -101,7 +101,14 @@ def _not_replaced(table: str) -> list[Rule]:
     ]
 
 
-APPEND_ONLY = ("approval_trail", "attachment", "payment_execution", "ledger_entry", "audit_event")
+APPEND_ONLY = (
+    "approval_trail",
+    "attachment",
+    "payment_execution",
+    "ledger_entry",
+    "ledger_reconciliation",
+    "audit_event",
+)
 
 
 def append_only(table: str) -> list[Rule]:
