@@ -245,7 +245,7 @@ def _print_executed(ctx: Context, found: PaymentView, done: Executed) -> None:
     sentences = [
         f"{done.payment} {opening}: {done.amount} to {found.payee}, voucher {done.voucher_number}, "
         f"reference {done.gateway_reference}.",
-        f"Fund {done.fund} then held {done.balance_after}.",
+        f"Fund {done.fund} then had {done.balance_after}; available now: {found.fund_available}.",
     ]
     if done.replenishment is not None:
         sentences.append(f"The fund is below its reorder level: {done.replenishment} asks for more.")

@@ -225,7 +225,7 @@ def _holds(text: str, amounts: list[Money], amount: _Column, currency: _Column, 
 
 def _funds(reading: Reading, text: str) -> list[Found]:
     named = or_(_F.code.icontains(text, autoescape=True), _F.name.icontains(text, autoescape=True))
-    statement = select(_F.code, _F.name, _F.current_balance, _F.currency).where(
+    statement = select(_F.code, _F.name, _F.current_balance, _F.held_amount, _F.currency).where(
         visibility.ledgers(reading.actor), _F.is_active, named
     )
     return [_fund(row) for row in reading.execute(statement.order_by(_F.code).limit(MOST))]
@@ -290,8 +290,9 @@ def _transfer(row: Any) -> Found:
 
 
 def _fund(row: Any) -> Found:
-    code, name, balance, currency = row
-    return Found(FoundKind.FUND, code, name, amount=Money(balance, currency))
+    code, name, balance, held, currency = row
+    available = Money(balance - held, currency)
+    return Found(FoundKind.FUND, code, name, f"available {available.grouped()}", Money(balance, currency))
 
 
 def _person(row: Any) -> Found:

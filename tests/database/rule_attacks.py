@@ -6,7 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from pettycash_tui.database.triggers import RULES
-from pettycash_tui.models.enums import DECISIONS, PAYMENT_FLOW, REPLENISHMENT_FLOW, REQUISITION_FLOW
+from pettycash_tui.models.enums import (
+    DECISIONS,
+    PAYMENT_FLOW,
+    REPLENISHMENT_FLOW,
+    REQUISITION_FLOW,
+    TRANSFER_FLOW,
+    VARIANCE_FLOW,
+)
 from pettycash_tui.models.tables import metadata
 
 
@@ -77,16 +84,23 @@ NEXT_ENTRY = {
     "source_type": "'variance'",
     "payment_id": "NULL",
     "replenishment_id": "NULL",
+    "variance_id": "<VAR-000001>",
+    "transfer_id": "NULL",
+    "corrects_id": "(SELECT id FROM ledger_entry WHERE payment_id = <PAY-000001>)",
+    "created_by_id": "<cfo>",
 }
+_NO_VARIANCE = {"variance_id": "NULL", "corrects_id": "NULL"}
 _DEBIT_2 = {
     **NEXT_ENTRY,
     "entry_type": "'debit'",
     "amount": "450000",
     "source_type": "'payment'",
     "payment_id": "<PAY-000002>",
+    **_NO_VARIANCE,
 }
 _CREDIT_2 = {
     **NEXT_ENTRY,
+    **_NO_VARIANCE,
     "entry_type": "'credit'",
     "amount": "100000",
     "source_type": "'replenishment'",
@@ -107,6 +121,36 @@ NEW_FUND = {
 }
 NEW_REQUEST = {"number": "'RPL-9'", "fund_id": "<fund MSA>", "status": "'pending'", "reference": "NULL"}
 NEW_REQUEST |= {"approved_by_id": "NULL", "completed_amount": "NULL"}
+# --- reconciliations, variances, transfers ---
+_UNDO_4 = {"sequence": "2", "act": "'undone'", "reason": "'x'"}
+_VARIANCE_9 = {
+    "number": "'VAR-9'",
+    "payment_id": "<PAY-000004>",
+    "original_amount": "440000",
+    "adjusted_amount": "440100",
+    "variance_amount": "100",
+}
+_APPROVE_1 = "status = 'approved', approved_by_id = <cfo>, approved_at = :now"
+_REJECT_1 = "status = 'rejected', rejected_by_id = <cfo>, rejected_at = :now, rejection_reason = 'x'"
+_COMPLETE_TRANSFER = "status = 'completed', approved_by_id = <cfo>, completed_at = :now"
+_TRANSFER_DEBIT = {
+    **NEXT_ENTRY,
+    **_NO_VARIANCE,
+    "entry_type": "'debit'",
+    "amount": "10000",
+    "balance_after": "balance_after - 10000",
+    "source_type": "'transfer'",
+    "transfer_id": "<TRF-000001>",
+    "contra_account_id": "(SELECT id FROM account WHERE purpose = 'transfers_in_transit' AND company_id = :company)",
+}
+_TRANSFER_CREDIT = {
+    **_TRANSFER_DEBIT,
+    "id": f"'{'1' * 32}'",
+    "entry_type": "'credit'",
+    "balance_after": "balance_after + 10000",
+}
+_TRANSFER_DEBITED = copy("ledger_entry", _LAST_OF_HQ, **_TRANSFER_DEBIT)
+_TRANSFER_CREDITED = copy("ledger_entry", LAST_ENTRY, **_TRANSFER_CREDIT)
 _SUBMITTED = "requisition_id = <REQ-000003> AND action = 'submitted'"
 _STEP = "requisition_id = <REQ-000003> AND status = "
 _EXECUTION = {"payment_id": "<PAY-000002>", "gateway_reference": "'R-9'", "otp_verified_by_id": "NULL"}
@@ -446,7 +490,11 @@ ATTACKS: dict[str, list[Attack]] = {
         ),
     ],
     "ledger_entry_opens_book": copies(
-        "ledger_entry", LAST_ENTRY, NEXT_ENTRY | {"source_type": "'opening'"}, {"entry_type": "'credit'"}, {}
+        "ledger_entry",
+        LAST_ENTRY,
+        NEXT_ENTRY | _NO_VARIANCE | {"source_type": "'opening'"},
+        {"entry_type": "'credit'"},
+        {},
     ),
     "replenishment_fixed": updates(
         "replenishment",
@@ -468,6 +516,218 @@ ATTACKS: dict[str, list[Attack]] = {
         {"completed_amount": "1"},
         {"status": "'rejected'"},
     ),
+    "ledger_reconciliation_follows": [
+        *copies(
+            "ledger_reconciliation",
+            "payment_id = <PAY-000004>",
+            _UNDO_4,
+            {"act": "'reconciled'"},
+            {"sequence": "3", "act": "'reconciled'"},
+            {"sequence": "4"},
+        ),
+        *copies("ledger_reconciliation", "payment_id = <PAY-000001> AND sequence = 2", {}, {"sequence": "4"}),
+    ],
+    "ledger_reconciliation_of_entry": copies(
+        "ledger_reconciliation",
+        "payment_id = <PAY-000004>",
+        _UNDO_4,
+        {"act": "'reconciled'"},
+        {"company_id": ":other"},
+        {"payment_id": "<PAY-000002>"},
+        {"payment_id": "<PAY-000001>", "sequence": "3"},
+        {"entry_id": "(SELECT id FROM ledger_entry WHERE payment_id = <PAY-000001>)"},
+        {"entry_id": "(SELECT id FROM ledger_entry WHERE fund_id = <fund HQ> AND sequence = 1)"},
+    ),
+    "ledger_reconciliation_not_executor": copies(
+        "ledger_reconciliation",
+        "payment_id = <PAY-000004>",
+        {"person_id": "(SELECT executor_id FROM payment_execution WHERE payment_id = <PAY-000004>)"},
+        _UNDO_4,
+        {"sequence": "3"},
+    ),
+    "payment_reconciled_by_row": [
+        *updates("payment", "number = 'PAY-000001'", "status = 'reconciled'"),
+        *updates("payment", "number = 'PAY-000004'", "status = 'success'"),
+        *updates("payment", PAY2, "status = 'reconciled', is_held = false"),
+    ],
+    "variance_fixed": updates(
+        "variance",
+        "number = 'VAR-000001'",
+        "id = :new",
+        "company_id = :other",
+        "number = 'VAR-9'",
+        "fund_id = <fund HQ>",
+        "payment_id = <PAY-000002>",
+        "original_amount = original_amount + 1, adjusted_amount = adjusted_amount + 1",
+        "adjusted_amount = adjusted_amount + 1, variance_amount = variance_amount + 1",
+        "original_amount = original_amount - 1, variance_amount = variance_amount + 1",
+        "currency = 'USD'",
+        "reason = 'something else'",
+        "recorded_by_id = <ceo>",
+        "recorded_at = :later",
+    ),
+    "variance_decided_once": [
+        *updates(
+            "variance",
+            "number = 'VAR-000003'",
+            "approved_by_id = <ceo>",
+            "approved_at = :later",
+            "rejected_by_id = <ceo>",
+            "rejection_reason = 'x'",
+        ),
+        *updates(
+            "variance",
+            "number = 'VAR-000002'",
+            "rejected_by_id = <ceo>",
+            "rejected_at = :later",
+            "rejection_reason = 'x'",
+            "approved_by_id = <ceo>",
+        ),
+    ],
+    "variance_starts_pending": copies(
+        "variance",
+        "number = 'VAR-000001'",
+        _VARIANCE_9,
+        {"status": "'approved'", "approved_by_id": "<cfo>", "approved_at": ":now"},
+        {"status": "'rejected'", "rejected_by_id": "<cfo>", "rejected_at": ":now", "rejection_reason": "'x'"},
+        {"approved_by_id": "<cfo>"},
+        {"rejected_by_id": "<cfo>"},
+    ),
+    "variance_of_payment": copies(
+        "variance",
+        "number = 'VAR-000001'",
+        _VARIANCE_9,
+        {"payment_id": "<PAY-000002>", "original_amount": "450000", "adjusted_amount": "450100"},
+        # As if the variance that was approved before were not there.
+        {"original_amount": "450000", "adjusted_amount": "450100"},
+        {"company_id": ":other"},
+        {"fund_id": "<fund HQ>"},
+        {"currency": "'USD'"},
+    ),
+    "variance_approved_by_entry": [
+        *updates("variance", "number = 'VAR-000001'", _APPROVE_1),
+        # Written by somebody else than who is to have approved it.
+        *attacks(
+            f"UPDATE variance SET {_APPROVE_1} WHERE number = 'VAR-000001'",
+            first=(copy("ledger_entry", LAST_ENTRY, **{**NEXT_ENTRY, "created_by_id": "<ceo>"}),),
+            disarmed=("ledger_entry",),
+        ),
+        *attacks(
+            f"UPDATE variance SET {_REJECT_1} WHERE number = 'VAR-000001'",
+            first=(copy("ledger_entry", LAST_ENTRY, **NEXT_ENTRY),),
+            disarmed=("ledger_entry",),
+        ),
+    ],
+    "ledger_entry_of_variance": copies(
+        "ledger_entry",
+        LAST_ENTRY,
+        NEXT_ENTRY,
+        {"amount": "101"},
+        {"amount": "-100"},
+        {"entry_type": "'credit'"},
+        {"fund_id": "<fund HQ>", "sequence": "500"},
+        {"corrects_id": "NULL"},
+        {"corrects_id": "(SELECT id FROM ledger_entry WHERE payment_id = <PAY-000004>)"},
+        {"created_by_id": "<group_finance_manager>"},
+        {"created_by_id": "NULL"},
+        {"variance_id": "<VAR-000002>", "amount": "-10000"},
+    ),
+    "ledger_entry_corrects": copies(
+        "ledger_entry",
+        LAST_ENTRY,
+        NEXT_ENTRY,
+        {"corrects_id": "(SELECT id FROM ledger_entry WHERE fund_id = <fund HQ> AND sequence = 1)"},
+    ),
+    "fund_transfer_fixed": updates(
+        "fund_transfer",
+        "number = 'TRF-000001'",
+        "id = :new",
+        "company_id = :other",
+        "number = 'TRF-9'",
+        "from_fund_id = <fund MSA>",
+        "to_fund_id = <fund MSA>",
+        "amount = 1",
+        "currency = 'USD'",
+        "reason = 'something else'",
+        "requested_by_id = <ceo>",
+        "requested_at = :later",
+    ),
+    "fund_transfer_decided_once": [
+        *updates(
+            "fund_transfer",
+            "number = 'TRF-000002'",
+            "approved_by_id = <ceo>",
+            "completed_at = :later",
+            "rejected_by_id = <ceo>",
+        ),
+        *updates(
+            "fund_transfer",
+            "number = 'TRF-000003'",
+            "rejected_by_id = <ceo>",
+            "rejected_at = :later",
+            "rejection_reason = 'x'",
+            "approved_by_id = <ceo>",
+        ),
+    ],
+    "fund_transfer_starts_pending": copies(
+        "fund_transfer",
+        "number = 'TRF-000001'",
+        {"number": "'TRF-9'"},
+        {"status": "'completed'", "approved_by_id": "<cfo>", "completed_at": ":now"},
+        {"status": "'rejected'", "rejected_by_id": "<cfo>", "rejected_at": ":now", "rejection_reason": "'x'"},
+        {"approved_by_id": "<cfo>"},
+        {"rejected_by_id": "<cfo>"},
+    ),
+    "fund_transfer_one_company": copies(
+        "fund_transfer",
+        "number = 'TRF-000001'",
+        {"number": "'TRF-9'"},
+        {"to_fund_id": "(SELECT id FROM treasury_fund WHERE company_id = :other AND code = 'NBI')"},
+        {"from_fund_id": "(SELECT id FROM treasury_fund WHERE company_id = :other AND code = 'HQ')"},
+        {"company_id": ":other"},
+        {"currency": "'USD'"},
+    ),
+    "fund_transfer_completed_by_entries": [
+        *updates("fund_transfer", "number = 'TRF-000001'", _COMPLETE_TRANSFER),
+        *attacks(
+            f"UPDATE fund_transfer SET {_COMPLETE_TRANSFER} WHERE number = 'TRF-000001'",
+            f"UPDATE fund_transfer SET {_REJECT_1} WHERE number = 'TRF-000001'",
+            first=(_TRANSFER_DEBITED,),
+            disarmed=("ledger_entry",),
+        ),
+        *attacks(
+            f"UPDATE fund_transfer SET {_COMPLETE_TRANSFER.replace('<cfo>', '<ceo>')} WHERE number = 'TRF-000001'",
+            first=(_TRANSFER_DEBITED, _TRANSFER_CREDITED),
+            disarmed=("ledger_entry",),
+        ),
+    ],
+    "ledger_entry_of_transfer": [
+        *copies(
+            "ledger_entry",
+            _LAST_OF_HQ,
+            _TRANSFER_DEBIT,
+            {"amount": "10001"},
+            {"entry_type": "'credit'"},
+            {"entry_type": "'adjustment'"},
+            {"fund_id": "<fund MSA>", "sequence": "500"},
+            {"created_by_id": "<group_finance_manager>"},
+            {"created_by_id": "NULL"},
+            {"transfer_id": "<TRF-000003>", "amount": "6000"},
+        ),
+        # Money that comes out of nowhere.
+        *copies("ledger_entry", LAST_ENTRY, _TRANSFER_CREDIT, {}),
+        *copies(
+            "ledger_entry",
+            LAST_ENTRY,
+            _TRANSFER_CREDIT,
+            {"journal": "'K'"},
+            {"amount": "10001"},
+            {"contra_account_id": "(SELECT account_id FROM treasury_fund WHERE id = <fund HQ>)"},
+            {"fund_id": "<fund MSA>", "sequence": "500"},
+            {"entry_type": "'adjustment'"},
+            first=(_TRANSFER_DEBITED,),
+        ),
+    ],
     "audit_event_follows": copies(
         "audit_event",
         _EVENT,
@@ -522,6 +782,19 @@ ATTACKS: dict[str, list[Attack]] = {
     ),
     **_nobody("payment", PAY2, ["executor_id"], **_PAYMENT_3),
     **_nobody("payment_execution", "payment_id = <PAY-000001>", ["executor_id"], **_EXECUTION),
+    **_nobody("ledger_reconciliation", "payment_id = <PAY-000004>", ["person_id"], sequence="9"),
+    **_nobody(
+        "variance",
+        "number = 'VAR-000002'",
+        ["recorded_by_id", "approved_by_id", "rejected_by_id"],
+        number="'VAR-9'",
+    ),
+    **_nobody(
+        "fund_transfer",
+        "number = 'TRF-000003'",
+        ["requested_by_id", "approved_by_id", "rejected_by_id"],
+        number="'TRF-9'",
+    ),
     **_nobody(
         "replenishment",
         "number = 'RPL-000002'",
@@ -529,10 +802,13 @@ ATTACKS: dict[str, list[Attack]] = {
         **NEW_REQUEST,
     ),
 }
+_REJECTED_BESIDES = ", rejected_by_id = approved_by_id, rejected_at = created_at, rejection_reason = 'x'"
 FLOWS: dict[str, tuple[dict[Any, frozenset[Any]], str, str]] = {
     "requisition_flow": (REQUISITION_FLOW, "number = 'REQ-000004'", ""),
     "payment_flow": (PAYMENT_FLOW, PAY2, ", is_held = false"),
     "replenishment_flow": (REPLENISHMENT_FLOW, "number = 'RPL-000003'", ""),
+    "variance_flow": (VARIANCE_FLOW, "number = 'VAR-000003'", _REJECTED_BESIDES),
+    "fund_transfer_flow": (TRANSFER_FLOW, "number = 'TRF-000002'", _REJECTED_BESIDES),
 }
 
 

@@ -174,4 +174,5 @@ def test_a_raw_connection_is_as_careless_as_the_tests_say(world: World) -> None:
 def test_every_unique_key_of_what_is_kept_is_attacked() -> None:
     assert {key.table for key in KEYS.values()} <= set(triggers.KEPT)
     money = {"requisition", "payment", "payment_execution", "ledger_entry", "replenishment", "treasury_fund"}
+    money |= {"ledger_reconciliation", "variance", "fund_transfer"}
     assert money <= {key.table for key in KEYS.values()}

@@ -17,7 +17,15 @@ from trading import Trading, copied
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.services import otp, replenishments, requisitions, workflow
+from pettycash_tui.services import (
+    otp,
+    reconciliation,
+    replenishments,
+    requisitions,
+    transfers,
+    variances,
+    workflow,
+)
 from pettycash_tui.services.desk import Desk
 
 
@@ -36,6 +44,8 @@ class World:
         text = re.sub(r"<(REQ-\d+)>", r"(SELECT id FROM requisition WHERE number = '\1')", text)
         text = re.sub(r"<(PAY-\d+)>", r"(SELECT id FROM payment WHERE number = '\1')", text)
         text = re.sub(r"<(RPL-\d+)>", r"(SELECT id FROM replenishment WHERE number = '\1')", text)
+        text = re.sub(r"<(VAR-\d+)>", r"(SELECT id FROM variance WHERE number = '\1')", text)
+        text = re.sub(r"<(TRF-\d+)>", r"(SELECT id FROM fund_transfer WHERE number = '\1')", text)
         return re.sub(r"<(\w+)>", r"""(SELECT id FROM "user" WHERE username = '\1')""", text)
 
     @property
@@ -69,9 +79,26 @@ def _history(trading: Trading) -> None:
         desk.run(trading["group_finance_manager"], replenishments.approve, number)
         if reference:
             desk.run(trading["treasury"], replenishments.complete, number, reference)
+    _books(trading)
     trading.away("ceo", "cfo")
     trading.away("admin", "cfo", starts_in=9)
     story.trading_company(desk, "BETA", prefix="b_")
+
+
+def _books(trading: Trading) -> None:
+    desk, finance, cfo = trading.desk, trading["group_finance_manager"], trading["cfo"]
+    desk.run(finance, reconciliation.reconcile, ["PAY-000001", "PAY-000004"])
+    desk.run(finance, reconciliation.undo, "PAY-000001", "another line")  # reconciled stays PAY-4
+    desk.run(finance, variances.record, "PAY-000001", "59999", "a note too many")  # VAR-1 pending
+    wrong = desk.run(finance, variances.record, "PAY-000004", "4600", "a guess").number  # VAR-2 rejected
+    desk.run(cfo, variances.reject, wrong, "no receipt")
+    right = desk.run(finance, variances.record, "PAY-000004", "4400", "change came back").number  # VAR-3 approved
+    desk.run(cfo, variances.approve, right)
+    desk.run(finance, transfers.request, "HQ", "NBI", "100")  # TRF-1 pending
+    moved = desk.run(finance, transfers.request, "HQ", "MSA", "50").number  # TRF-2 completed
+    desk.run(cfo, transfers.approve, moved)
+    refused = desk.run(finance, transfers.request, "HQ", "MSA", "60").number  # TRF-3 rejected
+    desk.run(cfo, transfers.reject, refused, "no need")
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
