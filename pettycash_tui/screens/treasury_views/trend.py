@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import dropwhile, groupby
 
 from textual.content import Content
 
@@ -12,7 +12,7 @@ from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.sheet import Sheet
 from pettycash_tui.services.variance_views import TrendRow
 
-_BAR = 18
+_BAR = 12
 _EIGHTHS = " ▏▎▍▌▋▊▉█"
 
 
@@ -24,16 +24,16 @@ def draw_trend(rows: Sequence[TrendRow], context: DeskContext) -> Content:
         return sheet.content
     ordered = sorted(rows, key=lambda row: (row.fund.code, row.month))
     for code, found in groupby(ordered, key=lambda row: row.fund.code):
-        months = list(found)
+        # Empty months before the first variance say nothing; those in between do.
+        months = list(dropwhile(lambda row: not row.count, found))
         sheet.heading(f"{code}, {months[0].fund.name}, {months[0].net.currency}")
-        sheet.line(f"{'month':<8}{'count':>6}{'paid more':>14}{'paid less':>14}{'net':>14}", "muted")
+        sheet.line(f"{'month':<8}{'count':>5}{'paid more':>13}{'paid less':>13}{'net':>14}", "muted")
         most = max(abs(row.net.minor) for row in months)
         for row in months:
             sheet.line(_month(row, most, context), "" if row.count else "muted")
-        total = _sum(months)
-        sheet.line(_figures("all", total, context), "strong")
+        sheet.line(_figures("all", _sum(months), context), "strong")
     sheet.line()
-    sheet.line("net above zero: so much more left the fund than was booked", "muted")
+    sheet.line("out: so much more left the fund than was booked; in: so much came back", "muted")
     return sheet.content
 
 
@@ -48,8 +48,8 @@ def _figures(name: str, found: tuple[int, Money, Money], context: DeskContext) -
     count, more, less = found
     net = more - less
     sign = "+" if net.minor > 0 else ""
-    figures = f"{context.money(more):>14}{context.money(less):>14}{sign + context.money(net):>14}"
-    return f"{name:<8}{count:>6}{figures}"
+    figures = f"{context.money(more):>13}{context.money(less):>13}{sign + context.money(net):>14}"
+    return f"{name:<8}{count:>5}{figures}"
 
 
 def _sum(months: Sequence[TrendRow]) -> tuple[int, Money, Money]:
