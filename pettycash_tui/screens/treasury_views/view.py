@@ -155,13 +155,27 @@ class TreasuryView(Generic[R, D]):
 
         `service` takes what is `given`; `about` names the change where it is of no row. A `prompt` shows a refusal.
         """
-        context, screen = self.context, self.screen
+        begin = partial(self.context.desk.run, self.context.actor, service, *given)
         number = self.number_of(row) if row is not None else about
+        return self.begin(number, begin, then=then, prompt=prompt, waits=waits)
+
+    def begin(
+        self,
+        number: Any,
+        change: Callable[[], Any],
+        *,
+        then: Callable[[Any], str],
+        prompt: FormPrompt | None = None,
+        waits: str = "saving…",
+    ) -> bool:
+        """The same for what is no single unit of work: `change` is called in a thread."""
+        screen = self.screen
 
         def done(state: Any) -> None:
             if prompt is not None and prompt.is_attached:
                 prompt.finish()
-            screen.tell(then(state))
+            if sentence := then(state):
+                screen.tell(sentence)
             screen.reload()
 
         def failed(error: PettyCashError) -> None:
@@ -173,7 +187,7 @@ class TreasuryView(Generic[R, D]):
             screen.reload()
 
         begun = screen.write(
-            partial(context.desk.run, context.actor, service, *given),
+            change,
             then=done,
             failed=failed,
             key=(self.name, number),
