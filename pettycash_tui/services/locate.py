@@ -77,6 +77,12 @@ def replenishment(reading: Reading, ref: str | UUID, *, lock: bool = False) -> R
     return _one(reading, t.replenishment, NumberKind.REPLENISHMENT, ref, visible, "replenishment", lock)
 
 
+def bank_batch(reading: Reading, ref: str | UUID, *, lock: bool = False) -> Row[Any]:
+    """The whole row of a bank file of the actor's company, its bytes among it."""
+    visible = visibility.of_company(t.bank_batch.c.company_id, reading.actor)
+    return _one(reading, t.bank_batch, NumberKind.BANK_BATCH, ref, visible, "bank file", lock)
+
+
 def fund(reading: Reading, ref: str | UUID) -> Row[Any]:
     """The whole row of a fund of the actor's company, by code or id."""
     visible = visibility.of_company(t.treasury_fund.c.company_id, reading.actor)

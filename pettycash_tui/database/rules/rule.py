@@ -101,7 +101,7 @@ def _not_replaced(table: str) -> list[Rule]:
     ]
 
 
-APPEND_ONLY = ("approval_trail", "attachment", "payment_execution", "ledger_entry", "audit_event")
+APPEND_ONLY = ("approval_trail", "attachment", "payment_execution", "ledger_entry", "audit_event", "bank_batch")
 
 
 def append_only(table: str) -> list[Rule]:
