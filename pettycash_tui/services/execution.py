@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select, update
+from sqlalchemy import Row, select
 
 from pettycash_tui.gateways.protocol import GatewayFailed, Order, Receipt, ReferenceMissing
 from pettycash_tui.gateways.registry import GATEWAYS
@@ -19,7 +19,7 @@ from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import (
     PaymentStatus,
 )
-from pettycash_tui.services import holds, locate, otp, payment_facts, payments, posting
+from pettycash_tui.services import failing, locate, otp, payment_facts, posting
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import (
     DatabaseUnavailable,
@@ -154,29 +154,10 @@ def record_failure(work: Work, ref: str | UUID, what: str) -> None:
     """Record that a payment failed: its count, its last error, and after the last retry the hold goes back."""
     found = locate.payment(work, ref)
     facts = payment_facts.read(work, found.id, lock=True)
-    if payment_facts.is_executed(facts) or facts.status is PaymentStatus.CANCELLED:
+    if facts.status not in (PaymentStatus.PENDING, PaymentStatus.FAILED):
+        # Somebody paid, sent or cancelled it meanwhile.
         return
-    count = min(facts.retry_count + 1, facts.max_retries)
-    final = count >= facts.max_retries
-    if facts.is_held and final:
-        holds.lock_waiting(work, facts.fund_id)
-    work.execute(
-        update(t.payment)
-        .where(t.payment.c.id == facts.id)
-        .values(
-            status=PaymentStatus.FAILED,
-            retry_count=count,
-            last_error=what[:500],
-            is_held=facts.is_held and not final,
-            updated_at=work.now,
-        )
-    )
-    taken: list[str] = []
-    if facts.is_held and final:
-        holds.release(work, facts.fund_id, facts.amount)
-        taken = holds.take_up_waiting(work, facts.fund_id)
-    data = {"error": what, "retry_count": count, "final": final, "taken_up": taken}
-    payments.record(work, facts, "payment.failed", data)
+    failing.record(work, facts, what)
 
 
 def _after_lost_connection(desk: Desk, actor: Actor, ref: str | UUID, key: str, error: DatabaseUnavailable) -> Executed:
