@@ -38,6 +38,7 @@ NOUNS: dict[str, Noun] = {
     "policy": Noun("pettycash_tui.cli.policy", "Thresholds and approval routes."),
     "req": Noun("pettycash_tui.cli.req", "Requisitions: ask, approve, follow."),
     "pay": Noun("pettycash_tui.cli.pay", "Payments: confirm by code, execute, follow."),
+    "batch": Noun("pettycash_tui.cli.batch", "Bank files, and what the bank did with their lines."),
     "execution": Noun("pettycash_tui.cli.execution", "Payments that were executed."),
     "ledger": Noun("pettycash_tui.cli.ledger", "Single entries of a fund's ledger."),
     "fund": Noun("pettycash_tui.cli.fund", "Funds: balance, ledger, replenishment."),

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pettycash_tui.cli import asking, exporting, output, session
+from pettycash_tui.cli import asking, bank_file, exporting, output, session
 from pettycash_tui.cli.exporting import Export, Output, Replace
 from pettycash_tui.cli.options import (
     DEFAULT_LIMIT,
@@ -293,3 +293,6 @@ def _act(ctx: Context, service: Callable[..., Any], payment: str, *args: Any, do
 
     found = session.run(ctx, whole)
     output.emit(ctx, found, sentence=f"{found.number} {done(found)}. Now: {_status(found)}.")
+
+
+app.add_typer(bank_file.app)

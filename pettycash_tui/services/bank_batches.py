@@ -113,10 +113,11 @@ def put(desk: Desk, actor: Actor, ref: str | UUID, draft: Draft) -> FilePut:
     return FilePut(batch.number, draft.keep(), size, digest)
 
 
-def not_put(written: Written, error: PettyCashError) -> Refused:
+def not_put(written: Written, error: PettyCashError | OSError) -> Refused:
     """What to tell when a batch was made and its file could not be written."""
+    why = error.message if isinstance(error, PettyCashError) else error.strerror or type(error).__name__
     return Refused(
-        f"{written.number} is made and its payments wait for the bank, but there is no file yet: {error.message}"
+        f"{written.number} is made and its payments wait for the bank, but there is no file yet: {why}"
         f" Write it again: `pettycash batch file {written.number} --output FILE`.",
         code="file_not_written",
     )
@@ -270,8 +271,8 @@ def _bank_lines(good: Sequence[Line], names: list[str]) -> Iterator[BankLine]:
 
 def _attempts(reading: Reading, payments: list[UUID]) -> dict[UUID, int]:
     o = t.payment_order.c
-    counted = select(o.payment_id, func.count()).where(o.payment_id.in_(payments)).group_by(o.payment_id)
-    return {row[0]: row[1] for row in reading.execute(counted)}
+    last = select(o.payment_id, func.max(o.attempt).label("last")).where(o.payment_id.in_(payments))
+    return {row.payment_id: row.last for row in reading.execute(last.group_by(o.payment_id))}
 
 
 def _record_put(work: Work, batch: Row[Any], draft: Draft, size: int) -> None:

@@ -33,7 +33,6 @@ _DEBTOR = (
         _F.currency,
         _F.bank_account,
         _F.bank_code,
-        (_F.current_balance - _F.held_amount).label("available"),
         _C.name.label("company_name"),
         _C.code.label("company_code"),
         _C.timezone,
@@ -93,14 +92,8 @@ def look(reading: Reading, payments: Sequence[UUID], *, lock: bool = False) -> L
     debtor = reading.execute(_DEBTOR, {"fund": facts[0].fund_id}).one()
     good: list[Line] = []
     refused: list[RefusedLine] = []
-    free = debtor.available
     for each in facts:
         reasons, account = _of_line(each, debtor, reading)
-        if not reasons and not each.is_held:
-            # One by one there may be enough for each, and not for all of them.
-            free -= each.amount
-            if free < 0:
-                reasons.append(_not_enough(each, debtor))
         if reasons or account is None:
             refused.append(RefusedLine(each.number, tuple(reasons)))
         else:
@@ -147,14 +140,6 @@ def _of_bank(facts: Any, debtor: Any) -> Iterator[Reason]:
     if not is_readable(facts.payee):
         message = f"{facts.number}: the payee {facts.payee!r} has too few letters that banks take. Pay it by hand."
         yield Reason("payee_unreadable", message)
-
-
-def _not_enough(facts: Any, debtor: Any) -> Reason:
-    return Reason(
-        "not_enough",
-        f"Fund {debtor.code} has not enough available for {facts.number}, {Money(facts.amount, facts.currency)},"
-        " and the lines before it.",
-    )
 
 
 def _facts(reading: Reading, payments: Sequence[UUID], lock: bool) -> list[Row[Any]]:

@@ -141,7 +141,8 @@ def add(work: Work, given: FundInput) -> FundView:
         reorder_level=reorder.minor,
         target_balance=target.minor,
         account_id=account.id if account is not None else _own_account(work, company_id, code, name),
-        **bank,
+        bank_account=bank.get("bank_account", ""),
+        bank_code=bank.get("bank_code", ""),
     )
     work.add(fund)
     levels = {"reorder_level": reorder.minor, "target_balance": target.minor}

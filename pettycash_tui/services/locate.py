@@ -77,10 +77,10 @@ def replenishment(reading: Reading, ref: str | UUID, *, lock: bool = False) -> R
     return _one(reading, t.replenishment, NumberKind.REPLENISHMENT, ref, visible, "replenishment", lock)
 
 
-def bank_batch(reading: Reading, ref: str | UUID, *, lock: bool = False) -> Row[Any]:
-    """The whole row of a bank file of the actor's company, its bytes among it."""
-    visible = visibility.of_company(t.bank_batch.c.company_id, reading.actor)
-    return _one(reading, t.bank_batch, NumberKind.BANK_BATCH, ref, visible, "bank file", lock)
+def bank_batch(reading: Reading, ref: str | UUID) -> Row[Any]:
+    """The whole row of a bank file that the actor may see, its bytes among it."""
+    visible = visibility.bank_batches(reading.actor)
+    return _one(reading, t.bank_batch, NumberKind.BANK_BATCH, ref, visible, "bank file", False)
 
 
 def fund(reading: Reading, ref: str | UUID) -> Row[Any]:
