@@ -97,6 +97,12 @@ _COMPLETE_2 = (
     "UPDATE replenishment SET status = 'completed', completed_amount = 100000, reference = 'B'"
     " WHERE number = 'RPL-000002'"
 )
+_BAT = "number = 'BAT-000001'"
+_NEW_BATCH = {"number": "'BAT-9'", "message_id": "'M-9'"}
+_OTHER_BATCH = copy("bank_batch", _BAT, **_NEW_BATCH)
+_LINE_1 = "batch_id = <BAT-000001> AND position = 1"
+_NEW_LINE = {"conversation_id": "'C-9'", "attempt": "9", "status": "'failed'", "position": "9"}
+_OF_OTHER_BATCH = {**_NEW_LINE, "batch_id": "(SELECT id FROM bank_batch WHERE number = 'BAT-9')", "position": "1"}
 NEW_FUND = {
     "code": "'NEW'",
     "is_active": "false",
@@ -508,6 +514,53 @@ ATTACKS: dict[str, list[Attack]] = {
     "number_counter_counts": updates(
         "number_counter", "kind = 'REQ' AND company_id = :company", "last_value = last_value - 1", "last_value = 0"
     ),
+    "bank_batch_debits_its_fund": copies(
+        "bank_batch",
+        _BAT,
+        _NEW_BATCH,
+        {"fund_id": "<fund NBI>"},
+        {"fund_id": "(SELECT id FROM treasury_fund WHERE company_id = :other AND code = 'HQ')"},
+        {"company_id": ":other"},
+        {"currency": "'USD'"},
+        {"debit_account": "'0110223344'"},
+        {"debit_account": "''", "fund_id": "<fund NBI>"},
+    ),
+    "payment_order_line_of_its_batch": copies(
+        "payment_order",
+        _LINE_1,
+        _NEW_LINE,
+        {"gateway": "'mpesa'"},
+        {"batch_id": "NULL", "position": "NULL"},
+        {"payment_id": "<PAY-000002>"},
+        {"payment_id": "<PAY-000003>"},
+        {"executor_id": "<treasury2>"},
+        {"company_id": ":other"},
+    ),
+    "payment_order_lines_add_up": [
+        # Behind the last, before the first, and with a gap.
+        *copies("payment_order", _LINE_1, _NEW_LINE, {"position": "3"}, {"position": "0"}, {"position": "9"}),
+        # The only line of a file that says another sum.
+        *(
+            Attack(
+                copy("payment_order", _LINE_1, **_OF_OTHER_BATCH),
+                first=(copy("bank_batch", _BAT, **_NEW_BATCH, line_count="1", control_sum=total),),
+            )
+            for total in ("149999", "150001", "400000")
+        ),
+    ],
+    "payment_order_batch_is_whole": attacks(
+        f"UPDATE payment_order SET status = 'succeeded', gateway_reference = 'R-9' WHERE {_LINE_1}",
+        first=("DELETE FROM payment_order WHERE batch_id = <BAT-000001> AND position = 2",),
+    ),
+    "payment_order_line_fixed": updates(
+        "payment_order",
+        _LINE_1,
+        "batch_id = NULL, position = NULL",
+        "position = 3",
+        "batch_id = (SELECT id FROM bank_batch WHERE number = 'BAT-9')",
+        first=(_OTHER_BATCH,),
+    ),
+    **_nobody("bank_batch", _BAT, ["executor_id"], **_NEW_BATCH),
     **_nobody("requisition", "number = 'REQ-000004'", ["requested_by_id"], number="'REQ-9'"),
     **_nobody(
         "approval_step",

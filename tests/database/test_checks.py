@@ -80,6 +80,8 @@ CHECKS: dict[str, tuple[str, ...]] = {
     ),
     "ck_otp_challenge_verified_before_consumed": ("consumed_at = created_at, verified_at = NULL, voided_at = NULL",),
     "ck_otp_challenge_attempts_not_negative": ("attempts = -1",),
+    "ck_bank_batch_line_count_positive": ("line_count = 0", "line_count = -1"),
+    "ck_bank_batch_control_sum_positive": ("control_sum = 0", "control_sum = -1"),
     "ck_payment_execution_code_of_executor": ("otp_verified_by_id = (SELECT id FROM \"user\" WHERE username = 'cfo')",),
 }
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import banking
 import pytest
 import story
 from raw import Raw
@@ -17,7 +18,8 @@ from trading import Trading, copied
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.services import otp, replenishments, requisitions, workflow
+from pettycash_tui.models.enums import BatchFormat
+from pettycash_tui.services import bank_batches, otp, replenishments, requisitions, workflow
 from pettycash_tui.services.desk import Desk
 
 
@@ -35,6 +37,7 @@ class World:
         )
         text = re.sub(r"<(REQ-\d+)>", r"(SELECT id FROM requisition WHERE number = '\1')", text)
         text = re.sub(r"<(PAY-\d+)>", r"(SELECT id FROM payment WHERE number = '\1')", text)
+        text = re.sub(r"<(BAT-\d+)>", r"(SELECT id FROM bank_batch WHERE number = '\1')", text)
         text = re.sub(r"<(RPL-\d+)>", r"(SELECT id FROM replenishment WHERE number = '\1')", text)
         return re.sub(r"<(\w+)>", r"""(SELECT id FROM "user" WHERE username = '\1')""", text)
 
@@ -69,9 +72,18 @@ def _history(trading: Trading) -> None:
         desk.run(trading["group_finance_manager"], replenishments.approve, number)
         if reference:
             desk.run(trading["treasury"], replenishments.complete, number, reference)
+    _bank_file(trading)  # REQ-8 and REQ-9, PAY-5 and PAY-6: the lines of BAT-1, of fund HQ
     trading.away("ceo", "cfo")
     trading.away("admin", "cfo", starts_in=9)
     story.trading_company(desk, "BETA", prefix="b_")
+
+
+def _bank_file(trading: Trading) -> None:
+    banking.give_accounts(trading.desk, trading.people, "HQ")
+    trading.set_company(otp_threshold=10**15)
+    numbers = banking.transfers(trading.desk, trading.people, "1500", "2500", who="fpa", origin="hq")
+    bank_batches.write(trading.desk, trading["treasury"], numbers, format=BatchFormat.PAIN001)
+    trading.set_company(otp_threshold=0)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])
