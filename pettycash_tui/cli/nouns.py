@@ -39,6 +39,7 @@ NOUNS: dict[str, Noun] = {
     "req": Noun("pettycash_tui.cli.req", "Requisitions: ask, approve, follow."),
     "pay": Noun("pettycash_tui.cli.pay", "Payments: confirm by code, execute, follow."),
     "execution": Noun("pettycash_tui.cli.execution", "Payments that were executed."),
+    "gateway": Noun("pettycash_tui.cli.gateway", "How M-Pesa is paid, and the listener for its results."),
     "ledger": Noun("pettycash_tui.cli.ledger", "Single entries of a fund's ledger."),
     "fund": Noun("pettycash_tui.cli.fund", "Funds: balance, ledger, replenishment."),
     "replenishment": Noun("pettycash_tui.cli.replenishment", "Requests to fill a fund up again."),
