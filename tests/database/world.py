@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import pytest
 import story
@@ -17,8 +18,13 @@ from trading import Trading, copied
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.services import otp, replenishments, requisitions, workflow
+from pettycash_tui.models.enums import BatchFormat, GatewayName, OtpChannel
+from pettycash_tui.models.treasury import BankBatch
+from pettycash_tui.services import orders, otp, payment_facts, replenishments, requisitions, workflow
 from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.posting import Confirmed
+from pettycash_tui.services.work import Work
 
 
 @dataclass
@@ -46,6 +52,51 @@ class World:
         return {"company": company, "other": other, "new": new_id(), "now": self.trading.clock.now}
 
 
+def _order(trading: Trading, payment: str, gateway: GatewayName, batch: UUID | None = None) -> UUID:
+    officer = story.executor_of(trading.desk, payment)
+
+    def open_one(work: Work) -> UUID:
+        facts = payment_facts.read(work, story.id_of_payment(trading.desk, payment), lock=True)
+        confirmed = Confirmed(officer.person_id, work.now, OtpChannel.EMAIL, "local", "")
+        line = {} if batch is None else {"batch_id": batch, "position": 1}
+        return orders.open_order(
+            work, facts, gateway, conversation_id=f"C-{payment}", confirmed=confirmed, key=f"K-{payment}", **line
+        )
+
+    return trading.desk.run(officer, open_one)
+
+
+def _orders(trading: Trading) -> None:
+    """REQ-8 to 10, PAY-5 to 7: sent by M-Pesa, refused by M-Pesa, and a line of a bank file."""
+    desk = trading.desk
+    phone = {"method": "mpesa", "destination": "+254700000001"}
+    sent, refused = trading.approved(**phone), trading.approved(**phone)
+    desk.run(SYSTEM, orders.mark_sent, _order(trading, sent, GatewayName.MPESA), "AG-1")
+    desk.run(SYSTEM, orders.fail, _order(trading, refused, GatewayName.MPESA), "1", "no money")
+    line = trading.approved(method="bank_transfer", destination="KE-1")
+    fund = trading.row_of_company(t.treasury_fund, "NBI")
+    batch = BankBatch(
+        id=new_id(),
+        created_at=desk.clock(),
+        company_id=fund.company_id,
+        number="BAT-000001",
+        fund_id=fund.id,
+        executor_id=story.executor_of(desk, line).person_id,
+        format=BatchFormat.CSV,
+        message_id="M-1",
+        currency=fund.currency,
+        line_count=1,
+        control_sum=4500_00,
+        debit_account="1",
+        execution_date=desk.clock().date(),
+        file_name="b.csv",
+        sha256="0" * 64,
+        content=b"b",
+    )
+    trading.change(lambda work: work.add(batch))
+    _order(trading, line, GatewayName.BANK_FILE, batch.id)
+
+
 def _history(trading: Trading) -> None:
     desk = trading.desk
     paid = trading.approved(amount="60000")  # REQ-1, PAY-1: leaves NBI under its reorder level, RPL-1
@@ -69,6 +120,7 @@ def _history(trading: Trading) -> None:
         desk.run(trading["group_finance_manager"], replenishments.approve, number)
         if reference:
             desk.run(trading["treasury"], replenishments.complete, number, reference)
+    _orders(trading)
     trading.away("ceo", "cfo")
     trading.away("admin", "cfo", starts_in=9)
     story.trading_company(desk, "BETA", prefix="b_")
