@@ -40,6 +40,7 @@ NOUNS: dict[str, Noun] = {
     "pay": Noun("pettycash_tui.cli.pay", "Payments: confirm by code, execute, follow."),
     "batch": Noun("pettycash_tui.cli.batch", "Bank files, and what the bank did with their lines."),
     "execution": Noun("pettycash_tui.cli.execution", "Payments that were executed."),
+    "gateway": Noun("pettycash_tui.cli.gateway", "How M-Pesa is paid, and the listener for its results."),
     "ledger": Noun("pettycash_tui.cli.ledger", "Single entries of a fund's ledger."),
     "fund": Noun("pettycash_tui.cli.fund", "Funds: balance, ledger, replenishment."),
     "replenishment": Noun("pettycash_tui.cli.replenishment", "Requests to fill a fund up again."),

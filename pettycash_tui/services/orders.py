@@ -238,12 +238,16 @@ def _executor(work: Work, order: Row[Any]) -> Actor:
 def _succeed_after_all(
     work: Work, order: Row[Any], facts: Row[Any], reference: str, status_text: str
 ) -> Executed | None:
-    if order.gateway_reference is not None:
+    if order.gateway_reference is None:
+        work.execute(
+            update(t.payment_order)
+            .where(_O.id == order.id)
+            .values(gateway_reference=reference[:120], updated_at=work.now)
+        )
+        _contradiction(work, facts, order, f"succeeded after it had failed, reference {reference[:120]}", reference)
+    elif order.gateway_reference != reference[:120]:
+        _contradiction(work, facts, order, f"succeeded under another reference, {reference[:120]}", reference)
         return None
-    work.execute(
-        update(t.payment_order).where(_O.id == order.id).values(gateway_reference=reference[:120], updated_at=work.now)
-    )
-    _contradiction(work, facts, order, f"succeeded after it had failed, reference {reference[:120]}", reference)
     can_be_booked = (
         facts.status in (PaymentStatus.FAILED, PaymentStatus.PENDING)
         and facts.requisition_status is RequisitionStatus.APPROVED

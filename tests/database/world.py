@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
 import banking
 import pytest
@@ -18,9 +19,12 @@ from trading import Trading, copied
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.models.enums import BatchFormat
-from pettycash_tui.services import bank_batches, otp, replenishments, requisitions, workflow
+from pettycash_tui.models.enums import BatchFormat, GatewayName, OtpChannel
+from pettycash_tui.services import bank_batches, orders, otp, payment_facts, replenishments, requisitions, workflow
 from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.posting import Confirmed
+from pettycash_tui.services.work import Work
 
 
 @dataclass
@@ -49,6 +53,37 @@ class World:
         return {"company": company, "other": other, "new": new_id(), "now": self.trading.clock.now}
 
 
+def _order(trading: Trading, payment: str, gateway: GatewayName) -> UUID:
+    officer = story.executor_of(trading.desk, payment)
+
+    def open_one(work: Work) -> UUID:
+        facts = payment_facts.read(work, story.id_of_payment(trading.desk, payment), lock=True)
+        confirmed = Confirmed(officer.person_id, work.now, OtpChannel.EMAIL, "local", "")
+        return orders.open_order(
+            work, facts, gateway, conversation_id=f"C-{payment}", confirmed=confirmed, key=f"K-{payment}"
+        )
+
+    return trading.desk.run(officer, open_one)
+
+
+def _orders(trading: Trading) -> None:
+    """REQ-8 and 9, PAY-5 and 6: sent by M-Pesa, and refused by M-Pesa."""
+    desk = trading.desk
+    phone = {"method": "mpesa", "destination": "+254700000001"}
+    sent, refused = trading.approved(**phone), trading.approved(**phone)
+    desk.run(SYSTEM, orders.mark_sent, _order(trading, sent, GatewayName.MPESA), "AG-1")
+    desk.run(SYSTEM, orders.fail, _order(trading, refused, GatewayName.MPESA), "1", "no money")
+
+
+def _bank_file(trading: Trading) -> None:
+    """REQ-10 and 11, PAY-7 and 8: the lines of BAT-1."""
+    banking.give_accounts(trading.desk, trading.people, "NBI")
+    trading.set_company(otp_threshold=10**15)
+    numbers = banking.transfers(trading.desk, trading.people, "1500", "2500")
+    bank_batches.write(trading.desk, trading["treasury"], numbers, format=BatchFormat.PAIN001)
+    trading.set_company(otp_threshold=0)
+
+
 def _history(trading: Trading) -> None:
     desk = trading.desk
     paid = trading.approved(amount="60000")  # REQ-1, PAY-1: leaves NBI under its reorder level, RPL-1
@@ -72,18 +107,11 @@ def _history(trading: Trading) -> None:
         desk.run(trading["group_finance_manager"], replenishments.approve, number)
         if reference:
             desk.run(trading["treasury"], replenishments.complete, number, reference)
-    _bank_file(trading)  # REQ-8 and REQ-9, PAY-5 and PAY-6: the lines of BAT-1, of fund HQ
+    _orders(trading)
+    _bank_file(trading)
     trading.away("ceo", "cfo")
     trading.away("admin", "cfo", starts_in=9)
     story.trading_company(desk, "BETA", prefix="b_")
-
-
-def _bank_file(trading: Trading) -> None:
-    banking.give_accounts(trading.desk, trading.people, "HQ")
-    trading.set_company(otp_threshold=10**15)
-    numbers = banking.transfers(trading.desk, trading.people, "1500", "2500", who="fpa", origin="hq")
-    bank_batches.write(trading.desk, trading["treasury"], numbers, format=BatchFormat.PAIN001)
-    trading.set_company(otp_threshold=0)
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])

@@ -1,4 +1,4 @@
-"""The rules of bank files and of the orders that are their lines."""
+"""The rules of bank files and of the orders that are their lines; those of any order are in `orders`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,12 @@ BANK_FILES: tuple[Rule, ...] = (
         " AND f.currency = NEW.currency AND f.bank_account <> '' AND f.bank_account = NEW.debit_account)",
     ),
     Rule(
-        "payment_order_line_of_its_batch",
+        "payment_order_line_is_transfer",
         "payment_order",
         "INSERT",
-        "a line of a bank file is a bank transfer from the file's fund, ordered by who made the file",
-        "(NEW.gateway = 'bank_file') <> (NEW.batch_id IS NOT NULL) OR (NEW.batch_id IS NOT NULL AND NOT EXISTS"
-        " (SELECT 1 FROM bank_batch b JOIN payment p ON p.fund_id = b.fund_id WHERE b.id = NEW.batch_id"
-        " AND p.id = NEW.payment_id AND p.company_id = b.company_id AND NEW.company_id = b.company_id"
-        " AND p.currency = b.currency AND p.method = 'bank_transfer' AND NEW.executor_id = b.executor_id))",
+        "a line of a bank file pays by bank transfer",
+        "NEW.batch_id IS NOT NULL AND NOT EXISTS"
+        " (SELECT 1 FROM payment p WHERE p.id = NEW.payment_id AND p.method = 'bank_transfer')",
     ),
     # In order and without a gap, so that the count and the sum need to be looked at once, with the last line.
     Rule(
@@ -48,13 +46,5 @@ BANK_FILES: tuple[Rule, ...] = (
         "NEW.status = 'succeeded' AND OLD.status <> 'succeeded' AND NEW.batch_id IS NOT NULL"
         " AND NOT EXISTS (SELECT 1 FROM bank_batch b JOIN payment_order o ON o.batch_id = b.id"
         " AND o.position = b.line_count WHERE b.id = NEW.batch_id)",
-    ),
-    Rule(
-        "payment_order_line_fixed",
-        "payment_order",
-        "UPDATE",
-        "a line stays where it is in its bank file",
-        "(NEW.batch_id IS NULL) <> (OLD.batch_id IS NULL) OR NEW.batch_id <> OLD.batch_id"
-        " OR NEW.position <> OLD.position",
     ),
 )
