@@ -124,7 +124,7 @@ _NEW_ORDER = {
     "status": "'sending'",
     "sent_at": "NULL",
 }
-_BATCH = {"gateway": "'bank_file'", "batch_id": "(SELECT id FROM bank_batch)", "position": "2"}
+_BATCH = {"gateway": "'bank_file'", "batch_id": "(SELECT id FROM bank_batch)", "position": "3"}
 _EVENT = "stream = (SELECT MIN(stream) FROM stream_head) AND sequence = (SELECT length FROM stream_head s WHERE"
 _EVENT += " s.stream = audit_event.stream)"
 _FOLLOWING_EVENT = {"sequence": "sequence + 1", "previous_hash": "event_hash", "event_hash": f"'{'f' * 64}'"}
