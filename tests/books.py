@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from sqlalchemy import Row, Table, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import (
     DECISIONS,
+    OPEN_ORDERS,
     OPEN_REPLENISHMENTS,
     STEP_DECISIONS,
     EntryType,
+    OrderStatus,
     PaymentStatus,
     ReplenishmentStatus,
     RequisitionStatus,
@@ -27,6 +30,7 @@ from pettycash_tui.services.work import Reading
 EXECUTED = (PaymentStatus.SUCCESS, PaymentStatus.RECONCILED)
 PAID = (RequisitionStatus.PAID, RequisitionStatus.REVIEWED)
 WAITING = (PaymentStatus.PENDING, PaymentStatus.FAILED)
+IN_FLIGHT = (PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN)
 
 
 class Books:
@@ -46,6 +50,8 @@ class Books:
         self.steps = rows(t.approval_step)
         self.trail = rows(t.approval_trail)
         self.replenishments = rows(t.replenishment)
+        self.batches = rows(t.bank_batch)
+        self.lines = [order for order in rows(t.payment_order) if order.batch_id is not None]
         self.events = sorted(rows(t.audit_event), key=lambda event: (event.stream, event.sequence))
         self.heads = rows(t.stream_head)
 
@@ -94,6 +100,7 @@ def check(desk: Desk) -> Books:
     _check_payments(books)
     _check_approvals(books)
     _check_replenishments(books)
+    _check_bank_files(books)
     _check_chain(books)
     return books
 
@@ -191,6 +198,26 @@ def _check_replenishments(books: Books) -> None:
         assert credits.count(row.id) == int(row.status is ReplenishmentStatus.COMPLETED)
     open_ones = [row.fund_id for row in books.replenishments if row.status in OPEN_REPLENISHMENTS]
     assert len(open_ones) == len(set(open_ones))
+
+
+def _check_bank_files(books: Books) -> None:
+    payments = {p.id: p for p in books.payments}
+    executions = {e.payment_id: e for e in books.executions}
+    written = [event.subject_id for event in books.actions("batch.written")]
+    for batch in books.batches:
+        assert written.count(batch.id) == 1
+        assert sha256(batch.content).hexdigest() == batch.sha256
+        lines = sorted((line for line in books.lines if line.batch_id == batch.id), key=lambda line: line.position)
+        assert [line.position for line in lines] == list(range(1, batch.line_count + 1)), batch.number
+        paid = [payments[line.payment_id] for line in lines]
+        assert sum(p.amount for p in paid) == batch.control_sum
+        assert {(p.fund_id, p.currency) for p in paid} == {(batch.fund_id, batch.currency)}
+        for line, payment in zip(lines, paid, strict=True):
+            assert line.conversation_id.encode() in batch.content
+            if line.status in OPEN_ORDERS:
+                assert payment.status in IN_FLIGHT, f"{payment.number} is {payment.status} with its line open"
+            elif line.status is OrderStatus.SUCCEEDED:
+                assert executions[payment.id].gateway_reference == line.gateway_reference
 
 
 def _check_chain(books: Books) -> None:
