@@ -39,6 +39,9 @@ from pettycash_tui.services.work import Reading, Work
 FURTHEST_DAYS = 366
 """No file asks its bank to pay later than this."""
 NAMED_PROBLEMS = 20
+CODE_MISSING = Reason(
+    "code_not_verified", "One code confirms all of these: ask for it with --send-code, and give it with --otp."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,19 @@ def plan(reading: Reading, refs: Sequence[str | UUID]) -> Lines:
     return bank_lines.look(reading, bank_lines.named(reading, refs))
 
 
+def needs_code(reading: Reading, refs: Sequence[str | UUID]) -> bool:
+    """Whether a file of these payments has to be confirmed by a code."""
+    return any(line.facts.otp_required for line in plan(reading, refs).good)
+
+
+def send_code(desk: Desk, actor: Actor, refs: Sequence[str | UUID], *, only_good: bool = False) -> bundles.BundleSent:
+    """Send the actor the one code that confirms a file of these payments. Raises Refused as `write` does."""
+    actor.require(Right.EXECUTE)
+    lines = desk.read(actor, plan, refs)
+    _require(lines, only_good=only_good)
+    return bundles.send_code(desk, actor, [line.facts.id for line in lines.good])
+
+
 def write(
     desk: Desk,
     actor: Actor,
@@ -83,7 +99,7 @@ def write(
     execution_date: date | None = None,
     only_good: bool = False,
 ) -> Written:
-    """Make a batch of these payments. `code` is the one-time code of their list (`bundles.send_code`).
+    """Make a batch of these payments. `code` is the one-time code of their list (`send_code`).
 
     `only_good`: those that cannot be lines are left out and told, in place of refusing all. Raises Refused with every
     reason, InvalidInput, Overtaken.
@@ -94,6 +110,8 @@ def write(
     _require(lines, only_good=only_good)
     chosen = [line.facts.id for line in lines.good]
     proof, bundle = None, None
+    if code is None and any(line.facts.otp_required for line in lines.good):
+        raise Refused.because(CODE_MISSING)
     if code is not None:
         bundle = desk.read(actor, bundles.find, chosen)
         proof = bundles.prove(desk, actor, bundle, code)
@@ -207,8 +225,7 @@ def _confirmed(work: Work, lines: Lines, bundle: UUID | None, proof: bundles.Pro
     if bundle is not None and proof is not None:
         spent = bundles.consume(work, bundle, proof)
     elif any(line.facts.otp_required for line in lines.good):
-        numbers = " ".join(line.facts.number for line in lines.good[:NAMED_PROBLEMS])
-        raise Refused.because(Reason("code_not_verified", f"One code confirms all of them. Ask for it: {numbers}."))
+        raise Refused.because(CODE_MISSING)
     return Confirmed(
         executor_id=work.actor.person_id,
         verified_at=spent.verified_at if spent else None,
