@@ -45,6 +45,7 @@ class Books:
         self.entries = rows(t.ledger_entry)
         self.payments = rows(t.payment)
         self.executions = rows(t.payment_execution)
+        self.orders = rows(t.payment_order)
         self.codes = rows(t.otp_challenge)
         self.requisitions = rows(t.requisition)
         self.steps = rows(t.approval_step)
@@ -66,6 +67,11 @@ class Books:
     def requisition(self, number: str) -> Row[Any]:
         """A requisition by number."""
         return next(requisition for requisition in self.requisitions if requisition.number == number)
+
+    def orders_of(self, number: str) -> list[Row[Any]]:
+        """The orders of a payment to gateways, by attempt."""
+        found = [order for order in self.orders if order.payment_id == self.payment(number).id]
+        return sorted(found, key=lambda order: order.attempt)
 
     def actions(self, action: str) -> list[Row[Any]]:
         """The audit events of one kind."""
@@ -98,6 +104,7 @@ def check(desk: Desk) -> Books:
     books = read(desk)
     _check_funds(books)
     _check_payments(books)
+    _check_orders(books)
     _check_approvals(books)
     _check_replenishments(books)
     _check_bank_files(books)
@@ -150,8 +157,13 @@ def _check_payments(books: Books) -> None:
             "audit event": told.count(p.id),
             "voucher": int(p.voucher_number is not None),
         }
-        if p.otp_required:
+        orders = [order for order in books.orders if order.payment_id == p.id]
+        if p.otp_required and not orders:
             facts["code spent"] = len(spent)
+        elif p.otp_required and not any(order.otp_verified_at is None for order in orders):
+            # Each order spent one, as does paying by hand after one that failed.
+            by_hand = is_executed and all(order.gateway_reference is None for order in orders)
+            assert len(spent) == len(orders) + by_hand, f"{p.number}: {len(spent)} codes for {len(orders)} orders"
         assert set(facts.values()) == {int(is_executed)}, f"{p.number} is {p.status}, but {facts}"
         assert p.executor_id != requisition.requested_by_id
         if p.executor_id is not None and is_executed:
@@ -175,6 +187,32 @@ def _check_payments(books: Books) -> None:
     for requisition in books.requisitions:
         if requisition.status in (*PAID, RequisitionStatus.APPROVED):
             assert requisition.id in having, f"{requisition.number} is {requisition.status} without a payment"
+
+
+def _check_orders(books: Books) -> None:
+    """An order is on its way exactly while its payment is, which holds its money; and a success is an execution."""
+    executions = {execution.payment_id: execution for execution in books.executions}
+    for p in books.payments:
+        orders = sorted((o for o in books.orders if o.payment_id == p.id), key=lambda order: order.attempt)
+        assert [order.attempt for order in orders] == list(range(1, len(orders) + 1))
+        on_the_way = [order for order in orders if order.status in OPEN_ORDERS]
+        assert len(on_the_way) == int(p.status in IN_FLIGHT), f"{p.number} is {p.status} with {len(on_the_way)} orders"
+        if on_the_way:
+            assert p.is_held, f"{p.number} is sent and holds nothing"
+            assert on_the_way == orders[-1:]
+            assert on_the_way[0].executor_id == p.executor_id
+            assert p.id not in executions
+        succeeded = [order for order in orders if order.status is OrderStatus.SUCCEEDED]
+        assert len(succeeded) <= 1
+        for order in succeeded:
+            assert executions[p.id].gateway_reference == order.gateway_reference
+            assert executions[p.id].executor_id == order.executor_id
+        contradicted = [o for o in orders if o.status is OrderStatus.FAILED and o.gateway_reference is not None]
+        told = [event.subject_id for event in books.actions("payment.contradicted")]
+        assert not contradicted or p.id in told
+    sent = [event.subject_id for event in books.actions("payment.sent")]
+    for payment_id in {order.payment_id for order in books.orders}:
+        assert sent.count(payment_id) == len([o for o in books.orders if o.payment_id == payment_id])
 
 
 def _check_approvals(books: Books) -> None:

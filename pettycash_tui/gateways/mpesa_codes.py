@@ -83,7 +83,7 @@ def of_result(code: str) -> Code:
 
 def of_error(code: str, text: str, http_status: int) -> Code:
     """The meaning of an answer that is an error."""
-    if "duplicate originatorconversationid" in text.replace(" ", "").lower():
+    if "duplicateoriginatorconversationid" in text.replace(" ", "").lower():
         return Code(Meaning.SENT_BEFORE, "M-Pesa has this order already.")
     for beginning, found in ERRORS:
         if code.startswith(beginning):
