@@ -52,6 +52,7 @@ class Books:
         self.trail = rows(t.approval_trail)
         self.replenishments = rows(t.replenishment)
         self.batches = rows(t.bank_batch)
+        self.listed = rows(t.payment_bundle_line)
         self.lines = [order for order in rows(t.payment_order) if order.batch_id is not None]
         self.events = sorted(rows(t.audit_event), key=lambda event: (event.stream, event.sequence))
         self.heads = rows(t.stream_head)
@@ -148,7 +149,12 @@ def _check_payments(books: Books) -> None:
     paid_lines = [line.requisition_id for line in books.trail if line.action == "paid"]
     for p in books.payments:
         requisition, is_executed = requisitions[p.requisition_id], p.status in EXECUTED
-        spent = [code for code in books.codes if code.payment_id == p.id and code.consumed_at is not None]
+        lists = {line.bundle_id for line in books.listed if line.payment_id == p.id}
+        spent = [
+            code
+            for code in books.codes
+            if (code.payment_id == p.id or code.bundle_id in lists) and code.consumed_at is not None
+        ]
         facts = {
             "execution": len(executions[p.id]),
             "ledger entry": len(entries[p.id]),
