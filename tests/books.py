@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -11,9 +12,11 @@ from sqlalchemy import Row, Table, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import (
     DECISIONS,
+    OPEN_ORDERS,
     OPEN_REPLENISHMENTS,
     STEP_DECISIONS,
     EntryType,
+    OrderStatus,
     PaymentStatus,
     ReplenishmentStatus,
     RequisitionStatus,
@@ -29,6 +32,7 @@ from pettycash_tui.services.work import Reading
 EXECUTED = (PaymentStatus.SUCCESS, PaymentStatus.RECONCILED)
 PAID = (RequisitionStatus.PAID, RequisitionStatus.REVIEWED)
 WAITING = (PaymentStatus.PENDING, PaymentStatus.FAILED)
+IN_FLIGHT = (PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN)
 
 
 class Books:
@@ -43,6 +47,7 @@ class Books:
         self.entries = rows(t.ledger_entry)
         self.payments = rows(t.payment)
         self.executions = rows(t.payment_execution)
+        self.orders = rows(t.payment_order)
         self.codes = rows(t.otp_challenge)
         self.requisitions = rows(t.requisition)
         self.steps = rows(t.approval_step)
@@ -51,6 +56,9 @@ class Books:
         self.reconciliations = sorted(rows(t.ledger_reconciliation), key=lambda row: (row.payment_id, row.sequence))
         self.variances = rows(t.variance)
         self.transfers = rows(t.fund_transfer)
+        self.batches = rows(t.bank_batch)
+        self.listed = rows(t.payment_bundle_line)
+        self.lines = [order for order in rows(t.payment_order) if order.batch_id is not None]
         self.events = sorted(rows(t.audit_event), key=lambda event: (event.stream, event.sequence))
         self.heads = rows(t.stream_head)
 
@@ -65,6 +73,11 @@ class Books:
     def requisition(self, number: str) -> Row[Any]:
         """A requisition by number."""
         return next(requisition for requisition in self.requisitions if requisition.number == number)
+
+    def orders_of(self, number: str) -> list[Row[Any]]:
+        """The orders of a payment to gateways, by attempt."""
+        found = [order for order in self.orders if order.payment_id == self.payment(number).id]
+        return sorted(found, key=lambda order: order.attempt)
 
     def actions(self, action: str) -> list[Row[Any]]:
         """The audit events of one kind."""
@@ -97,11 +110,13 @@ def check(desk: Desk) -> Books:
     books = read(desk)
     _check_funds(books)
     _check_payments(books)
+    _check_orders(books)
     _check_approvals(books)
     _check_replenishments(books)
     _check_reconciliations(books)
     _check_variances(books)
     _check_transfers(books)
+    _check_bank_files(books)
     _check_chain(books)
     return books
 
@@ -142,7 +157,12 @@ def _check_payments(books: Books) -> None:
     paid_lines = [line.requisition_id for line in books.trail if line.action == "paid"]
     for p in books.payments:
         requisition, is_executed = requisitions[p.requisition_id], p.status in EXECUTED
-        spent = [code for code in books.codes if code.payment_id == p.id and code.consumed_at is not None]
+        lists = {line.bundle_id for line in books.listed if line.payment_id == p.id}
+        spent = [
+            code
+            for code in books.codes
+            if (code.payment_id == p.id or code.bundle_id in lists) and code.consumed_at is not None
+        ]
         facts = {
             "execution": len(executions[p.id]),
             "ledger entry": len(entries[p.id]),
@@ -151,8 +171,13 @@ def _check_payments(books: Books) -> None:
             "audit event": told.count(p.id),
             "voucher": int(p.voucher_number is not None),
         }
-        if p.otp_required:
+        orders = [order for order in books.orders if order.payment_id == p.id]
+        if p.otp_required and not orders:
             facts["code spent"] = len(spent)
+        elif p.otp_required and not any(order.otp_verified_at is None for order in orders):
+            # Each order spent one, as does paying by hand after one that failed.
+            by_hand = is_executed and all(order.gateway_reference is None for order in orders)
+            assert len(spent) == len(orders) + by_hand, f"{p.number}: {len(spent)} codes for {len(orders)} orders"
         assert set(facts.values()) == {int(is_executed)}, f"{p.number} is {p.status}, but {facts}"
         assert p.executor_id != requisition.requested_by_id
         if p.executor_id is not None and is_executed:
@@ -176,6 +201,32 @@ def _check_payments(books: Books) -> None:
     for requisition in books.requisitions:
         if requisition.status in (*PAID, RequisitionStatus.APPROVED):
             assert requisition.id in having, f"{requisition.number} is {requisition.status} without a payment"
+
+
+def _check_orders(books: Books) -> None:
+    """An order is on its way exactly while its payment is, which holds its money; and a success is an execution."""
+    executions = {execution.payment_id: execution for execution in books.executions}
+    for p in books.payments:
+        orders = sorted((o for o in books.orders if o.payment_id == p.id), key=lambda order: order.attempt)
+        assert [order.attempt for order in orders] == list(range(1, len(orders) + 1))
+        on_the_way = [order for order in orders if order.status in OPEN_ORDERS]
+        assert len(on_the_way) == int(p.status in IN_FLIGHT), f"{p.number} is {p.status} with {len(on_the_way)} orders"
+        if on_the_way:
+            assert p.is_held, f"{p.number} is sent and holds nothing"
+            assert on_the_way == orders[-1:]
+            assert on_the_way[0].executor_id == p.executor_id
+            assert p.id not in executions
+        succeeded = [order for order in orders if order.status is OrderStatus.SUCCEEDED]
+        assert len(succeeded) <= 1
+        for order in succeeded:
+            assert executions[p.id].gateway_reference == order.gateway_reference
+            assert executions[p.id].executor_id == order.executor_id
+        contradicted = [o for o in orders if o.status is OrderStatus.FAILED and o.gateway_reference is not None]
+        told = [event.subject_id for event in books.actions("payment.contradicted")]
+        assert not contradicted or p.id in told
+    sent = [event.subject_id for event in books.actions("payment.sent")]
+    for payment_id in {order.payment_id for order in books.orders}:
+        assert sent.count(payment_id) == len([o for o in books.orders if o.payment_id == payment_id])
 
 
 def _check_approvals(books: Books) -> None:
@@ -278,6 +329,26 @@ def _check_transfers(books: Books) -> None:
         assert row.requested_by_id != row.approved_by_id == paid_out.created_by_id == paid_in.created_by_id
     told = [event.subject_id for event in books.actions("transfer.completed")]
     assert sorted(map(str, told)) == sorted(str(r.id) for r in books.transfers if r.status is TransferStatus.COMPLETED)
+
+
+def _check_bank_files(books: Books) -> None:
+    payments = {p.id: p for p in books.payments}
+    executions = {e.payment_id: e for e in books.executions}
+    written = [event.subject_id for event in books.actions("batch.written")]
+    for batch in books.batches:
+        assert written.count(batch.id) == 1
+        assert sha256(batch.content).hexdigest() == batch.sha256
+        lines = sorted((line for line in books.lines if line.batch_id == batch.id), key=lambda line: line.position)
+        assert [line.position for line in lines] == list(range(1, batch.line_count + 1)), batch.number
+        paid = [payments[line.payment_id] for line in lines]
+        assert sum(p.amount for p in paid) == batch.control_sum
+        assert {(p.fund_id, p.currency) for p in paid} == {(batch.fund_id, batch.currency)}
+        for line, payment in zip(lines, paid, strict=True):
+            assert line.conversation_id.encode() in batch.content
+            if line.status in OPEN_ORDERS:
+                assert payment.status in IN_FLIGHT, f"{payment.number} is {payment.status} with its line open"
+            elif line.status is OrderStatus.SUCCEEDED:
+                assert executions[payment.id].gateway_reference == line.gateway_reference
 
 
 def _check_chain(books: Books) -> None:

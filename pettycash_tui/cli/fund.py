@@ -26,6 +26,12 @@ ReorderLevel = Annotated[
 TargetBalance = Annotated[
     str | None, typer.Option("--target-balance", metavar="AMOUNT", help="What it is filled up to.")
 ]
+BankAccount = Annotated[
+    str | None, typer.Option("--bank-account", metavar="ACCOUNT", help="The account that bank files debit.")
+]
+BankCode = Annotated[
+    str | None, typer.Option("--bank-code", metavar="CODE", help="That account's bank: a BIC or code.")
+]
 
 
 def _state(found: FundView) -> str:
@@ -63,6 +69,8 @@ def add(
     account: Annotated[
         str | None, typer.Option("--account", metavar="CODE", help="Its asset account; one is made if left out.")
     ] = None,
+    bank_account: BankAccount = None,
+    bank_code: BankCode = None,
     company: Company = None,
 ) -> None:
     """Open a fund for a branch, a region, or (without either) the whole company."""
@@ -81,6 +89,8 @@ def add(
         opening_balance=opening_balance,
         account=account,
         company=company,
+        bank_account=bank_account,
+        bank_code=bank_code,
     )
     _print_after(ctx, session.run(ctx, funds.add, given), done="is open")
 
@@ -93,12 +103,21 @@ def edit(
     custodian: Custodian = None,
     reorder_level: ReorderLevel = None,
     target_balance: TargetBalance = None,
+    bank_account: BankAccount = None,
+    bank_code: BankCode = None,
 ) -> None:
-    """Change a fund's name, custodian or levels."""
+    """Change a fund's name, custodian, levels or account at the bank (an empty text takes that away)."""
     from pettycash_tui.services import funds
     from pettycash_tui.services.funds import FundInput
 
-    given = FundInput(name=name, custodian=custodian, reorder_level=reorder_level, target_balance=target_balance)
+    given = FundInput(
+        name=name,
+        custodian=custodian,
+        reorder_level=reorder_level,
+        target_balance=target_balance,
+        bank_account=bank_account,
+        bank_code=bank_code,
+    )
     _print_after(ctx, session.run(ctx, funds.edit, fund, given), done="is changed")
 
 
@@ -157,6 +176,7 @@ def show(ctx: typer.Context, fund: Identifier) -> None:
             ("Serves", (found.branch or found.region or found.company).name),
             ("Custodian", found.custodian),
             ("Account", found.account),
+            ("Bank account", "/".join(part for part in (found.bank_code, found.bank_account) if part)),
             ("Entries", found.entries),
             ("Last replenished", found.last_replenished),
         ],

@@ -17,7 +17,7 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.models.enums import PaymentStatus, StepStatus
+from pettycash_tui.models.enums import OrderStatus, PaymentStatus, StepStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import audit, fund_levels, visibility, waiting
 from pettycash_tui.services.errors import NotFound, Reason, Refused
@@ -43,6 +43,7 @@ class AlertKind(StrEnum):
 
     OVERDUE = "overdue"
     UNKNOWN = "unknown"
+    CONTRADICTED = "contradicted"
     FAILED = "failed"
     WAITING = "waiting"
     LOW_FUND = "low_fund"
@@ -86,6 +87,7 @@ def told(reading: Reading, queued: Sequence[WaitingLine], levels: Sequence[FundL
     found = [
         *_overdue(reading, frozenset(line.step_id for line in queued)),
         *(_payment(reading, row) for row in payments),
+        *(_contradicted(reading, row) for row in _contradictions(reading)),
         *_low_funds(reading, levels, starved),
     ]
     seen = _seen(reading, [alert.key for alert in found])
@@ -319,6 +321,59 @@ def _payment(reading: Reading, row: Any) -> Alert:
         since=row.created_at if kind is AlertKind.WAITING else row.updated_at,
         place="payments" if pays else "requisitions",
         command=f"pettycash pay {verb} {row.number}",
+    )
+
+
+# --- gateways that said both --------------------------------------------------------------------------------------
+
+_O, _E = t.payment_order.c, t.payment_execution.c
+_CONTRADICTED = (
+    select(
+        _O.id,
+        _O.gateway,
+        _O.gateway_reference,
+        _O.settled_at,
+        _O.updated_at,
+        _P.number,
+        _P.status,
+        _P.payee,
+        _P.amount,
+        _P.currency,
+    )
+    .select_from(t.payment_order)
+    .join(t.payment, _P.id == _O.payment_id)
+    .outerjoin(t.payment_execution, _E.payment_id == _P.id)
+    .where(
+        _O.status == OrderStatus.FAILED,
+        _O.gateway_reference.is_not(None),
+        # Booked under that reference, the books say what the gateway said last.
+        or_(_E.gateway_reference.is_(None), _E.gateway_reference != _O.gateway_reference),
+    )
+    .order_by(_O.updated_at, _O.id)
+    .limit(MOST)
+)
+
+
+def _contradictions(reading: Reading) -> Iterable[Any]:
+    """The orders that failed and then succeeded, whose money is not in the books."""
+    return reading.execute(_CONTRADICTED.where(visibility.payments(reading))).all()
+
+
+def _contradicted(reading: Reading, row: Any) -> Alert:
+    pays = reading.actor.may(Right.EXECUTE) or reading.actor.may(Right.CANCEL_PAYMENT)
+    return Alert(
+        key=_key(AlertKind.CONTRADICTED, row.id, 0),
+        kind=AlertKind.CONTRADICTED,
+        severity=Severity.CRITICAL,
+        subject=row.number,
+        sentence=(
+            f"{row.number} to {row.payee} is {row.status.label.lower()}, but {row.gateway.label} said of a failed"
+            f" attempt that it was paid, reference {row.gateway_reference}: find out with the gateway"
+        ),
+        amount=Money(row.amount, row.currency),
+        since=row.updated_at,
+        place="payments" if pays else "requisitions",
+        command=f"pettycash pay show {row.number}",
     )
 
 

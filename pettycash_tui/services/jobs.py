@@ -70,6 +70,22 @@ def _escalate_one(work: Work, step: escalation.OverdueStep) -> escalation.Escala
     return moved
 
 
+def _settle_payments(desk: Desk, dry_run: bool) -> JobResult:
+    from pettycash_tui.services import settling
+
+    found = desk.read(SYSTEM, settling.due)
+    if dry_run:
+        sentences = tuple(f"{order.payment}: {order.gateway.label} would be asked ({order.status})" for order in found)
+        return JobResult("settle-payments", True, sentences)
+    done, left = [], []
+    for order in found:
+        try:
+            done.append(settling.settle(desk, order).sentence)
+        except PettyCashError as error:
+            left.append(error.message)
+    return JobResult("settle-payments", False, tuple(done), tuple(left))
+
+
 class _NothingDone(Refused):
     """Nothing was changed, so there is no event to write."""
 
@@ -78,6 +94,7 @@ class _NothingDone(Refused):
 
 JOBS: dict[str, tuple[str, Callable[[Desk, bool], JobResult]]] = {
     "escalate-approvals": ("Give approvals beyond their service level to the next person up.", _escalate_approvals),
+    "settle-payments": ("Ask gateways about payments that were sent and had no answer.", _settle_payments),
 }
 
 

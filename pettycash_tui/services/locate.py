@@ -88,6 +88,12 @@ def transfer(reading: Reading, ref: str | UUID, *, lock: bool = False) -> Row[An
     return _one(reading, t.fund_transfer, NumberKind.TRANSFER, ref, visible, "transfer", lock)
 
 
+def bank_batch(reading: Reading, ref: str | UUID) -> Row[Any]:
+    """The whole row of a bank file that the actor may see, its bytes among it."""
+    visible = visibility.bank_batches(reading.actor)
+    return _one(reading, t.bank_batch, NumberKind.BANK_BATCH, ref, visible, "bank file", False)
+
+
 def fund(reading: Reading, ref: str | UUID) -> Row[Any]:
     """The whole row of a fund of the actor's company, by code or id."""
     visible = visibility.of_company(t.treasury_fund.c.company_id, reading.actor)

@@ -153,8 +153,9 @@ def _make(work: Work, ref: str | UUID, code: str, key: bytes) -> tuple[Sent, Row
     return _sent(work, facts, challenge), facts, challenge.id
 
 
-def _challenge(work: Work, facts: Row[Any], *, sent: bool) -> OtpChallenge:
-    channel = facts.otp_channel
+def channel_for(facts: Row[Any]) -> OtpChannel:
+    """How a code reaches the actor. Raises Refused where there is no way."""
+    channel: OtpChannel = facts.otp_channel
     if channel is OtpChannel.TOTP and facts.totp_confirmed_at is None:
         if not facts.actor_email:
             raise Refused.because(
@@ -166,6 +167,10 @@ def _challenge(work: Work, facts: Row[Any], *, sent: bool) -> OtpChallenge:
         channel = OtpChannel.EMAIL
     if channel is OtpChannel.EMAIL and not facts.actor_email:
         raise Refused.because(Reason("no_channel", "You have no email address on file: an admin can add one."))
+    return channel
+
+
+def _challenge(work: Work, facts: Row[Any], *, sent: bool) -> OtpChallenge:
     return OtpChallenge(
         id=new_id(),
         created_at=work.now,
@@ -174,7 +179,7 @@ def _challenge(work: Work, facts: Row[Any], *, sent: bool) -> OtpChallenge:
         executor_id=work.actor.person_id,
         session_id=work.actor.session_id,
         payment_hash=payment_facts.payment_hash(facts),
-        channel=channel,
+        channel=channel_for(facts),
         expires_at=work.now + timedelta(seconds=facts.otp_expiry_seconds),
         max_attempts=facts.otp_max_attempts,
         sent_at=work.now if sent else None,
@@ -185,7 +190,7 @@ def _sent(work: Work, facts: Row[Any], challenge: OtpChallenge) -> Sent:
     return Sent(
         payment=facts.number,
         channel=challenge.channel,
-        sent_to=_address(facts, challenge.channel),
+        sent_to=address_of(facts, challenge.channel),
         expires_at=challenge.expires_at,
         resend_after=work.now + timedelta(seconds=facts.otp_resend_seconds),
         attempts_left=challenge.max_attempts,
@@ -221,14 +226,15 @@ def standing(reading: Reading, ref: str | UUID) -> Sent | None:
     return Sent(
         payment=facts.number,
         channel=challenge.channel,
-        sent_to=_address(facts, challenge.channel),
+        sent_to=address_of(facts, challenge.channel),
         expires_at=challenge.expires_at,
         resend_after=challenge.created_at + timedelta(seconds=facts.otp_resend_seconds),
         attempts_left=challenge.max_attempts - challenge.attempts,
     )
 
 
-def _address(facts: Row[Any], channel: OtpChannel) -> str:
+def address_of(facts: Row[Any], channel: OtpChannel) -> str:
+    """Where a code goes, as it is shown."""
     return "your authenticator app" if channel is OtpChannel.TOTP else _masked(facts.actor_email)
 
 

@@ -44,6 +44,10 @@ _SENTENCES: dict[str, Sentence] = {
     "ux_treasury_fund_scope": Sentence(
         "fund_exists", "This company, region or branch has an active fund already. Deactivate it first."
     ),
+    "ux_payment_order_open": Sentence("in_doubt", "This payment was sent a moment ago.", overtaken=True),
+    "payment_awaits_its_order": Sentence(
+        "in_doubt", "This payment was sent and is not settled; find out first: `pettycash pay ask`."
+    ),
     "ux_otp_challenge_open": Sentence("code_open", "A code for this payment was sent a moment ago.", overtaken=True),
     "uq_user_username": Sentence("taken", f"This username {_TAKEN}.", fields={"username": _TAKEN}),
     "ck_treasury_fund_available_not_negative": Sentence("not_enough", "The fund has not enough available."),
@@ -67,6 +71,7 @@ _SQLITE_UNIQUE: dict[str, str] = {
     "unique payment.company_id, payment.idempotency_key": "uq_payment_company_id_idempotency_key",
     "unique replenishment.company_id, replenishment.reference": "uq_replenishment_company_id_reference",
     "unique replenishment.fund_id": "ux_replenishment_open",
+    "unique payment_order.payment_id": "ux_payment_order_open",
     "unique otp_challenge.payment_id": "ux_otp_challenge_open",
     "unique user.username": "uq_user_username",
     "unique category.company_id": "ux_category_default",

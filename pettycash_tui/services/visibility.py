@@ -79,6 +79,12 @@ def ledgers(actor: Actor) -> ColumnElement[bool]:
     return and_(of_company(f.company_id, actor), or_(mine, scoped.get(actor.scope, false())))
 
 
+def bank_batches(actor: Actor) -> ColumnElement[bool]:
+    """The bank files that the reader may see: those of the funds whose ledger they read."""
+    b = t.bank_batch.c
+    return and_(of_company(b.company_id, actor), b.fund_id.in_(select(t.treasury_fund.c.id).where(ledgers(actor))))
+
+
 def _scope(actor: Actor) -> ColumnElement[bool]:
     r = t.requisition.c
     if actor.scope is Scope.DEPARTMENT and actor.department_id:

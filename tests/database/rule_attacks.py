@@ -8,6 +8,7 @@ from typing import Any
 from pettycash_tui.database.triggers import RULES
 from pettycash_tui.models.enums import (
     DECISIONS,
+    ORDER_FLOW,
     PAYMENT_FLOW,
     REPLENISHMENT_FLOW,
     REQUISITION_FLOW,
@@ -111,6 +112,11 @@ _COMPLETE_2 = (
     "UPDATE replenishment SET status = 'completed', completed_amount = 100000, reference = 'B'"
     " WHERE number = 'RPL-000002'"
 )
+_BAT = "number = 'BAT-000001'"
+_NEW_BATCH = {"number": "'BAT-9'", "message_id": "'M-9'"}
+_LINE_1 = "batch_id = <BAT-000001> AND position = 1"
+_NEW_LINE = {"conversation_id": "'C-9'", "attempt": "9", "status": "'failed'", "position": "9"}
+_OF_OTHER_BATCH = {**_NEW_LINE, "batch_id": "(SELECT id FROM bank_batch WHERE number = 'BAT-9')", "position": "1"}
 NEW_FUND = {
     "code": "'NEW'",
     "is_active": "false",
@@ -155,6 +161,15 @@ _SUBMITTED = "requisition_id = <REQ-000003> AND action = 'submitted'"
 _STEP = "requisition_id = <REQ-000003> AND status = "
 _EXECUTION = {"payment_id": "<PAY-000002>", "gateway_reference": "'R-9'", "otp_verified_by_id": "NULL"}
 _OTP2 = "payment_id = <PAY-000002>"
+_SENT, _REFUSED = "payment_id = <PAY-000005>", "payment_id = <PAY-000006>"
+_NEW_ORDER = {
+    "payment_id": "<PAY-000002>",
+    "executor_id": "(SELECT executor_id FROM payment WHERE number = 'PAY-000002')",
+    "conversation_id": "'C-9'",
+    "status": "'sending'",
+    "sent_at": "NULL",
+}
+_BATCH = {"gateway": "'bank_file'", "batch_id": "(SELECT id FROM bank_batch)", "position": "3"}
 _EVENT = "stream = (SELECT MIN(stream) FROM stream_head) AND sequence = (SELECT length FROM stream_head s WHERE"
 _EVENT += " s.stream = audit_event.stream)"
 _FOLLOWING_EVENT = {"sequence": "sequence + 1", "previous_hash": "event_hash", "event_hash": f"'{'f' * 64}'"}
@@ -404,6 +419,108 @@ ATTACKS: dict[str, list[Attack]] = {
             disarmed=("requisition",),
         ),
     ],
+    "payment_order_starts_sending": copies(
+        "payment_order",
+        _SENT,
+        _NEW_ORDER,
+        {"status": "'sent'"},
+        {"status": "'failed'"},
+        {"status": "'succeeded'", "gateway_reference": "'R'"},
+        {"sent_at": ":now"},
+        {"settled_at": ":now"},
+        {"gateway_reference": "'R'"},
+        {"ask_count": "1"},
+    ),
+    "payment_order_of_executing_payment": [
+        *copies("payment_order", _SENT, _NEW_ORDER, {}, {"executor_id": "<cfo>"}, {"company_id": ":other"}),
+        *copies(
+            "payment_order",
+            _SENT,
+            _NEW_ORDER,
+            {"executor_id": "<cfo>"},
+            {"company_id": ":other"},
+            first=(f"UPDATE payment SET status = 'executing' WHERE {PAY2}",),
+            disarmed=("payment",),
+        ),
+        *copies(
+            "payment_order",
+            _SENT,
+            _NEW_ORDER,
+            {},
+            first=(f"UPDATE payment SET status = 'executing', is_held = false WHERE {PAY2}",),
+            disarmed=("payment",),
+        ),
+    ],
+    "payment_order_attempts_count": copies("payment_order", _SENT, _NEW_ORDER, {"attempt": "2"}, {"attempt": "3"}),
+    "payment_order_line_of_file": copies(
+        "payment_order",
+        _SENT,
+        _NEW_ORDER,
+        {"gateway": "'bank_file'"},
+        {**_BATCH, "gateway": "'mpesa'"},
+        {**_BATCH, "company_id": ":other"},
+        {**_BATCH, "executor_id": "<cfo>"},
+        {**_BATCH, "payment_id": "<PAY-000003>"},
+    ),
+    "payment_order_fixed": updates(
+        "payment_order",
+        _SENT,
+        "id = :new",
+        "created_at = :later",
+        "company_id = :other",
+        "payment_id = <PAY-000002>",
+        "executor_id = <cfo>",
+        "attempt = 2",
+        "gateway = 'cash'",
+        "conversation_id = 'C-9'",
+        "batch_id = (SELECT id FROM bank_batch), position = 9",
+        "idempotency_key = 'K'",
+        "otp_verified_at = NULL",
+        "otp_verified_at = :later",
+        "channel = 'totp'",
+        "channel = NULL",
+        "source = 'elsewhere'",
+        "client = 'another'",
+    ),
+    "payment_order_settled_stays": [
+        *updates(
+            "payment_order",
+            _REFUSED,
+            "settled_at = NULL",
+            "settled_at = :later",
+            "sent_at = :later",
+            "result_code = '0'",
+            "result_text = ''",
+            "gateway_conversation_id = 'AG-9'",
+        ),
+        *updates(
+            "payment_order",
+            _REFUSED,
+            "gateway_reference = NULL",
+            "gateway_reference = 'B'",
+            first=(f"UPDATE payment_order SET gateway_reference = 'A' WHERE {_REFUSED}",),
+        ),
+    ],
+    "payment_in_flight_held": updates(
+        "payment", PAY2, "status = 'executing', is_held = false", "status = 'unknown', is_held = false"
+    ),
+    "payment_awaits_its_order": updates(
+        "payment",
+        "number = 'PAY-000005'",
+        "status = 'pending'",
+        "status = 'failed'",
+        "status = 'cancelled', is_held = false",
+        "status = 'success', is_held = false",
+        "executor_id = NULL",
+        "executor_id = <cfo>",
+    ),
+    "payment_execution_after_order": copies(
+        "payment_execution",
+        "payment_id = <PAY-000001>",
+        _EXECUTION,
+        {"payment_id": "<PAY-000005>"},
+        {"payment_id": "<PAY-000007>"},
+    ),
     "otp_challenge_fixed": [
         *updates(
             "otp_challenge",
@@ -768,6 +885,35 @@ ATTACKS: dict[str, list[Attack]] = {
     "number_counter_counts": updates(
         "number_counter", "kind = 'REQ' AND company_id = :company", "last_value = last_value - 1", "last_value = 0"
     ),
+    "bank_batch_debits_its_fund": copies(
+        "bank_batch",
+        _BAT,
+        _NEW_BATCH,
+        {"fund_id": "<fund MSA>"},
+        {"fund_id": "(SELECT id FROM treasury_fund WHERE company_id = :other AND code = 'NBI')"},
+        {"company_id": ":other"},
+        {"currency": "'USD'"},
+        {"debit_account": "'0110223344'"},
+        {"debit_account": "''", "fund_id": "<fund MSA>"},
+    ),
+    "payment_order_line_is_transfer": copies("payment_order", _LINE_1, _NEW_LINE, {"payment_id": "<PAY-000002>"}),
+    "payment_order_lines_add_up": [
+        # Behind the last, before the first, and with a gap.
+        *copies("payment_order", _LINE_1, _NEW_LINE, {"position": "3"}, {"position": "0"}, {"position": "9"}),
+        # The only line of a file that says another sum.
+        *(
+            Attack(
+                copy("payment_order", _LINE_1, **_OF_OTHER_BATCH),
+                first=(copy("bank_batch", _BAT, **_NEW_BATCH, line_count="1", control_sum=total),),
+            )
+            for total in ("149999", "150001", "400000")
+        ),
+    ],
+    "payment_order_batch_is_whole": attacks(
+        f"UPDATE payment_order SET status = 'succeeded', gateway_reference = 'R-9' WHERE {_LINE_1}",
+        first=("DELETE FROM payment_order WHERE batch_id = <BAT-000001> AND position = 2",),
+    ),
+    **_nobody("bank_batch", _BAT, ["executor_id"], **_NEW_BATCH),
     **_nobody("requisition", "number = 'REQ-000004'", ["requested_by_id"], number="'REQ-9'"),
     **_nobody(
         "approval_step",
@@ -781,6 +927,7 @@ ATTACKS: dict[str, list[Attack]] = {
         "approval_trail", "requisition_id = <REQ-000003> AND action = 'submitted'", ["user_id", "on_behalf_of_id"]
     ),
     **_nobody("payment", PAY2, ["executor_id"], **_PAYMENT_3),
+    **_nobody("payment_order", _SENT, ["executor_id"], **{k: v for k, v in _NEW_ORDER.items() if k != "executor_id"}),
     **_nobody("payment_execution", "payment_id = <PAY-000001>", ["executor_id"], **_EXECUTION),
     **_nobody("ledger_reconciliation", "payment_id = <PAY-000004>", ["person_id"], sequence="9"),
     **_nobody(
@@ -806,6 +953,11 @@ _REJECTED_BESIDES = ", rejected_by_id = approved_by_id, rejected_at = created_at
 FLOWS: dict[str, tuple[dict[Any, frozenset[Any]], str, str]] = {
     "requisition_flow": (REQUISITION_FLOW, "number = 'REQ-000004'", ""),
     "payment_flow": (PAYMENT_FLOW, PAY2, ", is_held = false"),
+    "payment_order_flow": (
+        ORDER_FLOW,
+        "payment_id = (SELECT id FROM payment WHERE number = 'PAY-000005')",
+        ", gateway_reference = 'R'",
+    ),
     "replenishment_flow": (REPLENISHMENT_FLOW, "number = 'RPL-000003'", ""),
     "variance_flow": (VARIANCE_FLOW, "number = 'VAR-000003'", _REJECTED_BESIDES),
     "fund_transfer_flow": (TRANSFER_FLOW, "number = 'TRF-000002'", _REJECTED_BESIDES),

@@ -58,6 +58,10 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "ck_payment_executor_not_requester": ("executor_id = requested_by_id",),
     "ck_payment_amount_positive": ("amount = 0", "amount = -450000"),
     "ck_payment_retries_counted": ("retry_count = -1", "retry_count = max_retries + 1"),
+    "ck_payment_order_attempt_counts": ("attempt = 0", "attempt = -1"),
+    "ck_payment_order_line_of_batch": ("position = 1", "batch_id = (SELECT id FROM bank_batch LIMIT 1)"),
+    "ck_payment_order_success_has_reference": ("status = 'succeeded', gateway_reference = NULL",),
+    "ck_payment_order_ask_count_not_negative": ("ask_count = -1",),
     "ck_ledger_entry_amount_signed": (
         "amount = 0",
         "amount = -1, entry_type = 'credit'",
@@ -120,6 +124,8 @@ CHECKS: dict[str, tuple[str, ...]] = {
     ),
     "ck_otp_challenge_verified_before_consumed": ("consumed_at = created_at, verified_at = NULL, voided_at = NULL",),
     "ck_otp_challenge_attempts_not_negative": ("attempts = -1",),
+    "ck_bank_batch_line_count_positive": ("line_count = 0", "line_count = -1"),
+    "ck_bank_batch_control_sum_positive": ("control_sum = 0", "control_sum = -1"),
     "ck_payment_execution_code_of_executor": ("otp_verified_by_id = (SELECT id FROM \"user\" WHERE username = 'cfo')",),
 }
 

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import banking
 import pytest
 import story
 from raw import Raw
@@ -17,8 +19,12 @@ from trading import Trading, copied
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
+from pettycash_tui.models.enums import BatchFormat, GatewayName, OtpChannel
 from pettycash_tui.services import (
+    bank_batches,
+    orders,
     otp,
+    payment_facts,
     reconciliation,
     replenishments,
     requisitions,
@@ -27,6 +33,9 @@ from pettycash_tui.services import (
     workflow,
 )
 from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.posting import Confirmed
+from pettycash_tui.services.work import Work
 
 
 @dataclass
@@ -43,6 +52,7 @@ class World:
         )
         text = re.sub(r"<(REQ-\d+)>", r"(SELECT id FROM requisition WHERE number = '\1')", text)
         text = re.sub(r"<(PAY-\d+)>", r"(SELECT id FROM payment WHERE number = '\1')", text)
+        text = re.sub(r"<(BAT-\d+)>", r"(SELECT id FROM bank_batch WHERE number = '\1')", text)
         text = re.sub(r"<(RPL-\d+)>", r"(SELECT id FROM replenishment WHERE number = '\1')", text)
         text = re.sub(r"<(VAR-\d+)>", r"(SELECT id FROM variance WHERE number = '\1')", text)
         text = re.sub(r"<(TRF-\d+)>", r"(SELECT id FROM fund_transfer WHERE number = '\1')", text)
@@ -54,6 +64,37 @@ class World:
         company = self.trading.company_id
         (other,) = [row.id for row in self.trading.rows(t.company) if row.id != company]
         return {"company": company, "other": other, "new": new_id(), "now": self.trading.clock.now}
+
+
+def _order(trading: Trading, payment: str, gateway: GatewayName) -> UUID:
+    officer = story.executor_of(trading.desk, payment)
+
+    def open_one(work: Work) -> UUID:
+        facts = payment_facts.read(work, story.id_of_payment(trading.desk, payment), lock=True)
+        confirmed = Confirmed(officer.person_id, work.now, OtpChannel.EMAIL, "local", "")
+        return orders.open_order(
+            work, facts, gateway, conversation_id=f"C-{payment}", confirmed=confirmed, key=f"K-{payment}"
+        )
+
+    return trading.desk.run(officer, open_one)
+
+
+def _orders(trading: Trading) -> None:
+    """REQ-8 and 9, PAY-5 and 6: sent by M-Pesa, and refused by M-Pesa."""
+    desk = trading.desk
+    phone = {"method": "mpesa", "destination": "+254700000001"}
+    sent, refused = trading.approved(**phone), trading.approved(**phone)
+    desk.run(SYSTEM, orders.mark_sent, _order(trading, sent, GatewayName.MPESA), "AG-1")
+    desk.run(SYSTEM, orders.fail, _order(trading, refused, GatewayName.MPESA), "1", "no money")
+
+
+def _bank_file(trading: Trading) -> None:
+    """REQ-10 and 11, PAY-7 and 8: the lines of BAT-1."""
+    banking.give_accounts(trading.desk, trading.people, "NBI")
+    trading.set_company(otp_threshold=10**15)
+    numbers = banking.transfers(trading.desk, trading.people, "1500", "2500")
+    bank_batches.write(trading.desk, trading["treasury"], numbers, format=BatchFormat.PAIN001)
+    trading.set_company(otp_threshold=0)
 
 
 def _history(trading: Trading) -> None:
@@ -80,6 +121,8 @@ def _history(trading: Trading) -> None:
         if reference:
             desk.run(trading["treasury"], replenishments.complete, number, reference)
     _books(trading)
+    _orders(trading)
+    _bank_file(trading)
     trading.away("ceo", "cfo")
     trading.away("admin", "cfo", starts_in=9)
     story.trading_company(desk, "BETA", prefix="b_")

@@ -108,6 +108,7 @@ APPEND_ONLY = (
     "ledger_entry",
     "ledger_reconciliation",
     "audit_event",
+    "bank_batch",
 )
 
 
