@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, Table
 from sqlmodel import SQLModel
 
-from pettycash_tui.models import attention, organisation, people, requisitions, treasury, trust
+from pettycash_tui.models import attention, imprest, organisation, people, periods, requisitions, treasury, trust
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -44,6 +44,8 @@ payment_order = table_of(treasury.PaymentOrder)
 payment_execution = table_of(treasury.PaymentExecution)
 ledger_entry = table_of(treasury.LedgerEntry)
 replenishment = table_of(treasury.Replenishment)
+replenishment_voucher = table_of(imprest.ReplenishmentVoucher)
+accounting_period = table_of(periods.AccountingPeriod)
 stream_head = table_of(trust.StreamHead)
 audit_event = table_of(trust.AuditEvent)
 number_counter = table_of(trust.NumberCounter)
