@@ -41,6 +41,7 @@ NOUNS: dict[str, Noun] = {
     "execution": Noun("pettycash_tui.cli.execution", "Payments that were executed."),
     "ledger": Noun("pettycash_tui.cli.ledger", "Single entries of a fund's ledger."),
     "fund": Noun("pettycash_tui.cli.fund", "Funds: balance, ledger, replenishment."),
+    "period": Noun("pettycash_tui.cli.period", "Months of the books: check, close, reopen."),
     "replenishment": Noun("pettycash_tui.cli.replenishment", "Requests to fill a fund up again."),
     "find": Noun("pettycash_tui.cli.find", "Find anything: a number, a payee, an amount.", "command"),
     "keys": Noun("pettycash_tui.cli.keys", "The desk's keys, and what is wrong with yours.", "command"),
