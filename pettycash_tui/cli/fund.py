@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pettycash_tui.cli import fund_ledger, output, replenishment_detail, session, transfer_detail
-from pettycash_tui.cli.listed import All, Company, one_handle
+from pettycash_tui.cli import fund_imprest, fund_ledger, output, replenishment_detail, session, transfer_detail
+from pettycash_tui.cli.listed import All, Company, as_document, one_handle
 from pettycash_tui.cli.options import DEFAULT_LIMIT, After, Amount, Identifier, Limit, Reason, Search
 from pettycash_tui.cli.output import ColumnSpec
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from typer._click import Context
 
     from pettycash_tui.services.funds import FundView
+    from pettycash_tui.services.imprest import ImprestIdentity
+    from pettycash_tui.services.work import Reading
 
 app = typer.Typer()
 
@@ -161,10 +163,20 @@ def show(ctx: typer.Context, fund: Identifier) -> None:
     """Show one fund."""
     from pettycash_tui.services import funds
 
-    found = session.read(ctx, funds.show, fund)
+    def whole(reading: Reading) -> tuple[FundView, ImprestIdentity | None]:
+        from pettycash_tui.services import imprest
+        from pettycash_tui.services.errors import NotAllowed
+
+        view = funds.show(reading, fund)
+        try:
+            return view, imprest.identity(reading, view.id)
+        except NotAllowed:
+            return view, None
+
+    found, identity = session.read(ctx, whole)
     output.emit_detail(
         ctx,
-        found,
+        as_document(found, imprest=identity),
         title=f"{found.code}  {found.name}",
         pairs=[
             ("State", _state(found)),
@@ -179,6 +191,7 @@ def show(ctx: typer.Context, fund: Identifier) -> None:
             ("Bank account", "/".join(part for part in (found.bank_code, found.bank_account) if part)),
             ("Entries", found.entries),
             ("Last replenished", found.last_replenished),
+            *([("Imprest", fund_imprest.summary(identity))] if identity is not None else []),
         ],
     )
 
@@ -210,3 +223,4 @@ def _print_after(ctx: Context, found: FundView, *, done: str) -> None:
 
 
 app.add_typer(fund_ledger.app)
+app.add_typer(fund_imprest.app)

@@ -43,6 +43,7 @@ NOUNS: dict[str, Noun] = {
     "gateway": Noun("pettycash_tui.cli.gateway", "How M-Pesa is paid, and the listener for its results."),
     "ledger": Noun("pettycash_tui.cli.ledger", "Single entries of a fund's ledger."),
     "fund": Noun("pettycash_tui.cli.fund", "Funds: balance, ledger, replenishment."),
+    "period": Noun("pettycash_tui.cli.period", "Months of the books: check, close, reopen."),
     "replenishment": Noun("pettycash_tui.cli.replenishment", "Requests to fill a fund up again."),
     "transfer": Noun("pettycash_tui.cli.transfer", "Money from one fund to another."),
     "variance": Noun("pettycash_tui.cli.variance", "Payments that came to another amount than booked."),

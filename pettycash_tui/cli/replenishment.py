@@ -57,9 +57,7 @@ def list_replenishments(
 @app.command("show")
 def show(ctx: typer.Context, replenishment: Identifier) -> None:
     """Show one replenishment."""
-    from pettycash_tui.services import replenishment_views
-
-    replenishment_detail.print_whole(ctx, session.read(ctx, replenishment_views.show, replenishment))
+    replenishment_detail.print_whole(ctx, *session.read(ctx, replenishment_detail.with_vouchers, replenishment))
 
 
 @app.command("explain")

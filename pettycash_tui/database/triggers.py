@@ -72,8 +72,9 @@ def postgres_statements() -> list[str]:
             continue
         message = _escaped(f"{rule.name}: {rule.message}")
         returned = "OLD" if rule.event == "DELETE" else "NEW"
+        first = f" {rule.first_on_postgres};" if rule.first_on_postgres else ""
         made.append(
-            f"CREATE OR REPLACE FUNCTION {rule.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f"CREATE OR REPLACE FUNCTION {rule.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN{first}"
             f" IF ({rule.refuse_when}) THEN RAISE EXCEPTION '{message}'"
             f" USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = '{rule.name}'; END IF;"
             f" RETURN {returned}; END $$"

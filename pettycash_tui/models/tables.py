@@ -8,7 +8,17 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, Table
 from sqlmodel import SQLModel
 
-from pettycash_tui.models import attention, books, organisation, people, requisitions, treasury, trust
+from pettycash_tui.models import (
+    attention,
+    books,
+    imprest,
+    organisation,
+    people,
+    periods,
+    requisitions,
+    treasury,
+    trust,
+)
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -47,6 +57,8 @@ replenishment = table_of(treasury.Replenishment)
 ledger_reconciliation = table_of(books.LedgerReconciliation)
 variance = table_of(books.Variance)
 fund_transfer = table_of(books.FundTransfer)
+replenishment_voucher = table_of(imprest.ReplenishmentVoucher)
+accounting_period = table_of(periods.AccountingPeriod)
 stream_head = table_of(trust.StreamHead)
 audit_event = table_of(trust.AuditEvent)
 number_counter = table_of(trust.NumberCounter)

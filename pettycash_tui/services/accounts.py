@@ -19,6 +19,7 @@ from pettycash_tui.services.errors import InvalidInput, Reason
 from pettycash_tui.services.inputs import clean_choice
 from pettycash_tui.services.kinds import Context, Field, Kind, Referrer
 from pettycash_tui.services.organisation import code_field, name_field
+from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.refs import Ref, place
 from pettycash_tui.services.work import Work
 
@@ -126,4 +127,5 @@ ACCOUNT: Kind[AccountDetail] = Kind(
     ),
     check=_check,
     needed=_needed,
+    right=Right.MANAGE_FUNDS,
 )

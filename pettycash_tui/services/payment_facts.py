@@ -5,13 +5,13 @@ The commands, the screens and the execution itself ask the same function. Source
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, bindparam, exists, select
+from sqlalchemy import Date, Row, bindparam, exists, func, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import (
@@ -46,6 +46,14 @@ _SAID_BOTH = exists().where(
     t.payment_order.c.payment_id == _P.id,
     t.payment_order.c.status == OrderStatus.FAILED,
     t.payment_order.c.gateway_reference.is_not(None),
+)
+_PERIOD = t.accounting_period.c
+_IS_LATEST_CLOSED = (
+    _PERIOD.company_id == _P.company_id,
+    _PERIOD.is_closed,
+    # A day's slack either way serves every time zone; a month that has not begun is never closed.
+    _PERIOD.starts_on <= bindparam("tomorrow", type_=Date()),
+    _PERIOD.ends_on >= bindparam("yesterday", type_=Date()),
 )
 _FACTS = (
     select(
@@ -100,6 +108,8 @@ _FACTS = (
         _U.totp_confirmed_at,
         _HAS_REVIEW.label("has_review"),
         _SAID_BOTH.label("said_both"),
+        select(func.max(_PERIOD.starts_on)).where(*_IS_LATEST_CLOSED).scalar_subquery().label("closed_from"),
+        select(func.max(_PERIOD.ends_on)).where(*_IS_LATEST_CLOSED).scalar_subquery().label("closed_to"),
     )
     .select_from(t.requisition)
     .join(t.payment, _P.requisition_id == _R.id)
@@ -115,7 +125,14 @@ _LOCKED = _FACTS.with_for_update(key_share=True, of=[t.requisition, t.payment])
 
 def read(reading: Reading, payment_id: UUID, *, lock: bool = False) -> Row[Any]:
     """The facts of a payment for the actor. Locked: the requisition first, then the payment."""
-    return reading.execute(_LOCKED if lock else _FACTS, {"reader": reading.actor.id, "payment": payment_id}).one()
+    today = reading.now.date()
+    values = {
+        "reader": reading.actor.id,
+        "payment": payment_id,
+        "tomorrow": today + timedelta(days=1),
+        "yesterday": today - timedelta(days=1),
+    }
+    return reading.execute(_LOCKED if lock else _FACTS, values).one()
 
 
 def payment_hash(facts: Any) -> str:
@@ -142,7 +159,7 @@ def reasons_against(facts: Any, actor_id: UUID | None, now: datetime, *, code_of
     reasons = [*_of_state(facts, now), *_of_person(facts, actor_id)]
     if facts.otp_required and not code_offered and not is_executed(facts):
         reasons += _of_code(facts, now)
-    return reasons + _of_money(facts)
+    return reasons + _of_money(facts) + _of_period(facts, now)
 
 
 def _of_state(facts: Any, now: datetime) -> list[Reason]:
@@ -226,3 +243,12 @@ def _of_money(facts: Any) -> list[Reason]:
             )
         )
     return reasons
+
+
+def _of_period(facts: Any, now: datetime) -> list[Reason]:
+    if facts.closed_from is None or is_executed(facts) or facts.status is PaymentStatus.CANCELLED:
+        return []
+    if not facts.closed_from <= now.astimezone(ZoneInfo(facts.timezone)).date() <= facts.closed_to:
+        return []
+    message = f"{facts.closed_from:%Y-%m} is closed: the CFO opens it again, or the payment waits for the next month."
+    return [Reason("period_closed", message)]

@@ -29,7 +29,7 @@ _R = t.replenishment.c
 
 @dataclass(frozen=True, slots=True)
 class ReplenishmentView:
-    """A replenishment."""
+    """A replenishment. `short_by`: how much less arrived than was asked for, when it is partly funded."""
 
     id: UUID
     number: str
@@ -38,6 +38,8 @@ class ReplenishmentView:
     balance_snapshot: Money
     requested_amount: Money
     completed_amount: Money | None
+    is_partly_funded: bool
+    short_by: Money | None
     reference: str | None
     auto_triggered: bool
     reason: str
@@ -179,6 +181,7 @@ def _reasons(reading: Reading, row: Any, act: ReplenishmentAct) -> Iterator[Reas
 
 
 def _view(row: Any) -> ReplenishmentView:
+    short = row.requested_amount - row.completed_amount if row.completed_amount is not None else 0
     return ReplenishmentView(
         id=row.id,
         number=row.number,
@@ -187,6 +190,8 @@ def _view(row: Any) -> ReplenishmentView:
         balance_snapshot=Money(row.balance_snapshot, row.currency),
         requested_amount=Money(row.requested_amount, row.currency),
         completed_amount=Money(row.completed_amount, row.currency) if row.completed_amount is not None else None,
+        is_partly_funded=short > 0,
+        short_by=Money(short, row.currency) if short > 0 else None,
         reference=row.reference,
         auto_triggered=row.auto_triggered,
         reason=row.reason,
