@@ -8,7 +8,7 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, Table
 from sqlmodel import SQLModel
 
-from pettycash_tui.models import attention, organisation, people, requisitions, treasury, trust
+from pettycash_tui.models import attention, notices, organisation, people, requisitions, treasury, trust
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -49,6 +49,10 @@ audit_event = table_of(trust.AuditEvent)
 number_counter = table_of(trust.NumberCounter)
 job_lease = table_of(trust.JobLease)
 installation = table_of(trust.Installation)
+
+notice = table_of(notices.Notice)
+notice_cursor = table_of(notices.NoticeCursor)
+notice_choice = table_of(notices.NoticeChoice)
 
 metadata = SQLModel.metadata
 
