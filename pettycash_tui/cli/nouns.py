@@ -31,6 +31,7 @@ NOUNS: dict[str, Noun] = {
     "totp": Noun("pettycash_tui.cli.totp", "Enrol and verify one-time codes."),
     "overview": Noun("pettycash_tui.cli.overview", "What waits for you, the funds, the alerts.", "command"),
     "alert": Noun("pettycash_tui.cli.alert", "What is not as it should be."),
+    "notice": Noun("pettycash_tui.cli.notice", "What you are told by email or SMS, and how."),
     "org": Noun("pettycash_tui.cli.org", "Companies, regions, branches, departments, cost centers."),
     "category": Noun("pettycash_tui.cli.category", "What money may be spent on."),
     "account": Noun("pettycash_tui.cli.account", "The chart of accounts."),

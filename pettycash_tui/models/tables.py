@@ -12,6 +12,7 @@ from pettycash_tui.models import (
     attention,
     books,
     imprest,
+    notices,
     organisation,
     people,
     periods,
@@ -64,6 +65,10 @@ audit_event = table_of(trust.AuditEvent)
 number_counter = table_of(trust.NumberCounter)
 job_lease = table_of(trust.JobLease)
 installation = table_of(trust.Installation)
+
+notice = table_of(notices.Notice)
+notice_cursor = table_of(notices.NoticeCursor)
+notice_choice = table_of(notices.NoticeChoice)
 
 metadata = SQLModel.metadata
 

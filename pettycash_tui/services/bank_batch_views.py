@@ -137,10 +137,11 @@ def list_batches(
     from_date: date | None = None,
     to_date: date | None = None,
     search: str | None = None,
+    oldest_first: bool = False,
     limit: int | None = None,
     after: str | None = None,
 ) -> Page[BatchView]:
-    """The bank files that the actor may see, newest first. `search` looks in numbers, accounts, payees and payments."""
+    """The bank files that the actor may see, newest first or the other way round. `search` looks in numbers, accounts, payees, payments."""
     size = clean_limit(limit)
     key = decode(after, datetime, UUID)
     statement = _rows().where(visibility.bank_batches(reading.actor))
@@ -160,10 +161,12 @@ def list_batches(
         statement = statement.where(
             or_(*[contains(column, search) for column in (_B.number, _B.message_id, _B.debit_account)], of_line)
         )
-    further = behind([_B.created_at, _B.id], key, descending=True)
+    order = [_B.created_at, _B.id]
+    further = behind(order, key, descending=not oldest_first)
     if further is not None:
         statement = statement.where(further)
-    found = reading.execute(statement.order_by(_B.created_at.desc(), _B.id.desc()).limit(size + 1)).all()
+    ordered = order if oldest_first else [column.desc() for column in order]
+    found = reading.execute(statement.order_by(*ordered).limit(size + 1)).all()
     counts = _counts(reading, [row.id for row in found])
     return page_of(found, size, lambda row: _view(row, counts.get(row.id, {})), lambda row: (row.created_at, row.id))
 

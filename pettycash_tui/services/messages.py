@@ -1,8 +1,10 @@
 """What people are told, and by which channel.
 
 Demo databases write to the home's outbox, because their people have no mailboxes, and so does a test home
-(PETTYCASH_OUTBOX=1). Everybody else needs a mail server: PETTYCASH_SMTP_HOST, _PORT, _TLS, _USER and _FROM, or the
-section `[smtp]` of `<home>/config.toml` with host, port, tls, user and from.
+(PETTYCASH_OUTBOX=1). Everybody else needs a mail server: PETTYCASH_SMTP_HOST, _PORT, _TLS, _USER, _FROM and _CA, or
+the section `[smtp]` of `<home>/config.toml` with host, port, tls, user, from and ca (a file of certificates to trust).
+Text messages need a gateway: the secret `sms_url`, or `url` in the section `[sms]`; `country` there (or
+PETTYCASH_SMS_COUNTRY) is the country of numbers that begin with 0.
 """
 
 from __future__ import annotations
@@ -13,6 +15,7 @@ from pathlib import Path
 from string import Template
 from typing import TYPE_CHECKING, Any
 
+from pettycash_tui.models.enums import NoticeChannel
 from pettycash_tui.models.money import Money
 from pettycash_tui.models.text import printable
 from pettycash_tui.notify.message import Message
@@ -22,6 +25,7 @@ from pettycash_tui.services.shipped import shipped_text
 
 if TYPE_CHECKING:
     from pettycash_tui.notify.email import SmtpSettings
+    from pettycash_tui.notify.sms import SmsSettings
     from pettycash_tui.services.desk import Desk
     from pettycash_tui.services.identity import Actor
 
@@ -32,7 +36,7 @@ _PORTS = {"none": 25, "starttls": 587, "tls": 465}
 
 def channel_for(desk: Desk) -> Channel:
     """The channel that reaches the people of this desk. Raises DeliveryFailed with the setting to make."""
-    if desk.is_demo or os.environ.get(OUTBOX_VARIABLE) == "1":
+    if writes_to_outbox(desk):
         from pettycash_tui.notify.outbox import Outbox
 
         return Outbox(desk.home, clock=desk.clock)
@@ -45,6 +49,63 @@ def channel_for(desk: Desk) -> Channel:
     from pettycash_tui.notify.email import Email
 
     return Email(settings, clock=desk.clock)
+
+
+def writes_to_outbox(desk: Desk) -> bool:
+    """Whether messages are files of this home: quick, and nobody's mailbox."""
+    return os.environ.get(OUTBOX_VARIABLE) == "1" or desk.is_demo
+
+
+def notice_channel(desk: Desk, channel: NoticeChannel) -> Channel:
+    """The channel for notices of that kind. Raises DeliveryFailed with the setting to make."""
+    if writes_to_outbox(desk):
+        from pettycash_tui.notify.outbox import NOTICES, Outbox, SmsOutbox
+
+        kind = Outbox if channel is NoticeChannel.EMAIL else SmsOutbox
+        return kind(desk.home, clock=desk.clock, folder=NOTICES)
+    return channel_for(desk) if channel is NoticeChannel.EMAIL else sms_channel(desk)
+
+
+def notice_channels(desk: Desk) -> dict[NoticeChannel, Channel]:
+    """The channels that are set up here."""
+    found = {}
+    for channel in NoticeChannel:
+        try:
+            found[channel] = notice_channel(desk, channel)
+        except DeliveryFailed:
+            continue
+    return found
+
+
+def sms_channel(desk: Desk) -> Channel:
+    """The gateway for text messages. Raises DeliveryFailed with the setting to make."""
+    if writes_to_outbox(desk):
+        from pettycash_tui.notify.outbox import SmsOutbox
+
+        return SmsOutbox(desk.home, clock=desk.clock)
+    settings = sms_settings(desk)
+    if settings is None:
+        raise DeliveryFailed(
+            "No SMS gateway is set up. Set PETTYCASH_SMS_URL_FILE to an owner-only file with the gateway's URL, or url "
+            f"in the section [sms] of {desk.home / 'config.toml'}."
+        )
+    from pettycash_tui.notify.sms import Sms
+
+    return Sms(settings)
+
+
+def sms_settings(desk: Desk) -> SmsSettings | None:
+    """The SMS gateway to use, or None when none is set. Raises DeliveryFailed for a file that cannot be read."""
+    section = _section(desk.home / "config.toml", "sms")
+    url = _secret(desk, "sms_url") or str(section.get("url", "")).strip()
+    if not url:
+        return None
+    country = os.environ.get("PETTYCASH_SMS_COUNTRY") or str(section.get("country", "")).strip()
+    if country and not (country.removeprefix("+").isascii() and country.removeprefix("+").isdigit()):
+        raise DeliveryFailed("PETTYCASH_SMS_COUNTRY must be a country's dialling code, such as 254.")
+    from pettycash_tui.notify.sms import SmsSettings
+
+    return SmsSettings(lambda: url, country)
 
 
 def deliver(desk: Desk, message: Message) -> None:
@@ -113,35 +174,38 @@ def smtp_settings(desk: Desk) -> SmtpSettings | None:
     if "@" not in sender:
         raise DeliveryFailed("PETTYCASH_SMTP_FROM must be the address that messages come from.")
     user = given.get("user", "") or None
+    ca = given.get("ca", "")
+    if ca and not Path(ca).expanduser().is_file():
+        raise DeliveryFailed(f"PETTYCASH_SMTP_CA names {ca}, which is no file.")
     if user and tls == "none" and host not in _LOOPBACK:
         raise DeliveryFailed("PETTYCASH_SMTP_TLS is none: the password would cross the network unprotected.")
-    return SmtpSettings(host, int(port), Tls(tls), sender, user, lambda: _password(desk))
+    return SmtpSettings(host, int(port), Tls(tls), sender, user, lambda: _secret(desk, "smtp_password"), ca)
 
 
-def _password(desk: Desk) -> str | None:
+def _secret(desk: Desk, name: str) -> str | None:
     try:
-        return desk.secrets.get("smtp_password")
+        return desk.secrets.get(name)
     except PettyCashError as error:
         raise DeliveryFailed(error.message) from error
 
 
 def _given(home: Path) -> dict[str, str]:
     """The settings of the file, each replaced by the environment's where that has one."""
-    section = _section(home / "config.toml")
-    names = ("host", "port", "tls", "user", "from")
+    section = _section(home / "config.toml", "smtp")
+    names = ("host", "port", "tls", "user", "from", "ca")
     return {
         name: os.environ.get(f"PETTYCASH_SMTP_{name.upper()}") or str(section.get(name, "")).strip() for name in names
     }
 
 
-def _section(path: Path) -> dict[str, Any]:
+def _section(path: Path, name: str) -> dict[str, Any]:
     try:
         with path.open("rb") as file:
-            found = tomllib.load(file).get("smtp", {})
+            found = tomllib.load(file).get(name, {})
     except FileNotFoundError:
         return {}
     except (OSError, tomllib.TOMLDecodeError) as error:
         raise DeliveryFailed(f"The file {path} cannot be read ({error}).") from None
     if not isinstance(found, dict):
-        raise DeliveryFailed(f"In {path}, smtp must be a section: [smtp].")
+        raise DeliveryFailed(f"In {path}, {name} must be a section: [{name}].")
     return found
