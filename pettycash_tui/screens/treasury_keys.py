@@ -42,6 +42,26 @@ class TreasuryKeys(SeenRows):
         """Ask for money, or for a transfer."""
         self.start("ask_for")
 
+    def action_confirm_lines(self) -> None:
+        """Tell that the bank paid."""
+        self.start("confirm_lines")
+
+    def action_write_file(self) -> None:
+        """Write a file again."""
+        self.start("write_file")
+
+    def action_close_month(self) -> None:
+        """Close a month."""
+        self.start("close_month")
+
+    def action_reopen_month(self) -> None:
+        """Open a month again."""
+        self.start("reopen_month")
+
+    def action_send_again(self) -> None:
+        """Have a notice tried again."""
+        self.start("send_again")
+
 
 def is_key(name: str) -> bool:
     """Whether the action is one that a view answers."""

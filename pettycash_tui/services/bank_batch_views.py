@@ -141,7 +141,10 @@ def list_batches(
     limit: int | None = None,
     after: str | None = None,
 ) -> Page[BatchView]:
-    """The bank files that the actor may see, newest first or the other way round. `search` looks in numbers, accounts, payees, payments."""
+    """The bank files that the actor may see, newest first or the other way round.
+
+    `search` looks in numbers, accounts, payees and payments.
+    """
     size = clean_limit(limit)
     key = decode(after, datetime, UUID)
     statement = _rows().where(visibility.bank_batches(reading.actor))

@@ -3,15 +3,24 @@
 from __future__ import annotations
 
 from functools import partial
+from uuid import UUID
 
 from pettycash_tui.models.enums import ReplenishmentStatus, TransferStatus, VarianceStatus
-from pettycash_tui.services import reconciliation_views, replenishment_views, transfer_views, variance_views
+from pettycash_tui.services import (
+    bank_batch_views,
+    reconciliation_views,
+    replenishment_views,
+    transfer_views,
+    variance_views,
+)
+from pettycash_tui.services.bank_batch_views import BatchState, BatchView
 from pettycash_tui.services.export_lists import code_of, each, name_of, narrowed, pages
 from pettycash_tui.services.export_request import ExportColumn, ExportRequest, ValueKind, Values
 from pettycash_tui.services.reconciliation_views import ReconciliationFilter, ReconciliationRow
 from pettycash_tui.services.replenishment_views import ReplenishmentView
 from pettycash_tui.services.transfer_views import TransferView
 from pettycash_tui.services.variance_views import VarianceView
+from pettycash_tui.services.work import Reading
 
 _MONEY, _MOMENT = ValueKind.MONEY, ValueKind.MOMENT
 
@@ -92,6 +101,27 @@ REPLENISHMENT_COLUMNS = (
 )
 
 
+BANK_FILE_COLUMNS = (
+    ExportColumn("number", "Number"),
+    ExportColumn("status", "Status"),
+    ExportColumn("fund", "Fund"),
+    ExportColumn("format", "Format"),
+    ExportColumn("execution_date", "To be paid on", ValueKind.DATE),
+    ExportColumn("debit_account", "From account"),
+    ExportColumn("line_count", "Lines", ValueKind.INTEGER),
+    ExportColumn("control_sum", "Amount", _MONEY),
+    ExportColumn("currency", "Currency"),
+    ExportColumn("confirmed", "Lines paid", ValueKind.INTEGER),
+    ExportColumn("confirmed_amount", "Paid", _MONEY),
+    ExportColumn("refused", "Lines refused", ValueKind.INTEGER),
+    ExportColumn("refused_amount", "Refused", _MONEY),
+    ExportColumn("open", "Lines open", ValueKind.INTEGER),
+    ExportColumn("open_amount", "Open", _MONEY),
+    ExportColumn("executor", "Written by"),
+    ExportColumn("created_at", "Written", _MOMENT),
+)
+
+
 def reconciliation(given: ReconciliationFilter) -> ExportRequest:
     """The executed payments that wait to be reconciled, or are."""
     return ExportRequest(
@@ -140,6 +170,23 @@ def replenishments(status: ReplenishmentStatus | None = None, search: str | None
         columns=REPLENISHMENT_COLUMNS,
         pages=lambda reading: pages(partial(lister, reading), _replenishment),
         pick=partial(each, replenishment_views.show, _replenishment),
+        filter=_given(status, search),
+    )
+
+
+def bank_files(status: BatchState | None = None, search: str | None = None) -> ExportRequest:
+    """The bank files that the actor may see and that match, with how many of their lines are settled."""
+    lister = partial(bank_batch_views.list_batches, status=status, search=search or None)
+
+    def show(reading: Reading, ref: UUID) -> BatchView:
+        return bank_batch_views.show(reading, ref).batch
+
+    return ExportRequest(
+        name="bank-files",
+        title="Bank files",
+        columns=BANK_FILE_COLUMNS,
+        pages=lambda reading: pages(partial(lister, reading), _bank_file),
+        pick=partial(each, show, _bank_file),
         filter=_given(status, search),
     )
 
@@ -233,4 +280,26 @@ def _replenishment(row: ReplenishmentView) -> Values:
         row.completed_at,
         name_of(row.rejected_by),
         row.rejected_at,
+    )
+
+
+def _bank_file(row: BatchView) -> Values:
+    return (
+        row.number,
+        row.status.label,
+        code_of(row.fund),
+        row.format.label,
+        row.execution_date,
+        row.debit_account,
+        row.line_count,
+        row.control_sum,
+        row.currency,
+        row.confirmed,
+        row.confirmed_amount,
+        row.refused,
+        row.refused_amount,
+        row.open,
+        row.open_amount,
+        name_of(row.executor),
+        row.created_at,
     )

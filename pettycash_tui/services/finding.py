@@ -40,6 +40,7 @@ class FoundKind(StrEnum):
     REPLENISHMENT = "replenishment"
     VARIANCE = "variance"
     TRANSFER = "transfer"
+    BANK_FILE = "bank file"
     FUND = "fund"
     PERSON = "person"
 
@@ -70,6 +71,7 @@ def find(reading: Reading, words: str) -> tuple[Found, ...]:
     amounts = _amounts(reading, text)
     found = [*_numbered_requisitions(reading, text), *_numbered_payments(reading, text), *_vouchers(reading, text)]
     found += [*_replenishments(reading, text), *_variances(reading, text), *_transfers(reading, text)]
+    found += _bank_files(reading, text)
     if len(text) >= _SHORTEST:
         found += _funds(reading, text)
         found += _people(reading, text)
@@ -159,6 +161,18 @@ def _transfers(reading: Reading, text: str) -> list[Found]:
     )
     conditions = (_owned(m.company_id, reading), m.number == number, visibility.transfers(reading.actor))
     return [_transfer(row) for row in reading.execute(statement.where(*conditions).limit(MOST))]
+
+
+def _bank_files(reading: Reading, text: str) -> list[Found]:
+    number = canonical_number(text.replace(" ", "-"), NumberKind.BANK_BATCH)
+    if number is None:
+        return []
+    b = t.bank_batch.c
+    statement = select(b.number, b.control_sum, b.currency, b.line_count, _F.code).join(
+        t.treasury_fund, _F.id == b.fund_id
+    )
+    conditions = (_owned(b.company_id, reading), b.number == number, visibility.bank_batches(reading.actor))
+    return [_bank_file(row) for row in reading.execute(statement.where(*conditions).limit(MOST))]
 
 
 # -- by what they hold -------------------------------------------------------------------------------------------------
@@ -287,6 +301,12 @@ def _transfer(row: Any) -> Found:
     number, amount, currency, status, source, target = row
     money = Money(amount, currency)
     return Found(FoundKind.TRANSFER, number, f"{source} to {target}", amount=money, status=status.value)
+
+
+def _bank_file(row: Any) -> Found:
+    number, amount, currency, lines, fund = row
+    detail = "1 line" if lines == 1 else f"{lines:,} lines"
+    return Found(FoundKind.BANK_FILE, number, fund, detail, Money(amount, currency))
 
 
 def _fund(row: Any) -> Found:

@@ -10,7 +10,6 @@ from uuid import UUID
 
 from textual.content import Content
 
-from pettycash_tui.actions import key
 from pettycash_tui.models.enums import OPEN_ORDERS, OrderStatus
 from pettycash_tui.screens.choice_prompt import ChoicePrompt
 from pettycash_tui.screens.closing import close
@@ -25,6 +24,7 @@ from pettycash_tui.services.bank_batch_views import BatchDetail, BatchExplanatio
 from pettycash_tui.services.bank_batches import FilePut
 from pettycash_tui.services.bank_settling import BatchAct, Settled
 from pettycash_tui.services.errors import PettyCashError
+from pettycash_tui.services.execution import REFERENCE_LENGTH
 from pettycash_tui.services.export_request import ExportRequest
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.work import Reading
@@ -58,7 +58,7 @@ class BankFilesView(TreasuryView[BatchView, FileCase]):
     filter_hint = "number, account, payee or payment"
     prefix = "BAT-"
     kinds = (
-        Kind("Bank files, all", None, f"No bank file was written. {key('go.payments')} shows what is to be paid."),
+        Kind("Bank files, all", None, "No bank file was written: `pettycash pay bank-file` does."),
         Kind("Bank files, no line told", BatchState.OPEN, "None waits for the bank's first word."),
         Kind("Bank files, partly told", BatchState.PARTLY_SETTLED, "None is settled in part."),
         Kind("Bank files, settled", BatchState.SETTLED, "None is settled yet."),
@@ -143,7 +143,7 @@ class BankFilesView(TreasuryView[BatchView, FileCase]):
         self.form(
             f"Confirm {row.number}",
             [*_about(self.context, lines), f"The money has left {row.debit_account}."],
-            [Asked("reference", "Reference", "the bank's own", length=bank_settling.REFERENCE_LENGTH)],
+            [Asked("reference", "Reference", "the bank's own", length=REFERENCE_LENGTH)],
             send,
             enter_does="books it" if len(lines) == 1 else f"books {len(lines)} payments",
             help_text="The bank paid: the payment is booked, and its voucher made. Several lines take the reference"

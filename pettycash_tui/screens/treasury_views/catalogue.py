@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from pettycash_tui.screens.treasury_views.bank_files import BankFilesView
+from pettycash_tui.screens.treasury_views.notices import NoticesView
+from pettycash_tui.screens.treasury_views.periods import PeriodsView
 from pettycash_tui.screens.treasury_views.reconciling import ReconcilingView
 from pettycash_tui.screens.treasury_views.replenishments import ReplenishmentsView
 from pettycash_tui.screens.treasury_views.transfers import TransfersView
@@ -16,6 +19,9 @@ VIEWS: tuple[type[TreasuryView[Any, Any]], ...] = (
     VariancesView,
     ReplenishmentsView,
     TransfersView,
+    BankFilesView,
+    PeriodsView,
+    NoticesView,
 )
 
 
