@@ -1,0 +1,201 @@
+"""Which vouchers a replenishment covers, what they come to, and how the claim reads on paper."""
+
+from __future__ import annotations
+
+from io import BytesIO
+
+import books
+import pytest
+import story
+from pypdf import PdfReader
+from sqlalchemy import event, insert, select, update
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.models.columns import new_id
+from pettycash_tui.printing import claim as paper
+from pettycash_tui.services import claims, journals, replenishment_views, replenishments
+from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.errors import NotAllowed
+from pettycash_tui.services.identity import Actor
+
+
+@pytest.fixture
+def people(desk: Desk) -> dict[str, Actor]:
+    return story.trading_company(desk)
+
+
+def paid(desk: Desk, people: dict[str, Actor], amount: str = "4500", **fields: str | bool) -> str:
+    number = story.approved(desk, people["staff"], amount, **fields)
+    return story.pay(desk, number).voucher_number
+
+
+def ask(desk: Desk, people: dict[str, Actor], fund: str = "NBI", amount: str | None = None) -> str:
+    return desk.run(people["cfo"], replenishments.request, fund, amount).number
+
+
+def approve(desk: Desk, people: dict[str, Actor], number: str) -> None:
+    desk.run(people["group_finance_manager"], replenishments.approve, number)
+
+
+def complete(desk: Desk, people: dict[str, Actor], number: str, reference: str, amount: str | None = None) -> None:
+    desk.run(people["treasury"], replenishments.complete, number, reference, amount)
+
+
+def vouchers(desk: Desk, people: dict[str, Actor], number: str) -> list[str | None]:
+    return [line.voucher_number for line in desk.read(people["cfo"], claims.show, number).lines]
+
+
+def test_a_claim_lists_what_was_paid_since_the_claim_before(desk: Desk, people: dict[str, Actor]) -> None:
+    first, second = paid(desk, people), paid(desk, people, "700")
+    asked = ask(desk, people)
+    later = paid(desk, people, "800")
+
+    assert vouchers(desk, people, asked) == [first, second]
+
+    approve(desk, people, asked)
+    complete(desk, people, asked, "BANK-1")
+    again = ask(desk, people)
+    assert vouchers(desk, people, again) == [later]
+    books.check(desk)
+
+
+def test_a_rejected_claim_gives_its_vouchers_back(desk: Desk, people: dict[str, Actor]) -> None:
+    voucher = paid(desk, people)
+    asked = ask(desk, people)
+    approve(desk, people, asked)
+    desk.run(people["cfo"], replenishments.reject, asked, "wrong fund")
+
+    again = ask(desk, people)
+
+    assert vouchers(desk, people, again) == vouchers(desk, people, asked) == [voucher]
+    books.check(desk)
+
+
+def test_the_payment_that_leaves_a_fund_low_is_in_the_claim_it_causes(desk: Desk, people: dict[str, Actor]) -> None:
+    number = story.approved(desk, people["staff"], "60000")
+    statements: list[str] = []
+    code = story.code_for(desk, number)
+    event.listen(desk.engine, "before_cursor_execute", lambda *a: statements.append(a[2]))
+    from pettycash_tui.services import execution
+
+    done = execution.execute(desk, story.executor_of(desk, number), number, code=code)
+
+    assert done.replenishment is not None
+    assert vouchers(desk, people, done.replenishment) == [done.voucher_number]
+    assert len([sql for sql in statements if "INTO replenishment_voucher" in sql]) == 1
+
+
+def test_what_comes_short_is_seen_and_the_fund_asks_again(desk: Desk, people: dict[str, Actor]) -> None:
+    paid(desk, people, "60000")
+    (asked,) = desk.read(people["cfo"], replenishment_views.list_replenishments).items
+    approve(desk, people, asked.number)
+    complete(desk, people, asked.number, "BANK-1", "5000")
+
+    found = desk.read(people["cfo"], replenishment_views.show, asked.number)
+    assert found.is_partly_funded
+    assert found.short_by is not None and found.short_by == asked.requested_amount - found.completed_amount  # type: ignore[operator]
+    newest = desk.read(people["cfo"], replenishment_views.list_replenishments).items[0]
+    assert (newest.auto_triggered, newest.status) == (True, "pending")
+    assert newest.number != asked.number
+    assert vouchers(desk, people, newest.number) == []
+    books.check(desk)
+
+
+def test_more_than_was_asked_for_is_booked_as_it_came(desk: Desk, people: dict[str, Actor]) -> None:
+    asked = ask(desk, people, "MSA", "1000")
+    approve(desk, people, asked)
+    complete(desk, people, asked, "BANK-1", "1500")
+
+    found = desk.read(people["cfo"], replenishment_views.show, asked)
+    assert (found.is_partly_funded, found.short_by, found.completed_amount.plain()) == (False, None, "1500.00")  # type: ignore[union-attr]
+
+
+def center(desk: Desk, code: str, table: str, **where: str) -> None:
+    """Make a cost centre and let rows of a table name it."""
+    owner = t.metadata.tables[table]
+    with desk.engine.begin() as connection:
+        company = connection.execute(select(t.company.c.id)).scalar_one()
+        made = {"id": new_id(), "company_id": company, "code": code, "name": f"{code} centre", "is_active": True}
+        when = desk.clock()
+        connection.execute(insert(t.cost_center).values(**made, created_at=when, updated_at=when))
+        condition = [owner.c[name] == value for name, value in where.items()]
+        connection.execute(update(owner).where(*condition).values(cost_center_id=made["id"]))
+
+
+def test_the_lines_are_summed_by_account_and_cost_centre(desk: Desk, people: dict[str, Actor]) -> None:
+    center(desk, "CARS", "category", code="travel")
+    center(desk, "SHOP", "user", username="staff")
+    paid(desk, people, "100", category="travel")
+    paid(desk, people, "200", category="travel")
+    paid(desk, people, "50")
+
+    found = desk.read(people["cfo"], claims.show, ask(desk, people))
+
+    sums = [(each.account.code, each.cost_center and each.cost_center.code, each.count, each.amount.plain()) for each in found.totals]
+    assert sums == [("5000", "SHOP", 1, "50.00"), ("5100", "CARS", 2, "300.00")]
+    assert found.total.plain() == "350.00"
+    assert found.total + found.beyond == found.requested_amount
+
+
+def test_every_entry_is_a_balanced_journal(desk: Desk, people: dict[str, Actor]) -> None:
+    paid(desk, people, "100")
+    entries = list(desk.read(people["cfo"], lambda reading: list(journals.journal(reading, "NBI"))))
+
+    opening, payment = entries
+    assert (opening.debit_account.code, opening.credit_account.code) == ("PC-NBI", "3000")
+    assert (payment.debit_account.code, payment.credit_account.code) == ("5000", "PC-NBI")
+    for entry in entries:
+        debit, credit = entry.lines
+        assert debit.debit == credit.credit == entry.amount
+        assert entry.amount.minor > 0
+        assert debit.credit is credit.debit is None
+    (shown,) = desk.read(people["cfo"], journals.show, payment.journal)
+    assert shown == payment
+    day = payment.date
+    narrowed = desk.read(people["cfo"], lambda r: list(journals.journal(r, "NBI", from_date=day, to_date=day, after=1)))
+    assert narrowed == [payment]
+
+
+def test_a_clerk_reads_no_claim(desk: Desk, people: dict[str, Actor]) -> None:
+    asked = ask(desk, people, "NBI", "100")
+    with pytest.raises(NotAllowed):
+        desk.read(people["staff"], claims.show, asked)
+
+
+LONG = "Ośrodek Żywności Łódź " * 8
+
+
+@pytest.mark.parametrize("payee", ["Shop & Söhne", LONG.strip(), "مكتبة المدينة", "東京商店", "=HYPERLINK(\"x\")"])
+def test_the_paper_says_all_of_it_in_any_script(sqlite_desk: Desk, payee: str) -> None:
+    people = story.trading_company(sqlite_desk)
+    voucher = paid(sqlite_desk, people, "12345.67", payee=payee[:190])
+    found = sqlite_desk.read(people["cfo"], claims.show, ask(sqlite_desk, people))
+
+    text = paper.claim_text(found)
+    assert voucher in text
+    assert max(map(len, text.splitlines())) <= paper.WIDTH
+    amounts = [line for line in text.splitlines() if line.endswith("12,345.67")]
+    assert len(amounts) >= 3 and len({len(line) for line in amounts}) == 1
+
+    made = BytesIO()
+    paper.write_pdf(found, made)
+    pages = "\n".join(page.extract_text() for page in PdfReader(made).pages)
+    assert voucher in pages and "12,345.67" in pages and found.number in pages
+    assert "Approved by" in pages
+
+
+def test_a_long_claim_has_its_headings_on_every_page(sqlite_desk: Desk) -> None:
+    from dataclasses import replace
+
+    people = story.trading_company(sqlite_desk)
+    paid(sqlite_desk, people, "10")
+    found = sqlite_desk.read(people["cfo"], claims.show, ask(sqlite_desk, people))
+    many = replace(found, lines=found.lines * 200)
+
+    made = BytesIO()
+    paper.write_pdf(many, made)
+    pages = [page.extract_text() for page in PdfReader(made).pages]
+    assert len(pages) > 2
+    assert all("What for" in page for page in pages[:-1])
+    assert sum(page.count(str(found.lines[0].voucher_number)) for page in pages) == 200
+    assert "200 vouchers" in pages[-1]
