@@ -39,9 +39,7 @@ def write(ctx: Context, found: Claim, format: str, file: str | None, *, replace:
         draft.file.write(content)
         size, digest = draft.finish()
         # Noted before the file has its name: nothing is there that no event tells of.
-        session.run(
-            ctx, claims.record_written, found, format=wanted, file=draft.name, size=size, sha256=digest
-        )
+        session.run(ctx, claims.record_written, found, format=wanted, file=draft.name, size=size, sha256=digest)
         path = draft.keep()
     document = {"number": found.number, "path": path, "size": len(content)}
     output.emit(ctx, document, sentence=f"The claim {found.number} is written to {path} ({len(content):,} bytes).")

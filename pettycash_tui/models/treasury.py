@@ -368,9 +368,7 @@ class LedgerEntry(Row, table=True):
         Index("ix_ledger_entry_day", "fund_id", "entry_type", "value_date", "amount"),
         Index("ix_ledger_entry_journal", "company_id", "journal"),
         # Few among many: what moved between funds, and what was over or short.
-        partial_index(
-            "ix_ledger_entry_transfer", "fund_id", "entry_type", "amount", where="source_type = 'transfer'"
-        ),
+        partial_index("ix_ledger_entry_transfer", "fund_id", "entry_type", "amount", where="source_type = 'transfer'"),
     )
 
     company_id: UUID = ref("company.id")

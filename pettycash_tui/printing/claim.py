@@ -7,6 +7,8 @@ from datetime import datetime
 from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
+from rich.cells import cell_len
+
 from pettycash_tui.models.money import Money
 from pettycash_tui.printing.layout import Cells, cell, heading, row
 from pettycash_tui.services.claims import Claim
@@ -138,10 +140,15 @@ def write_pdf(found: Claim, file: BinaryIO) -> None:
     pdf = PdfPaper(paper.title, WIDTH)
     pdf.write([*paper.head(), paper.columns])
     pdf.columns = paper.columns
-    pdf.write(paper.body())
+    pdf.write(map(_one_cell_each, paper.body()))
     pdf.columns = ""
     pdf.write(paper.foot())
     pdf.finish(file)
+
+
+def _one_cell_each(line: str) -> str:
+    # What the fonts of a PDF do not have stands as one mark, and the amounts have to stay under each other.
+    return line if line.isascii() else "".join("??" if cell_len(letter) > 1 else letter for letter in line)
 
 
 def _lines(paper: ClaimPaper) -> Sequence[str]:

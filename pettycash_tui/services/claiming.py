@@ -26,12 +26,11 @@ WHERE r.id = :replenishment AND l.source_type IN ('payment', 'variance')
 """
 _KEY = bindparam("replenishment", type_=t.replenishment.c.id.type)
 _COVER_ON = {
-    False: text(
-        _COVER.format(new_id="lower(hex(randomblob(16)))", no="0", living="v.is_released = 0")
-    ).bindparams(_KEY),
+    False: text(_COVER.format(new_id="lower(hex(randomblob(16)))", no="0", living="v.is_released = 0")).bindparams(
+        _KEY
+    ),
     True: text(_COVER.format(new_id="gen_random_uuid()", no="false", living="NOT v.is_released")).bindparams(_KEY),
 }
-
 
 
 def cover(work: Work, replenishment_id: UUID) -> None:

@@ -26,6 +26,7 @@ from pettycash_tui.services.work import Reading, Work
 _V = t.replenishment_voucher.c
 _NO_CENTER = ""
 
+
 @dataclass(frozen=True, slots=True)
 class ClaimLine:
     """What the fund paid out by a voucher (or was over or short by: negative when over), and who bears it."""

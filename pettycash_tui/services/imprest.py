@@ -181,14 +181,16 @@ def _whole(column: Any) -> Any:
 
 def _causes(reading: Reading, fund: Row[Any], difference: int, target: int) -> tuple[Cause, ...]:
     """What makes the difference. What the claims' money and their vouchers differ by is what the rest leaves."""
-    opening = select(_L.amount).where(
-        _L.fund_id == fund.id, _L.sequence == 1, _L.source_type == EntrySource.OPENING
-    )
+    opening = select(_L.amount).where(_L.fund_id == fund.id, _L.sequence == 1, _L.source_type == EntrySource.OPENING)
     opened = int(reading.execute(opening).scalar() or 0) - target
     arrived = reading.execute(
         select(
-            func.coalesce(func.sum(case((_R.completed_amount < _R.requested_amount, 1), else_=0) * _gap()), 0).label("short"),
-            func.coalesce(func.sum(case((_R.completed_amount > _R.requested_amount, 1), else_=0) * _gap()), 0).label("over"),
+            func.coalesce(func.sum(case((_R.completed_amount < _R.requested_amount, 1), else_=0) * _gap()), 0).label(
+                "short"
+            ),
+            func.coalesce(func.sum(case((_R.completed_amount > _R.requested_amount, 1), else_=0) * _gap()), 0).label(
+                "over"
+            ),
         ).where(_R.fund_id == fund.id, _R.status == ReplenishmentStatus.COMPLETED)
     ).one()
     short, over = int(arrived.short), int(arrived.over)

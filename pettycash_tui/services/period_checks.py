@@ -89,15 +89,13 @@ def checklist(reading: Reading, typed: str, *, company: str | None = None) -> Ch
 def blocking(reading: Reading, company: Row[Any], month: Month) -> tuple[CheckItem, ...]:
     """What stands in the way of closing: payments that were sent and have no known result."""
     made = _P.created_at < _end(company, month)
-    count, amount = _sum(
-        reading, company, _P.status.in_([PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN]), made
-    )
+    count, amount = _sum(reading, company, _P.status.in_([PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN]), made)
     if not count:
         return ()
-    message = f"{_counted(count, 'payment was', 'payments were')} sent and not settled: the state has to be asked first."
-    item = CheckItem(
-        CheckKind.IN_DOUBT, Severity.BLOCKS, count, amount, message, "pettycash jobs run settle-payments"
+    message = (
+        f"{_counted(count, 'payment was', 'payments were')} sent and not settled: the state has to be asked first."
     )
+    item = CheckItem(CheckKind.IN_DOUBT, Severity.BLOCKS, count, amount, message, "pettycash jobs run settle-payments")
     return (item,)
 
 
@@ -182,7 +180,9 @@ def _funds(reading: Reading, company: Row[Any]) -> Iterator[CheckItem]:
 
 
 def _sum(reading: Reading, company: Row[Any], *conditions: ColumnElement[bool]) -> tuple[int, Money]:
-    statement = select(func.count().label("counted"), func.sum(_P.amount).label("summed")).where(_P.company_id == company.id, *conditions)
+    statement = select(func.count().label("counted"), func.sum(_P.amount).label("summed")).where(
+        _P.company_id == company.id, *conditions
+    )
     row = reading.execute(statement).one()
     return row.counted, _money(company, row.summed)
 

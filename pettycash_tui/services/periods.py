@@ -150,11 +150,12 @@ def reasons_against_closing(reading: Reading, company: Row[Any], month: Month) -
     earlier = _earlier_open(reading, company.id, month)
     if earlier is not None:
         reasons.append(
-            Reason("earlier_open", f"{earlier} has entries and is not closed: `pettycash period close {earlier}` first.")
+            Reason(
+                "earlier_open", f"{earlier} has entries and is not closed: `pettycash period close {earlier}` first."
+            )
         )
     return reasons + [
-        Reason(f"{item.kind}_blocks", item.message)
-        for item in period_checks.blocking(reading, company, month)
+        Reason(f"{item.kind}_blocks", item.message) for item in period_checks.blocking(reading, company, month)
     ]
 
 
@@ -164,9 +165,7 @@ def reasons_against_reopening(reading: Reading, company: Row[Any], month: Month)
     if found is None or not found.is_closed:
         return [Reason("period_open", f"{month} is not closed.")]
     later = reading.execute(
-        select(func.min(_P.starts_on)).where(
-            _P.company_id == company.id, _P.is_closed, _P.starts_on > month.starts_on
-        )
+        select(func.min(_P.starts_on)).where(_P.company_id == company.id, _P.is_closed, _P.starts_on > month.starts_on)
     ).scalar()
     if later is not None:
         return [
@@ -177,9 +176,7 @@ def reasons_against_reopening(reading: Reading, company: Row[Any], month: Month)
 
 def is_closed(reading: Reading, company_id: UUID, day: date) -> bool:
     """Whether a day lies in a closed month of the company."""
-    statement = select(_P.id).where(
-        _P.company_id == company_id, _P.is_closed, _P.starts_on <= day, _P.ends_on >= day
-    )
+    statement = select(_P.id).where(_P.company_id == company_id, _P.is_closed, _P.starts_on <= day, _P.ends_on >= day)
     return reading.execute(statement).first() is not None
 
 
