@@ -13,13 +13,14 @@ from pettycash_tui.models.enums import (
     DECISIONS,
     OPEN_REPLENISHMENTS,
     STEP_DECISIONS,
+    EntrySource,
     EntryType,
     PaymentStatus,
     ReplenishmentStatus,
     RequisitionStatus,
     StepKind,
 )
-from pettycash_tui.services import audit
+from pettycash_tui.services import audit, imprest
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.work import Reading
@@ -46,6 +47,8 @@ class Books:
         self.steps = rows(t.approval_step)
         self.trail = rows(t.approval_trail)
         self.replenishments = rows(t.replenishment)
+        self.claimed = rows(t.replenishment_voucher)
+        self.periods = rows(t.accounting_period)
         self.events = sorted(rows(t.audit_event), key=lambda event: (event.stream, event.sequence))
         self.heads = rows(t.stream_head)
 
@@ -94,6 +97,8 @@ def check(desk: Desk) -> Books:
     _check_payments(books)
     _check_approvals(books)
     _check_replenishments(books)
+    _check_claims(books)
+    _check_imprest(desk, books)
     _check_chain(books)
     return books
 
@@ -191,6 +196,47 @@ def _check_replenishments(books: Books) -> None:
         assert credits.count(row.id) == int(row.status is ReplenishmentStatus.COMPLETED)
     open_ones = [row.fund_id for row in books.replenishments if row.status in OPEN_REPLENISHMENTS]
     assert len(open_ones) == len(set(open_ones))
+
+
+def _check_claims(books: Books) -> None:
+    entries = {entry.id: entry for entry in books.entries}
+    requests = {row.id: row for row in books.replenishments}
+    for line in books.claimed:
+        entry, request = entries[line.entry_id], requests[line.replenishment_id]
+        lost = entry.amount if entry.entry_type is EntryType.DEBIT else -entry.amount
+        assert (line.fund_id, line.sequence, line.amount) == (entry.fund_id, entry.sequence, lost)
+        assert request.fund_id == line.fund_id
+        assert line.is_released is (request.status is ReplenishmentStatus.REJECTED), request.number
+    living = [(line.fund_id, line.sequence) for line in books.claimed if not line.is_released]
+    assert len(living) == len(set(living)), "an entry is in two living claims"
+    for fund in books.funds:
+        reached = max((sequence for fund_id, sequence in living if fund_id == fund.id), default=0)
+        for entry in books.entries_of(fund.id)[:reached]:
+            if entry.source_type in (EntrySource.PAYMENT, EntrySource.VARIANCE):
+                assert (fund.id, entry.sequence) in living, f"{fund.code}: no claim lists entry {entry.sequence}"
+
+
+def _check_imprest(desk: Desk, books: Books) -> None:
+    found = desk.read(SYSTEM, lambda reading: [imprest.identity(reading, fund.id) for fund in books.funds])
+    for fund, identity in zip(books.funds, found, strict=True):
+        paid_for = {
+            row.id
+            for row in books.replenishments
+            if row.status in (ReplenishmentStatus.APPROVED, ReplenishmentStatus.COMPLETED)
+        }
+        given_back = {line.entry_id for line in books.claimed if line.replenishment_id in paid_for}
+        open_entries = [entry for entry in books.entries_of(fund.id) if entry.id not in given_back]
+        vouchers = sum(entry.amount for entry in open_entries if entry.source_type is EntrySource.PAYMENT)
+        over_short = -sum(entry.amount for entry in open_entries if entry.source_type is EntrySource.VARIANCE)
+        coming = sum(
+            row.requested_amount
+            for row in books.replenishments
+            if row.fund_id == fund.id and row.status is ReplenishmentStatus.APPROVED
+        )
+        assert identity.cash.minor == fund.current_balance
+        assert (identity.vouchers.minor, identity.over_short.minor) == (vouchers, over_short), fund.code
+        assert identity.in_transit.minor == coming
+        assert identity.difference.minor == sum(cause.amount.minor for cause in identity.causes)
 
 
 def _check_chain(books: Books) -> None:

@@ -17,7 +17,7 @@ from trading import Trading, copied
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.services import otp, replenishments, requisitions, workflow
+from pettycash_tui.services import otp, periods, replenishments, requisitions, workflow
 from pettycash_tui.services.desk import Desk
 
 
@@ -69,6 +69,11 @@ def _history(trading: Trading) -> None:
         desk.run(trading["group_finance_manager"], replenishments.approve, number)
         if reference:
             desk.run(trading["treasury"], replenishments.complete, number, reference)
+    desk.run(trading["cfo"], replenishments.reject, "RPL-000001", "ask again")
+    desk.run(trading["cfo"], replenishments.request, "NBI")  # RPL-4: pending, claims two vouchers
+    for month in ("2026-01", "2026-02"):
+        desk.run(trading["cfo"], periods.close, month, "all settled")
+    desk.run(trading["cfo"], periods.reopen, "2026-02", "a late invoice")
     trading.away("ceo", "cfo")
     trading.away("admin", "cfo", starts_in=9)
     story.trading_company(desk, "BETA", prefix="b_")
