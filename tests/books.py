@@ -15,6 +15,7 @@ from pettycash_tui.models.enums import (
     OPEN_ORDERS,
     OPEN_REPLENISHMENTS,
     STEP_DECISIONS,
+    EntrySource,
     EntryType,
     OrderStatus,
     PaymentStatus,
@@ -24,7 +25,7 @@ from pettycash_tui.models.enums import (
     TransferStatus,
     VarianceStatus,
 )
-from pettycash_tui.services import audit
+from pettycash_tui.services import audit, imprest
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.work import Reading
@@ -59,6 +60,8 @@ class Books:
         self.batches = rows(t.bank_batch)
         self.listed = rows(t.payment_bundle_line)
         self.lines = [order for order in rows(t.payment_order) if order.batch_id is not None]
+        self.claimed = rows(t.replenishment_voucher)
+        self.periods = rows(t.accounting_period)
         self.events = sorted(rows(t.audit_event), key=lambda event: (event.stream, event.sequence))
         self.heads = rows(t.stream_head)
 
@@ -117,6 +120,8 @@ def check(desk: Desk) -> Books:
     _check_variances(books)
     _check_transfers(books)
     _check_bank_files(books)
+    _check_claims(books)
+    _check_imprest(desk, books)
     _check_chain(books)
     return books
 
@@ -349,6 +354,47 @@ def _check_bank_files(books: Books) -> None:
                 assert payment.status in IN_FLIGHT, f"{payment.number} is {payment.status} with its line open"
             elif line.status is OrderStatus.SUCCEEDED:
                 assert executions[payment.id].gateway_reference == line.gateway_reference
+
+
+def _check_claims(books: Books) -> None:
+    entries = {entry.id: entry for entry in books.entries}
+    requests = {row.id: row for row in books.replenishments}
+    for line in books.claimed:
+        entry, request = entries[line.entry_id], requests[line.replenishment_id]
+        lost = entry.amount if entry.entry_type is EntryType.DEBIT else -entry.amount
+        assert (line.fund_id, line.sequence, line.amount) == (entry.fund_id, entry.sequence, lost)
+        assert request.fund_id == line.fund_id
+        assert line.is_released is (request.status is ReplenishmentStatus.REJECTED), request.number
+    living = [(line.fund_id, line.sequence) for line in books.claimed if not line.is_released]
+    assert len(living) == len(set(living)), "an entry is in two living claims"
+    for fund in books.funds:
+        reached = max((sequence for fund_id, sequence in living if fund_id == fund.id), default=0)
+        for entry in books.entries_of(fund.id)[:reached]:
+            if entry.source_type in (EntrySource.PAYMENT, EntrySource.VARIANCE):
+                assert (fund.id, entry.sequence) in living, f"{fund.code}: no claim lists entry {entry.sequence}"
+
+
+def _check_imprest(desk: Desk, books: Books) -> None:
+    found = desk.read(SYSTEM, lambda reading: [imprest.identity(reading, fund.id) for fund in books.funds])
+    for fund, identity in zip(books.funds, found, strict=True):
+        paid_for = {
+            row.id
+            for row in books.replenishments
+            if row.status in (ReplenishmentStatus.APPROVED, ReplenishmentStatus.COMPLETED)
+        }
+        given_back = {line.entry_id for line in books.claimed if line.replenishment_id in paid_for}
+        open_entries = [entry for entry in books.entries_of(fund.id) if entry.id not in given_back]
+        vouchers = sum(entry.amount for entry in open_entries if entry.source_type is EntrySource.PAYMENT)
+        over_short = -sum(entry.amount for entry in open_entries if entry.source_type is EntrySource.VARIANCE)
+        coming = sum(
+            row.requested_amount
+            for row in books.replenishments
+            if row.fund_id == fund.id and row.status is ReplenishmentStatus.APPROVED
+        )
+        assert identity.cash.minor == fund.current_balance
+        assert (identity.vouchers.minor, identity.over_short.minor) == (vouchers, over_short), fund.code
+        assert identity.in_transit.minor == coming
+        assert identity.difference.minor == sum(cause.amount.minor for cause in identity.causes)
 
 
 def _check_chain(books: Books) -> None:

@@ -34,7 +34,7 @@ _COVER_ON = {
 
 
 def cover(work: Work, replenishment_id: UUID) -> None:
-    """List all that the fund has paid out since the living claims, under a request that was just made. One statement."""
+    """List what the fund has paid out since the living claims, under a request that was just made: one statement."""
     work.execute(_COVER_ON[work.is_postgres], {"replenishment": replenishment_id})
 
 

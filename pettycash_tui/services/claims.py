@@ -18,10 +18,10 @@ from sqlalchemy import func, literal, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import ReplenishmentStatus
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import journals, locate, replenishment_views
+from pettycash_tui.services import audit, journals, locate, replenishment_views
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.refs import PersonRef, Ref
-from pettycash_tui.services.work import Reading
+from pettycash_tui.services.work import Reading, Work
 
 _V = t.replenishment_voucher.c
 _NO_CENTER = ""
@@ -58,6 +58,7 @@ class Claim:
     `beyond` is what is asked besides: for payments that were held, or to reach the float; below zero when less.
     """
 
+    id: UUID
     number: str
     status: ReplenishmentStatus
     company: str
@@ -102,6 +103,7 @@ def show(reading: Reading, ref: str | UUID) -> Claim:
     lines = tuple(_lines(reading, found.id))
     total = Money(sum(line.amount.minor for line in lines), found.currency)
     return Claim(
+        id=view.id,
         number=view.number,
         status=view.status,
         company=place.name,
@@ -121,6 +123,20 @@ def show(reading: Reading, ref: str | UUID) -> Claim:
         requested_amount=view.requested_amount,
         completed_amount=view.completed_amount,
         beyond=view.requested_amount - total,
+    )
+
+
+def record_written(work: Work, found: Claim, *, format: str, file: str, size: int, sha256: str) -> None:
+    """Note that a claim was written to a file, as every export is noted."""
+    row = locate.replenishment(work, found.id)
+    work.record(
+        "claim.written",
+        "replenishment",
+        row.id,
+        row.number,
+        stream=audit.fund_stream(row.fund_id),
+        company_id=row.company_id,
+        data={"format": format, "file": file, "size": size, "sha256": sha256, "vouchers": len(found.lines)},
     )
 
 

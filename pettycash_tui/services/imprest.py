@@ -42,7 +42,7 @@ _SENTENCES = {
     CauseKind.OPENED_ABOVE: "It was opened above what its target is now.",
     CauseKind.SHORT_FUNDED: "Replenishments brought less than was asked for.",
     CauseKind.OVER_FUNDED: "Replenishments brought more than was asked for.",
-    CauseKind.ASKED_BEYOND: "More was asked for than the vouchers claimed: for payments that were held, or up to target.",
+    CauseKind.ASKED_BEYOND: "More was asked for than the vouchers claimed, for held payments or up to target.",
     CauseKind.ASKED_LESS: "Less was asked for than the vouchers claimed.",
     CauseKind.TRANSFERRED_IN: "Money came from other funds.",
     CauseKind.TRANSFERRED_OUT: "Money went to other funds.",

@@ -157,6 +157,11 @@ _TRANSFER_CREDIT = {
 }
 _TRANSFER_DEBITED = copy("ledger_entry", _LAST_OF_HQ, **_TRANSFER_DEBIT)
 _TRANSFER_CREDITED = copy("ledger_entry", LAST_ENTRY, **_TRANSFER_CREDIT)
+_CLAIMED = "replenishment_id = <RPL-000004> AND sequence = 2"
+_ENTRY = "(SELECT id FROM ledger_entry WHERE fund_id = <fund NBI> AND sequence = {})"
+_CLOSED_MONTH = "starts_on = '2026-01-01'"
+_MONTH_BEFORE = {"starts_on": "'2025-12-01'", "ends_on": "'2025-12-31'"}
+_LATE = "reopened_at = closed_at, reopen_reason = 'late'"
 _SUBMITTED = "requisition_id = <REQ-000003> AND action = 'submitted'"
 _STEP = "requisition_id = <REQ-000003> AND status = "
 _EXECUTION = {"payment_id": "<PAY-000002>", "gateway_reference": "'R-9'", "otp_verified_by_id": "NULL"}
@@ -845,6 +850,88 @@ ATTACKS: dict[str, list[Attack]] = {
             first=(_TRANSFER_DEBITED,),
         ),
     ],
+    "replenishment_voucher_of_entry": [
+        # The opening balance, and what came in, are nothing to give back.
+        *copies(
+            "replenishment_voucher",
+            _CLAIMED,
+            {"entry_id": _ENTRY.format(1), "sequence": "1", "amount": "-10000000"},
+            {},
+        ),
+        *copies(
+            "replenishment_voucher",
+            _CLAIMED,
+            {"entry_id": _ENTRY.format(3), "sequence": "3", "amount": "450000"},
+            {"amount": "1"},
+            {"amount": "-450000"},
+            {"sequence": "99"},
+            {"fund_id": "<fund HQ>"},
+            {"is_released": "true"},
+            {"replenishment_id": "<RPL-000001>"},
+            {"replenishment_id": "<RPL-000002>"},
+            first=("DELETE FROM replenishment_voucher WHERE replenishment_id = <RPL-000004> AND sequence = 3",),
+        ),
+    ],
+    "replenishment_voucher_fixed": [
+        *updates(
+            "replenishment_voucher",
+            _CLAIMED,
+            "id = :new",
+            "created_at = :later",
+            "replenishment_id = <RPL-000002>",
+            "fund_id = <fund HQ>",
+            f"entry_id = {_ENTRY.format(1)}",
+            "sequence = 99",
+            "amount = 1",
+            "is_released = true",
+        ),
+        *updates(
+            "replenishment_voucher",
+            "replenishment_id = <RPL-000001>",
+            "is_released = false",
+            first=("DELETE FROM replenishment_voucher WHERE replenishment_id = <RPL-000004>",),
+        ),
+    ],
+    "accounting_period_starts_closed": copies(
+        "accounting_period",
+        _CLOSED_MONTH,
+        _MONTH_BEFORE,
+        {"closed_by_id": "<treasury>"},
+        {"closed_by_id": "<b_cfo>"},
+        {"closed_by_id": "<admin>"},
+        {"reopened_by_id": "<cfo>"},
+        {"is_closed": "false", "reopened_by_id": "<cfo>", "reopened_at": ":now", "reopen_reason": "'late'"},
+    ),
+    "accounting_period_fixed": updates(
+        "accounting_period",
+        _CLOSED_MONTH,
+        "id = :new",
+        "created_at = :later",
+        "company_id = :other",
+        "starts_on = '2025-01-01'",
+        "ends_on = '2026-01-30'",
+    ),
+    "accounting_period_by_cfo": [
+        *updates(
+            "accounting_period",
+            _CLOSED_MONTH,
+            "closed_by_id = <treasury>",
+            "closed_by_id = <b_cfo>",
+            *(f"is_closed = false, reopened_by_id = {who}, {_LATE}" for who in ("<ceo>", "<b_cfo>", "<treasury>")),
+        ),
+        *updates(
+            "accounting_period",
+            "starts_on = '2026-02-01'",
+            "reopened_by_id = <treasury>",
+            "is_closed = true, closed_by_id = <treasury>",
+        ),
+    ],
+    "ledger_entry_period_open": copies(
+        "ledger_entry",
+        LAST_ENTRY,
+        NEXT_ENTRY,
+        *({"value_date": f"'2026-01-{day}'"} for day in ("01", "15", "31")),
+    ),
     "audit_event_follows": copies(
         "audit_event",
         _EVENT,
@@ -926,6 +1013,7 @@ ATTACKS: dict[str, list[Attack]] = {
     **_nobody(
         "approval_trail", "requisition_id = <REQ-000003> AND action = 'submitted'", ["user_id", "on_behalf_of_id"]
     ),
+    **_nobody("accounting_period", _CLOSED_MONTH, ["closed_by_id", "reopened_by_id"], **_MONTH_BEFORE),
     **_nobody("payment", PAY2, ["executor_id"], **_PAYMENT_3),
     **_nobody("payment_order", _SENT, ["executor_id"], **{k: v for k, v in _NEW_ORDER.items() if k != "executor_id"}),
     **_nobody("payment_execution", "payment_id = <PAY-000001>", ["executor_id"], **_EXECUTION),

@@ -40,6 +40,17 @@ CHECKS: dict[str, tuple[str, ...]] = {
         "status = 'completed', completed_amount = NULL",
         "status = 'completed', reference = NULL",
     ),
+    "ck_replenishment_voucher_amount_not_zero": ("amount = 0",),
+    "ck_replenishment_voucher_sequence_counts": ("sequence = 0",),
+    "ck_accounting_period_starts_on_first": ("starts_on = '2026-01-02'",),
+    "ck_accounting_period_days_in_order": ("ends_on = starts_on",),
+    "ck_accounting_period_closed_with_reason": ("reason = ''",),
+    "ck_accounting_period_reopened_with_reason": (
+        "is_closed = false",
+        "is_closed = false, reopened_by_id = closed_by_id, reopened_at = closed_at",
+        "is_closed = false, reopened_by_id = closed_by_id, reopen_reason = 'late'",
+        "is_closed = false, reopened_at = closed_at, reopen_reason = 'late'",
+    ),
     "ck_requisition_urgency_has_reason": ("is_urgent = true, urgency_reason = ''",),
     "ck_requisition_origin_has_place": (
         "origin_type = 'branch', branch_id = NULL",

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 import pytest
@@ -59,6 +60,8 @@ def _another(table: str, name: str, value: Any) -> Any:
         return value
     if isinstance(value, int):
         return value + 1000
+    if isinstance(value, date):
+        return value.replace(year=value.year + 50)
     if name == "status":
         return "failed" if table == "payment_order" else "skipped"
     return new_id() if len(str(value)) in (32, 36) else f"{value[:-1]}~"
@@ -79,7 +82,9 @@ def _rows(world: World, table: str, where: str = "") -> list[dict[str, Any]]:
     condition = (
         where
         if world.raw.sqlite
-        else where.replace("is_active = 1", "is_active").replace("is_default = 1", "is_default")
+        else where.replace("is_active = 1", "is_active")
+        .replace("is_default = 1", "is_default")
+        .replace("is_released = 0", "NOT is_released")
     )
     order = ", ".join(column.name for column in metadata.tables[table].primary_key)
     cursor = world.raw.run(f'SELECT * FROM "{table}" WHERE {condition or "1 = 1"} ORDER BY {order}')

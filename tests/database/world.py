@@ -25,6 +25,7 @@ from pettycash_tui.services import (
     orders,
     otp,
     payment_facts,
+    periods,
     reconciliation,
     replenishments,
     requisitions,
@@ -123,6 +124,11 @@ def _history(trading: Trading) -> None:
     _books(trading)
     _orders(trading)
     _bank_file(trading)
+    desk.run(trading["cfo"], replenishments.reject, "RPL-000001", "ask again")
+    desk.run(trading["cfo"], replenishments.request, "NBI")  # RPL-4: pending, claims two vouchers
+    for month in ("2026-01", "2026-02"):
+        desk.run(trading["cfo"], periods.close, month, "all settled")
+    desk.run(trading["cfo"], periods.reopen, "2026-02", "a late invoice")
     trading.away("ceo", "cfo")
     trading.away("admin", "cfo", starts_in=9)
     story.trading_company(desk, "BETA", prefix="b_")

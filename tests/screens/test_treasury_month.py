@@ -55,7 +55,7 @@ async def test_all_open_lines_are_confirmed_with_the_banks_reference(sqlite_desk
         assert f"Confirm {number}" in screen_text(pilot)
         await type_text(pilot, "BANK-77")
         await press(pilot, "enter")
-        assert f"{number}: 2 lines booked, KES 5,700.00; all of it is settled." in notices(pilot)
+        assert f"{number}: 2 lines booked, KES 5,700.00; all of it is settled." in notices(pilot), screen_text(pilot)
         found = sqlite_desk.read(demo_company(sqlite_desk)["cfo"], bank_batch_views.show, number)
         assert found.batch.status is BatchState.SETTLED and "✔ settled" in screen_text(pilot)
 

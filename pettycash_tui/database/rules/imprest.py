@@ -67,6 +67,7 @@ IMPREST: tuple[Rule, ...] = (
         "EXISTS (SELECT 1 FROM accounting_period p WHERE p.company_id = NEW.company_id AND p.is_closed"
         " AND NEW.value_date BETWEEN p.starts_on AND p.ends_on)",
         # Closing takes the same lock exclusively, so that an entry in flight is either seen by it or refused here.
-        first_on_postgres="PERFORM pg_advisory_xact_lock_shared(hashtextextended('period:' || NEW.company_id::text, 0))",
+        first_on_postgres="PERFORM pg_advisory_xact_lock_shared("
+        "hashtextextended('period:' || NEW.company_id::text, 0))",
     ),
 )
