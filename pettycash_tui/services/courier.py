@@ -81,9 +81,10 @@ def unread_streams(reading: Reading) -> list[str]:
 def begin_at_present(work: Work) -> None:
     """Let nobody be told of what is in the books now."""
     heads = work.execute(select(_H.stream, _H.length).where(_H.stream.startswith(FUND, autoescape=True))).all()
-    for stream, length in heads:
-        _cursor(work, stream)
-        work.execute(update(t.notice_cursor).where(_K.stream == stream, _K.sequence < length).values(sequence=length))
+    for head in heads:
+        _cursor(work, head.stream)
+        behind = (_K.stream == head.stream, _K.sequence < head.length)
+        work.execute(update(t.notice_cursor).where(*behind).values(sequence=head.length))
 
 
 def _cursor(work: Work, stream: str) -> int:
@@ -186,8 +187,8 @@ def put(work: Work, values: dict[str, Any]) -> int:
     # Asked first, because on SQLite a trigger refuses to meet an existing row before the conflict is seen.
     if work.execute(select(_N.id).where(*same)).first() is not None:
         return 0
-    done = work.execute(notice_choices.inserting(work, t.notice, values).on_conflict_do_nothing())
-    return int(done.rowcount)
+    insert = notice_choices.inserting(work, t.notice, values).on_conflict_do_nothing().returning(_N.id)
+    return int(work.execute(insert).first() is not None)
 
 
 def count_unread(reading: Reading) -> int:

@@ -56,7 +56,7 @@ class NoticeDetail(NoticeRow):
 
 
 @dataclass(frozen=True, slots=True)
-class TestSent:
+class SentTest:
     """A test message that was handed over."""
 
     channel: NoticeChannel
@@ -122,7 +122,7 @@ def retry(work: Work, ref: str | UUID) -> NoticeRow:
     return _row(_found(work, row.id))
 
 
-def send_test(desk: Desk, actor: Actor, channel: NoticeChannel = NoticeChannel.EMAIL) -> TestSent:
+def send_test(desk: Desk, actor: Actor, channel: NoticeChannel = NoticeChannel.EMAIL) -> SentTest:
     """Send the actor a test message now. Raises InvalidInput without an address, Refused with why it did not go."""
     me = desk.read(actor, lambda reading: reading.execute(select(t.user).where(t.user.c.id == actor.person_id)).one())
     address = address_of(me, channel)
@@ -134,7 +134,7 @@ def send_test(desk: Desk, actor: Actor, channel: NoticeChannel = NoticeChannel.E
         messages.notice_channel(desk, channel).deliver(Message(actor.name, address, "Test of notices", body, "test"))
     except DeliveryFailed as error:
         raise Refused(str(error), code="delivery_failed") from error
-    return TestSent(channel, address)
+    return SentTest(channel, address)
 
 
 @dataclass(frozen=True, slots=True)
