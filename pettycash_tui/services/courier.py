@@ -7,6 +7,7 @@ that dies between handing a message over and noting it may tell it a second time
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -30,6 +31,8 @@ BATCH = 200
 NO_NEWS_AFTER = timedelta(days=2)
 """What is older than this is told to nobody: a courier that comes late does not flood people with the past."""
 
+_log = logging.getLogger("pettycash_tui.courier")
+
 _A, _H, _N, _K = t.audit_event.c, t.stream_head.c, t.notice.c, t.notice_cursor.c
 
 
@@ -45,6 +48,15 @@ def run(desk: Desk) -> Round:
     """Write down what there is to tell, then hand over what is due."""
     written = collect(desk)
     return Round(written, notice_delivery.deliver_due(desk))
+
+
+def run_quietly(desk: Desk) -> Round | None:
+    """The same beside other work: whatever goes wrong is logged and left for the next courier."""
+    try:
+        return run(desk)
+    except Exception:
+        _log.exception("notices could not be delivered")
+        return None
 
 
 def collect(desk: Desk) -> int:

@@ -17,7 +17,8 @@ from trading import Trading, copied
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.services import otp, replenishments, requisitions, workflow
+from pettycash_tui.models.enums import NoticeChannel, NoticeKind, NoticeTiming
+from pettycash_tui.services import courier, notice_choices, otp, replenishments, requisitions, workflow
 from pettycash_tui.services.desk import Desk
 
 
@@ -69,6 +70,10 @@ def _history(trading: Trading) -> None:
         desk.run(trading["group_finance_manager"], replenishments.approve, number)
         if reference:
             desk.run(trading["treasury"], replenishments.complete, number, reference)
+    courier.run(desk)
+    kind, daily = NoticeKind.PAID, NoticeTiming.DAILY
+    for who in ("staff", "fpa"):
+        desk.run(trading[who], notice_choices.choose, kind, daily, NoticeChannel.EMAIL)
     trading.away("ceo", "cfo")
     trading.away("admin", "cfo", starts_in=9)
     story.trading_company(desk, "BETA", prefix="b_")
