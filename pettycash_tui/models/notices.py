@@ -27,9 +27,9 @@ class Notice(ChangingRow, table=True):
         one_of("channel", NoticeChannel),
         one_of("status", NoticeStatus),
         not_negative("attempts"),
-        CheckConstraint("(status = 'sent') = (sent_at IS NOT NULL)", name="sent_has_its_moment"),
+        CheckConstraint("status <> 'sent' OR sent_at IS NOT NULL", name="sent_has_its_moment"),
         CheckConstraint(
-            "(status IN ('queued', 'sending', 'failed')) = (next_attempt_at IS NOT NULL)", name="due_while_open"
+            "status NOT IN ('queued', 'sending', 'failed') OR next_attempt_at IS NOT NULL", name="due_while_open"
         ),
         Index("ix_notice_person", "person_id", "created_at", "id"),
         Index("ix_notice_list", "created_at", "id"),

@@ -183,7 +183,9 @@ def _no_funds(context: DeskContext) -> str:
 def alert_entries(context: DeskContext, found: Overview) -> list[Entry]:
     """The alerts; those that the person has seen stand last."""
     entries = [
-        Entry(alert.key, AlertRow(alert, context.listed(alert.amount), context.since(alert.since)))
+        Entry(
+            alert.key, AlertRow(alert, context.listed(alert.amount) if alert.amount else "", context.since(alert.since))
+        )
         for alert in found.alerts
     ]
     return entries or [_said("All is as it should be.", "good")]

@@ -19,7 +19,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import OrderStatus, PaymentStatus, StepStatus
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import audit, fund_levels, visibility, waiting
+from pettycash_tui.services import audit, fund_levels, notices, visibility, waiting
 from pettycash_tui.services.errors import NotFound, Reason, Refused
 from pettycash_tui.services.fund_levels import FundLevel
 from pettycash_tui.services.permissions import Right
@@ -47,18 +47,22 @@ class AlertKind(StrEnum):
     FAILED = "failed"
     WAITING = "waiting"
     LOW_FUND = "low_fund"
+    UNDELIVERED = "undelivered"
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something that is not as it should be. `key` is it and its episode; `place` and `command` deal with it."""
+    """Something that is not as it should be. `key` is it and its episode; `place` and `command` deal with it.
+
+    `place` is empty for what no screen deals with, `amount` None for what is about no money.
+    """
 
     key: str
     kind: AlertKind
     severity: Severity
     subject: str
     sentence: str
-    amount: Money
+    amount: Money | None
     since: datetime
     place: str
     command: str
@@ -89,6 +93,7 @@ def told(reading: Reading, queued: Sequence[WaitingLine], levels: Sequence[FundL
         *(_payment(reading, row) for row in payments),
         *(_contradicted(reading, row) for row in _contradictions(reading)),
         *_low_funds(reading, levels, starved),
+        *_undelivered(reading),
     ]
     seen = _seen(reading, [alert.key for alert in found])
     marked = [replace(alert, is_acknowledged=True) if alert.key in seen else alert for alert in found]
@@ -413,3 +418,31 @@ def _low_funds(reading: Reading, levels: Sequence[FundLevel], starved: set[UUID]
 
 def _stage(level: FundLevel) -> str:
     return level.replenishment_status.label.lower() if level.replenishment_status is not None else "open"
+
+
+# --- notices that did not arrive --------------------------------------------------------------------------------------
+
+_NOBODY = UUID(int=0)
+
+
+def _undelivered(reading: Reading) -> Iterable[Alert]:
+    """What people should have been told and were not, for who can mend it."""
+    if not reading.actor.may(Right.ADMINISTER):
+        return
+    found = notices.undelivered(reading)
+    if found.since is None or found.latest is None:
+        return
+    is_lost = found.given_up + found.without_address > 0
+    status = "given_up" if found.given_up else "skipped" if found.without_address else "failed"
+    things = "1 notice" if found.total == 1 else f"{found.total} notices"
+    yield Alert(
+        key=_key(AlertKind.UNDELIVERED, reading.actor.company_id or _NOBODY, int(found.latest.timestamp())),
+        kind=AlertKind.UNDELIVERED,
+        severity=Severity.WARNING if is_lost else Severity.NOTICE,
+        subject="notices",
+        sentence=f"{things} did not arrive{'' if is_lost else ' yet'}: {found.last_error}",
+        amount=None,
+        since=found.since,
+        place="",
+        command=f"pettycash notice list --all --status {status}",
+    )

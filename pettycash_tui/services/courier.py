@@ -7,6 +7,7 @@ that dies between handing a message over and noting it may tell it a second time
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -30,6 +31,8 @@ BATCH = 200
 NO_NEWS_AFTER = timedelta(days=2)
 """What is older than this is told to nobody: a courier that comes late does not flood people with the past."""
 
+_log = logging.getLogger("pettycash_tui.courier")
+
 _A, _H, _N, _K = t.audit_event.c, t.stream_head.c, t.notice.c, t.notice_cursor.c
 
 
@@ -45,6 +48,15 @@ def run(desk: Desk) -> Round:
     """Write down what there is to tell, then hand over what is due."""
     written = collect(desk)
     return Round(written, notice_delivery.deliver_due(desk))
+
+
+def run_quietly(desk: Desk) -> Round | None:
+    """The same beside other work: whatever goes wrong is logged and left for the next courier."""
+    try:
+        return run(desk)
+    except Exception:
+        _log.exception("notices could not be delivered")
+        return None
 
 
 def collect(desk: Desk) -> int:
@@ -81,9 +93,10 @@ def unread_streams(reading: Reading) -> list[str]:
 def begin_at_present(work: Work) -> None:
     """Let nobody be told of what is in the books now."""
     heads = work.execute(select(_H.stream, _H.length).where(_H.stream.startswith(FUND, autoescape=True))).all()
-    for stream, length in heads:
-        _cursor(work, stream)
-        work.execute(update(t.notice_cursor).where(_K.stream == stream, _K.sequence < length).values(sequence=length))
+    for head in heads:
+        _cursor(work, head.stream)
+        behind = (_K.stream == head.stream, _K.sequence < head.length)
+        work.execute(update(t.notice_cursor).where(*behind).values(sequence=head.length))
 
 
 def _cursor(work: Work, stream: str) -> int:
@@ -186,8 +199,8 @@ def put(work: Work, values: dict[str, Any]) -> int:
     # Asked first, because on SQLite a trigger refuses to meet an existing row before the conflict is seen.
     if work.execute(select(_N.id).where(*same)).first() is not None:
         return 0
-    done = work.execute(notice_choices.inserting(work, t.notice, values).on_conflict_do_nothing())
-    return int(done.rowcount)
+    insert = notice_choices.inserting(work, t.notice, values).on_conflict_do_nothing().returning(_N.id)
+    return int(work.execute(insert).first() is not None)
 
 
 def count_unread(reading: Reading) -> int:

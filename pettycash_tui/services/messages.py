@@ -119,38 +119,63 @@ def deliver(desk: Desk, message: Message) -> None:
         raise Refused(str(error), code="delivery_failed") from error
 
 
-def send_code(desk: Desk, officer: Actor, facts: Any, code: str) -> None:
+def has_sms(desk: Desk) -> bool:
+    """Whether text messages can be sent from here."""
+    try:
+        sms_channel(desk)
+    except DeliveryFailed:
+        return False
+    return True
+
+
+def send_code(desk: Desk, officer: Actor, facts: Any, code: str, *, by_sms: bool = False) -> None:
     """Send the one-time code of a payment to its executor, and return once it is handed over.
 
-    `facts` has the payment's number, amount, currency and payee, the officer's address and the time a code is valid.
+    `facts` has the payment's number, amount, currency and payee, the officer's addresses and the time a code is valid.
     Raises Refused (`delivery_failed`).
     """
     message = otp_code(
         to_name=officer.name,
-        to_address=facts.actor_email,
+        to_address=facts.actor_phone if by_sms else facts.actor_email,
         code=code,
         amount=str(Money(facts.amount, facts.currency)),
         payee=facts.payee,
         payment=facts.number,
         minutes=max(1, facts.otp_expiry_seconds // 60),
+        by_sms=by_sms,
     )
-    deliver(desk, message)
+    if not by_sms:
+        deliver(desk, message)
+        return
+    try:
+        sms_channel(desk).deliver(message)
+    except DeliveryFailed as error:
+        raise Refused(str(error), code="delivery_failed") from error
 
 
 def otp_code(
-    *, to_name: str, to_address: str, code: str, amount: str, payee: str, payment: str, minutes: int
+    *,
+    to_name: str,
+    to_address: str,
+    code: str,
+    amount: str,
+    payee: str,
+    payment: str,
+    minutes: int,
+    by_sms: bool = False,
 ) -> Message:
     """The message with a one-time code for one payment; `amount` with its currency, `minutes` until it expires."""
     texts = {
         "name": to_name,
         "amount": amount,
-        "payee": payee,
+        # A text message has room for the code and what it is for, whatever the payee is called.
+        "payee": payee if not by_sms or len(payee) <= 40 else f"{payee[:39]}…",
         "payment": payment,
         "code": code,
         "minutes": f"{minutes} minute" if minutes == 1 else f"{minutes} minutes",
     }
     # One line each: a payee with line breaks could put a false code on a line of its own.
-    body = Template(shipped_text("messages/otp_code.txt")).substitute(
+    body = Template(shipped_text(f"messages/otp_code{'.sms' if by_sms else ''}.txt")).substitute(
         {name: printable(text) for name, text in texts.items()}
     )
     return Message(to_name, to_address, f"Your code for {printable(payment)}", body, "otp_code")

@@ -1,4 +1,4 @@
-"""Handing notices over: claim, send outside of any transaction, note what came of it; tried again with longer pauses."""
+"""Handing notices over: claim, send outside of any transaction, note what came of it; tried again after pauses."""
 
 from __future__ import annotations
 
@@ -123,12 +123,12 @@ def due(reading: Reading, channels: list[NoticeChannel], most: int = MOST) -> li
 def without_channel(reading: Reading, channels: list[NoticeChannel]) -> list[tuple[NoticeChannel, int]]:
     """How many notices are due by channels other than these."""
     statement = (
-        select(_N.channel, func.count())
+        select(_N.channel, func.count().label("due"))
         .where(_N.status.in_(OPEN), _N.next_attempt_at <= reading.now, _N.channel.not_in(channels))
         .group_by(_N.channel)
         .order_by(_N.channel)
     )
-    return [(channel, count) for channel, count in reading.execute(statement)]
+    return [(row.channel, row.due) for row in reading.execute(statement)]
 
 
 def _send(channel: Channel, message: Message) -> str:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, func, or_, select, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import UNDELIVERED, NoticeChannel, NoticeKind, NoticeStatus
@@ -25,6 +26,9 @@ from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.refs import PersonRef, person, person_columns
 from pettycash_tui.services.visibility import of_company
 from pettycash_tui.services.work import Reading, Work
+
+REMEMBERED = timedelta(days=14)
+"""How long what did not arrive is spoken of; it stays in the list."""
 
 _N = t.notice.c
 _TO = t.user.alias("recipient")
@@ -57,7 +61,7 @@ class NoticeDetail(NoticeRow):
 
 
 @dataclass(frozen=True, slots=True)
-class TestSent:
+class SentTest:
     """A test message that was handed over."""
 
     channel: NoticeChannel
@@ -110,8 +114,7 @@ def retry(work: Work, ref: str | UUID) -> NoticeRow:
     row = _found(work, ref)
     if row.person_id != work.actor.id and not work.actor.may(Right.ADMINISTER):
         raise NotAllowed("Only the person whose notice it is, or an admin, may have it tried again.")
-    open_to = (NoticeStatus.GIVEN_UP, NoticeStatus.FAILED, NoticeStatus.SKIPPED)
-    if row.status not in open_to:
+    if row.status not in UNDELIVERED:
         raise Refused.because(Reason("not_failed", f"This notice is {row.status.label.lower()}: nothing to try again."))
     done = work.execute(
         update(t.notice)
@@ -132,7 +135,7 @@ def retry(work: Work, ref: str | UUID) -> NoticeRow:
     return _row(_found(work, row.id))
 
 
-def send_test(desk: Desk, actor: Actor, channel: NoticeChannel = NoticeChannel.EMAIL) -> TestSent:
+def send_test(desk: Desk, actor: Actor, channel: NoticeChannel = NoticeChannel.EMAIL) -> SentTest:
     """Send the actor a test message now. Raises InvalidInput without an address, Refused with why it did not go."""
     me = desk.read(actor, lambda reading: reading.execute(select(t.user).where(t.user.c.id == actor.person_id)).one())
     address = address_of(me, channel)
@@ -144,7 +147,7 @@ def send_test(desk: Desk, actor: Actor, channel: NoticeChannel = NoticeChannel.E
         messages.notice_channel(desk, channel).deliver(Message(actor.name, address, "Test of notices", body, "test"))
     except DeliveryFailed as error:
         raise Refused(str(error), code="delivery_failed") from error
-    return TestSent(channel, address)
+    return SentTest(channel, address)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +158,7 @@ class Undelivered:
     given_up: int
     without_address: int
     since: datetime | None
+    latest: datetime | None
     last_error: str
 
     @property
@@ -164,15 +168,15 @@ class Undelivered:
 
 
 def undelivered(reading: Reading) -> Undelivered:
-    """What did not arrive in the companies that the actor sees."""
-    states = (NoticeStatus.FAILED, NoticeStatus.GIVEN_UP, NoticeStatus.SKIPPED)
-    ours = of_company(_N.company_id, reading.actor)
-    rows = reading.execute(
-        select(_N.status, func.count().label("counted"), func.min(_N.created_at).label("since"))
+    """What did not arrive of the last weeks in the companies that the actor sees."""
+    states = sorted(UNDELIVERED)
+    ours = and_(of_company(_N.company_id, reading.actor), _N.created_at >= reading.now - REMEMBERED)
+    rows: Iterable[Any] = reading.execute(
+        select(_N.status, func.count(), func.min(_N.created_at), func.max(_N.created_at))
         .where(_N.status.in_(states), ours)
         .group_by(_N.status)
     ).all()
-    counts = {row.status: row.counted for row in rows}
+    counts = {row[0]: row[1] for row in rows}
     error = reading.execute(
         select(_N.last_error).where(_N.status.in_(states), ours).order_by(_N.updated_at.desc(), _N.id.desc()).limit(1)
     ).scalar()
@@ -180,7 +184,8 @@ def undelivered(reading: Reading) -> Undelivered:
         counts.get(NoticeStatus.FAILED, 0),
         counts.get(NoticeStatus.GIVEN_UP, 0),
         counts.get(NoticeStatus.SKIPPED, 0),
-        min((row.since for row in rows), default=None),
+        min((row[2] for row in rows), default=None),
+        max((row[3] for row in rows), default=None),
         error or "",
     )
 

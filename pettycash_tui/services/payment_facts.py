@@ -104,6 +104,7 @@ _FACTS = (
         _U.otp_failures,
         _U.otp_channel,
         _U.email.label("actor_email"),
+        _U.phone_number.label("actor_phone"),
         _U.totp_secret,
         _U.totp_confirmed_at,
         _HAS_REVIEW.label("has_review"),

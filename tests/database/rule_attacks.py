@@ -8,6 +8,7 @@ from typing import Any
 from pettycash_tui.database.triggers import RULES
 from pettycash_tui.models.enums import (
     DECISIONS,
+    NOTICE_FLOW,
     ORDER_FLOW,
     PAYMENT_FLOW,
     REPLENISHMENT_FLOW,
@@ -74,6 +75,8 @@ _COST_CENTER = (
 _APPROVED_3 = f"UPDATE requisition SET status = 'approved' WHERE {REQ3}"
 _PAYMENT_3 = {"requisition_id": "<REQ-000003>", "number": "'PAY-9'", "amount": "1200000"}
 _PAID_2 = copy("payment_execution", "payment_id = <PAY-000001>", payment_id="<PAY-000002>", gateway_reference="'R-9'")
+_NOTICE = "occasion LIKE 'step:%' AND status = 'sent' AND subject_number = 'REQ-000003'"
+_CURSOR = "stream = (SELECT MIN(stream) FROM notice_cursor WHERE sequence > 0)"
 LAST_ENTRY = "fund_id = <fund NBI> AND sequence = (SELECT MAX(sequence) FROM ledger_entry WHERE fund_id = <fund NBI>)"
 NEXT_ENTRY = {
     "id": ":new",
@@ -1001,6 +1004,33 @@ ATTACKS: dict[str, list[Attack]] = {
         first=("DELETE FROM payment_order WHERE batch_id = <BAT-000001> AND position = 2",),
     ),
     **_nobody("bank_batch", _BAT, ["executor_id"], **_NEW_BATCH),
+    "notice_fixed": [
+        # Of the columns that refer to others, those values are taken that a foreign key has nothing against.
+        *updates(
+            "notice",
+            _NOTICE,
+            "id = :new",
+            "created_at = :later",
+            "company_id = NULL",
+            "company_id = :other",
+            "person_id = <ceo>",
+            "kind = 'paid'",
+            "subject_type = 'fund'",
+            "subject_number = 'REQ-9'",
+            "event_stream = 'fund:another'",
+            "event_sequence = 999",
+            "occasion = 'another'",
+            "channel = 'sms'",
+            "title = 'Something else'",
+            "body = 'Something else'",
+        )
+    ],
+    "notice_attempts_count": updates(
+        "notice", _NOTICE, "attempts = 0", "attempts = attempts + 1", "sent_at = NULL", "sent_at = :later"
+    )[:2]
+    + updates("notice", _NOTICE, "sent_at = :later"),
+    "notice_cursor_forward": updates("notice_cursor", _CURSOR, "sequence = sequence - 1", "stream = 'another'"),
+    **_nobody("notice", _NOTICE, ["person_id"], occasion="'another'"),
     **_nobody("requisition", "number = 'REQ-000004'", ["requested_by_id"], number="'REQ-9'"),
     **_nobody(
         "approval_step",
@@ -1046,6 +1076,7 @@ FLOWS: dict[str, tuple[dict[Any, frozenset[Any]], str, str]] = {
         "payment_id = (SELECT id FROM payment WHERE number = 'PAY-000005')",
         ", gateway_reference = 'R'",
     ),
+    "notice_flow": (NOTICE_FLOW, _NOTICE, ", sent_at = created_at, next_attempt_at = created_at"),
     "replenishment_flow": (REPLENISHMENT_FLOW, "number = 'RPL-000003'", ""),
     "variance_flow": (VARIANCE_FLOW, "number = 'VAR-000003'", _REJECTED_BESIDES),
     "fund_transfer_flow": (TRANSFER_FLOW, "number = 'TRF-000002'", _REJECTED_BESIDES),

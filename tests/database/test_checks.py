@@ -20,6 +20,12 @@ CHECKS: dict[str, tuple[str, ...]] = {
         "idle_lock_minutes = 0",
         "session_hours = 0",
     ),
+    "ck_notice_attempts_not_negative": ("attempts = -1",),
+    "ck_notice_sent_has_its_moment": ("status = 'sent', sent_at = NULL",),
+    "ck_notice_due_while_open": tuple(
+        f"status = '{status}', next_attempt_at = NULL" for status in ("queued", "sending", "failed")
+    ),
+    "ck_notice_cursor_sequence_not_negative": ("sequence = -1",),
     "ck_installation_only_one": ("id = 2",),
     "ck_stream_head_length_not_negative": ("length = -1",),
     "ck_approval_threshold_min_amount_not_negative": ("min_amount = -1",),

@@ -19,9 +19,11 @@ from trading import Trading, copied
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.models.enums import BatchFormat, GatewayName, OtpChannel
+from pettycash_tui.models.enums import BatchFormat, GatewayName, NoticeChannel, NoticeKind, NoticeTiming, OtpChannel
 from pettycash_tui.services import (
     bank_batches,
+    courier,
+    notice_choices,
     orders,
     otp,
     payment_facts,
@@ -129,6 +131,10 @@ def _history(trading: Trading) -> None:
     for month in ("2026-01", "2026-02"):
         desk.run(trading["cfo"], periods.close, month, "all settled")
     desk.run(trading["cfo"], periods.reopen, "2026-02", "a late invoice")
+    courier.run(desk)
+    kind, daily = NoticeKind.PAID, NoticeTiming.DAILY
+    for who in ("staff", "fpa"):
+        desk.run(trading[who], notice_choices.choose, kind, daily, NoticeChannel.EMAIL)
     trading.away("ceo", "cfo")
     trading.away("admin", "cfo", starts_in=9)
     story.trading_company(desk, "BETA", prefix="b_")

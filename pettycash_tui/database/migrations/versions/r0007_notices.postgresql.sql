@@ -24,8 +24,8 @@ CREATE TABLE notice (
     CONSTRAINT ck_notice_channel_known CHECK (channel IN ('email', 'sms')),
     CONSTRAINT ck_notice_status_known CHECK (status IN ('queued', 'gathered', 'sending', 'sent', 'failed', 'given_up', 'skipped', 'outdated')),
     CONSTRAINT ck_notice_attempts_not_negative CHECK (attempts >= 0),
-    CONSTRAINT ck_notice_sent_has_its_moment CHECK ((status = 'sent') = (sent_at IS NOT NULL)),
-    CONSTRAINT ck_notice_due_while_open CHECK ((status IN ('queued', 'sending', 'failed')) = (next_attempt_at IS NOT NULL)),
+    CONSTRAINT ck_notice_sent_has_its_moment CHECK (status <> 'sent' OR sent_at IS NOT NULL),
+    CONSTRAINT ck_notice_due_while_open CHECK (status NOT IN ('queued', 'sending', 'failed') OR next_attempt_at IS NOT NULL),
     CONSTRAINT fk_notice_company_id FOREIGN KEY(company_id) REFERENCES company (id),
     CONSTRAINT fk_notice_person_id FOREIGN KEY(person_id) REFERENCES "user" (id)
 );
