@@ -257,6 +257,14 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
         if self.context is not None:
             offer_people(screen, lambda context: self.call_later(self._become, context))
 
+    def action_choose_notices(self) -> None:
+        """Choose how one is told of things."""
+        from pettycash_tui.screens.notice_choosing import offer_choices
+
+        screen: Any = self.screen
+        if self.context is not None:
+            offer_choices(screen)
+
     async def _become(self, context: DeskContext) -> None:
         await self._clear_the_desk()
         self._enter(context)
@@ -326,6 +334,8 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
             return action in ("quit", "help_quit", "sign_out") or (action == "help" and has_help)
         if action == "go":
             return self.context is not None and (parameters[0] == FORM or parameters[0] in self.places)
+        if action == "choose_notices":
+            return self.context is not None and hasattr(self.screen, "ask")
         if action == "switch_person":
             return self.context is not None and self.context.demo and hasattr(self.screen, "ask")
         return self.context is not None if action == "sign_out" else True

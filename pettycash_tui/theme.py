@@ -62,6 +62,7 @@ _STATUS: dict[str, StatusMark] = {
     "reconciled": StatusMark("✔", "reconciled", "good"),
     "cancelled": StatusMark("−", "cancelled", "muted"),
     "completed": StatusMark("✔", "completed", "good"),
+    "partly_funded": StatusMark("◑", "partly funded", "warn"),
     "open": StatusMark("◔", "open", "warn"),
     "partly_settled": StatusMark("◑", "partly settled", "warn"),
     "settled": StatusMark("✔", "settled", "good"),

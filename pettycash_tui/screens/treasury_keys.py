@@ -62,6 +62,10 @@ class TreasuryKeys(SeenRows):
         """Have a notice tried again."""
         self.start("send_again")
 
+    def action_claim(self) -> None:
+        """Show what a replenishment covers."""
+        self.start("claim")
+
 
 def is_key(name: str) -> bool:
     """Whether the action is one that a view answers."""

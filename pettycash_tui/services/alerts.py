@@ -443,6 +443,6 @@ def _undelivered(reading: Reading) -> Iterable[Alert]:
         sentence=f"{things} did not arrive{'' if is_lost else ' yet'}: {found.last_error}",
         amount=None,
         since=found.since,
-        place="",
+        place="treasury",
         command=f"pettycash notice list --all --status {status}",
     )

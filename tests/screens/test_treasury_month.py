@@ -8,16 +8,21 @@ import banking
 import pytest
 import story
 from desk_app import demo_company, notices, press, running, screen_text, settled, type_text, until
+from sqlalchemy import insert, update
 from textual.pilot import Pilot
 
-from pettycash_tui.models.enums import PaymentStatus
+from pettycash_tui.models import tables as t
+from pettycash_tui.models.columns import new_id
+from pettycash_tui.models.enums import NoticeChannel, NoticeKind, NoticeStatus, PaymentStatus
 from pettycash_tui.screens.form_prompt import FormPrompt
 from pettycash_tui.screens.showing import go_and_show
 from pettycash_tui.screens.text_window import TextWindow
 from pettycash_tui.screens.treasury import TreasuryScreen
-from pettycash_tui.services import bank_batch_views, bank_settling, payment_views, periods
+from pettycash_tui.services import bank_batch_views, bank_settling, payment_views, periods, replenishments
 from pettycash_tui.services.bank_batch_views import BatchState
 from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.work import Work
 
 
 @pytest.fixture(autouse=True)
@@ -146,3 +151,101 @@ async def test_a_month_that_somebody_else_closed_is_told_beside_the_field(sqlite
         assert f"{month} is closed already" in screen_text(pilot) and "Month end" in screen_text(pilot)
         await press(pilot, "escape")
         await until(pilot, lambda: "✔ closed" in screen_text(pilot))
+
+
+# -- claims, the float, notices ----------------------------------------------------------------------------------------
+
+
+async def test_the_claim_of_a_replenishment_is_shown_and_written_as_pdf(sqlite_desk: Desk) -> None:
+    people = demo_company(sqlite_desk)
+    payment = story.pay(sqlite_desk, story.approved(sqlite_desk, people["staff"], "4500"))
+    number = sqlite_desk.run(people["treasury"], replenishments.request, "NBI", None, "").number
+    async with running(sqlite_desk, "treasury", go="treasury") as pilot:
+        await go_to(pilot, "replenishments")
+        await press(pilot, "C")
+        assert isinstance(pilot.app.screen, TextWindow)
+        text = pilot.app.screen.text
+        assert f"REPLENISHMENT CLAIM {number}" in text and payment.voucher_number in text
+        await press(pilot, "escape", "w")
+        (told,) = [told for told in notices(pilot) if told.startswith("The claim is written to")]
+        path = Path(told.removeprefix("The claim is written to "))
+        assert path.read_bytes().startswith(b"%PDF") and path.name == f"claim-{number}.pdf"
+
+
+async def test_money_that_came_in_part_is_marked(sqlite_desk: Desk) -> None:
+    people = demo_company(sqlite_desk)
+    number = sqlite_desk.run(people["treasury"], replenishments.request, "NBI", "20000", "").number
+    sqlite_desk.run(people["cfo"], replenishments.approve, number)
+    sqlite_desk.run(people["treasury"], replenishments.complete, number, "BANK-1", "15000")
+    async with running(sqlite_desk, "treasury", go="treasury") as pilot:
+        await go_to(pilot, "replenishments")
+        text = screen_text(pilot)
+        assert "◑ partly funded" in text and "partial: KES 5,000.00 less than was asked for" in text
+
+
+async def test_the_float_of_a_fund_stands_in_a_window_with_what_makes_the_difference(sqlite_desk: Desk) -> None:
+    story.pay(sqlite_desk, story.approved(sqlite_desk, demo_company(sqlite_desk)["staff"], "4500"))
+    async with running(sqlite_desk, "branch_manager", go="ledger") as pilot:
+        await press(pilot, "i")
+        assert isinstance(pilot.app.screen, TextWindow)
+        lines = [" ".join(line.split()) for line in pilot.app.screen.text.splitlines()]
+        assert "Cash in the fund 95,500.00 available 95,500.00" in lines
+        assert "+ Vouchers not given back 4,500.00 1 voucher" in lines
+        assert "✖ It does not hold: KES 100,000.00 less than the authorised float." in lines
+        assert "-100,000.00 It was opened below what its target is now." in lines
+
+
+def not_delivered(desk: Desk) -> str:
+    """A notice that was given up."""
+    people = demo_company(desk)
+    number = story.request(desk, people["staff"], "4500")
+
+    def give_up(work: Work) -> None:
+        n = t.notice.c
+        person = people["branch_manager"]
+        work.execute(
+            insert(t.notice).values(
+                id=new_id(),
+                created_at=work.now,
+                updated_at=work.now,
+                company_id=person.company_id,
+                person_id=person.id,
+                kind=NoticeKind.WAITS_FOR_YOU,
+                subject_type="requisition",
+                subject_number=number,
+                occasion="test",
+                title=f"{number} waits for you",
+                body="KES 4,500.00 to Total Energies",
+                channel=NoticeChannel.EMAIL,
+                status=NoticeStatus.QUEUED,
+                next_attempt_at=work.now,
+            )
+        )
+        for status in (NoticeStatus.SENDING, NoticeStatus.GIVEN_UP):
+            work.execute(update(t.notice).where(n.subject_number == number).values(status=status, last_error="refused"))
+        work.record("test.changed", "notice", None, number, stream="test", company_id=None, data={})
+
+    desk.run(SYSTEM, give_up)
+    return number
+
+
+async def test_an_admin_has_a_notice_tried_again(sqlite_desk: Desk) -> None:
+    number = not_delivered(sqlite_desk)
+    async with running(sqlite_desk, "admin", go="treasury") as pilot:
+        await go_to(pilot, "notices")
+        text = screen_text(pilot)
+        assert f"{number} waits for you" in text and "✖ given up" in text and "Last error  refused" in text
+        await press(pilot, "T")
+        assert any(told.startswith(f"It is tried again now: {number} waits for you") for told in notices(pilot))
+        assert "Every notice has arrived." in screen_text(pilot)
+
+
+async def test_everybody_chooses_how_they_are_told(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "staff") as pilot:
+        await press(pilot, "M")
+        assert "Your request is paid" in screen_text(pilot) and "at once by email" in screen_text(pilot)
+        await type_text(pilot, "request is paid")
+        await press(pilot, "enter")
+        await type_text(pilot, "day by email")
+        await press(pilot, "enter")
+        assert "Your request is paid: you are told once a day by email." in notices(pilot)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any, ClassVar
 from uuid import UUID
 
@@ -16,8 +17,10 @@ from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.replenishment_text import draw_replenishment
 from pettycash_tui.screens.showing import open_replenishment
 from pettycash_tui.screens.sources import KeysetSource
+from pettycash_tui.screens.text_window import TextWindow
 from pettycash_tui.screens.treasury_views.view import Kind, TreasuryView
-from pettycash_tui.services import export_treasury, paging, replenishment_views
+from pettycash_tui.services import claims, export_files, export_treasury, paging, replenishment_views
+from pettycash_tui.services.claims import Claim
 from pettycash_tui.services.export_request import ExportRequest
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.replenishment_views import ReplenishmentCase, ReplenishmentView
@@ -46,7 +49,11 @@ class ReplenishmentsView(TreasuryView[ReplenishmentView, ReplenishmentCase]):
         Kind("Replenishments, received", _S.COMPLETED, "No money has come yet."),
         Kind("Replenishments, rejected", _S.REJECTED, "None was rejected."),
     )
-    acts: ClassVar = {"ask_for": frozenset({Right.REQUEST_REPLENISHMENT})}
+    acts: ClassVar = {
+        "ask_for": frozenset({Right.REQUEST_REPLENISHMENT}),
+        "claim": frozenset({Right.READ_LEDGER}),
+        "write_file": frozenset({Right.READ_LEDGER}),
+    }
     without_row: ClassVar = frozenset({"ask_for"})
 
     def source(self, search: str) -> KeysetSource[ReplenishmentView]:
@@ -83,6 +90,41 @@ class ReplenishmentsView(TreasuryView[ReplenishmentView, ReplenishmentCase]):
         """Ask for money for a fund that one chooses."""
         choose_fund(self.screen, "Which fund needs money?", partial(ask_for_money, self.screen))
 
+    def claim(self) -> None:
+        """Show the claim as it is printed: the vouchers, and what they come to by account and cost centre."""
+        row = self.here()
+        if row is not None:
+            self.screen.ask("claim", claims.show, row.id, then=self._show_claim)
+
+    def _show_claim(self, found: Claim) -> None:
+        from pettycash_tui.printing.claim import claim_text
+
+        if self.screen.is_current:  # not over what was opened while the database was asked
+            self.screen.app.push_screen(TextWindow(f"Claim of {found.number}", claim_text(found), wrap=False))
+
+    def write_file(self) -> None:
+        """Write the claim as a PDF into one's folder of exports."""
+        if (row := self.here()) is not None:
+            change = partial(_write_claim, self.context, row)
+            self.begin(row.number, change, then=_claim_written, waits="writing the claim…")
+
+
+def _write_claim(context: DeskContext, row: ReplenishmentView) -> Path | None:
+    """Write the claim and note that it was written. Blocks."""
+    from pettycash_tui.printing.claim import write_pdf
+
+    found = context.read(claims.show, row.id)
+    with export_files.in_exports(context.desk.home, context.actor.username, f"claim-{row.number}.pdf") as draft:
+        write_pdf(found, draft.file)
+        size, digest = draft.finish()
+        # Noted before the file has its name: nothing is there that no event tells of.
+        context.run(claims.record_written, found, format="pdf", file=draft.name, size=size, sha256=digest)
+        return draft.keep()
+
+
+def _claim_written(path: Path | None) -> str:
+    return f"The claim is written to {path}"
+
 
 def _columns(context: DeskContext) -> tuple[Column, ...]:
     return (
@@ -97,7 +139,7 @@ def _columns(context: DeskContext) -> tuple[Column, ...]:
 
 
 def _cells(context: DeskContext, asked: ReplenishmentView) -> tuple[Cell, ...]:
-    state = status_mark(asked.status.value)
+    state = status_mark("partly_funded" if asked.is_partly_funded else asked.status.value)
     by = "the fund itself" if asked.auto_triggered or asked.requested_by is None else asked.requested_by.name
     return (
         Cell(asked.number),
