@@ -18,7 +18,7 @@ LIST = "list"
 FORM = "form"
 
 # Scopes that are alive together with the app's own: a screen with a list, or a screen with a form.
-LIST_SCREENS = ("requisitions", "approvals", "payments", "ledger", "desk")
+LIST_SCREENS = ("requisitions", "approvals", "payments", "ledger", "treasury", "desk")
 FORM_SCREENS = ("requisition_form", "pay")
 # Windows over a screen: the keys of what is below are not alive in them. `choice` is a list narrowed by what one types.
 WINDOWS = ("window", "entry", "replenishment", "prompt", "choice", "export", "lock")
@@ -81,9 +81,13 @@ ACTIONS: tuple[Action, ...] = (
     _action("go.approvals", "3", "Approvals", "Go to the approvals that wait for you.", "go('approvals')", scope=APP),
     _action("go.payments", "4", "Payments", "Go to the payments.", "go('payments')", scope=APP),
     _action("go.ledger", "5", "Fund ledger", "Go to the cash book of a fund.", "go('ledger')", scope=APP),
+    _action("go.treasury", "6", "Treasury", "Go to the treasury's month: reconciling, variances, replenishments.",
+            "go('treasury')", scope=APP),
     _action("session.switch", "S", "Switch person", "In a demo: go on working as somebody else.", "switch_person",
             scope=APP),
     _action("session.sign_out", "L", "Sign out", "Sign out, and let the next person sign in.", "sign_out", scope=APP),
+    _action("notices.choose", "M", "Notices", "Choose how you are told of things: at once, daily, by email or SMS.",
+            "choose_notices", scope=APP),
     _action("app.quit", "q", "Quit", "Leave the program; drafts are kept.", "quit"),
     # -- lists ---------------------------------------------------------------------------------------------------------
     _action("list.down", "down j", "Down", "Go to the next row.", "row_down"),
@@ -156,6 +160,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("payments.send_code", "o", "Send code", "Send a one-time code, or a new one in place of the old.",
             "send_code", footer=True),
     _action("payments.retry", "t", "Retry", "Try a failed payment again.", "retry", footer=True),
+    _action("payments.ask", "k", "Ask state", "Ask the gateway what became of a payment that was sent.", "ask_state"),
     _action("payments.assign", "i", "Assign", "Assign another treasury officer to pay it.", "assign"),
     _action("payments.cancel", "x", "Cancel", "Cancel a payment that has not left; a reason is asked.", "cancel"),
     _action("payments.whose", "m", "Mine/all", "Show only the payments assigned to you, or all.", "switch_whose"),
@@ -174,6 +179,40 @@ ACTIONS: tuple[Action, ...] = (
     _action("ledger.replenish", "R", "Replenish",
             "Ask for money to bring the fund back to its target, or open the request that is made already.",
             "replenish"),
+    _action("ledger.identity", "i", "Float", "Show what the fund's float is made of, and whether it adds up.",
+            "identity"),
+    # Each list of the treasury has some of these; a key means the same in all of them.
+    _action("treasury.reconcile", "c", "Reconcile", "Mark the payment reconciled, or all marked ones.", "reconcile",
+            footer=True),
+    _action("treasury.undo", "u", "Undo", "Undo the reconciliation of the payment; a reason is asked.", "undo",
+            footer=True),
+    _action("treasury.record_variance", "v", "Variance", "Record that the payment came to another amount.",
+            "record_variance", footer=True),
+    _action("treasury.approve", "a", "Approve", "Approve the variance or the transfer: money moves.", "approve",
+            footer=True),
+    _action("treasury.reject", "x", "Reject",
+            "Reject it for good, or tell which line the bank refused; a reason is asked.", "reject", footer=True),
+    _action("treasury.trend", "t", "Trend", "Show the variances of the last months, by fund.", "trend", footer=True),
+    _action("treasury.confirm_lines", "p", "Paid",
+            "Tell that the bank paid the lines of the file, or one of them; its reference is asked.", "confirm_lines",
+            footer=True),
+    _action("treasury.write_file", "w", "Write file",
+            "Write the bank's file again, or the claim as PDF, into your folder of exports.",
+            "write_file", footer=True),
+    _action("treasury.close_month", "z", "Close", "Close the month, after its check-list; a reason is asked.",
+            "close_month", footer=True),
+    _action("treasury.reopen_month", "Z", "Reopen", "Open a closed month again; a reason is asked.", "reopen_month",
+            footer=True),
+    _action("treasury.send_again", "T", "Send again", "Have a notice tried again now that did not arrive.",
+            "send_again", footer=True),
+    _action("treasury.claim", "C", "Claim", "Show the claim of the replenishment: the vouchers it covers.", "claim",
+            footer=True),
+    _action("treasury.ask_for", "R", "Ask for money",
+            "Ask for money for a fund, or for a transfer from one fund to another.", "ask_for", footer=True),
+    _action("treasury.view", "f", "Next list", "Show the treasury's next list.", "next_view", footer=True),
+    _action("treasury.view_before", "F", "List before", "Show the list before.", "previous_view"),
+    _action("treasury.state", "s", "Which", "Show another part of the list, such as only what is open.", "next_state",
+            footer=True),
     # -- windows -------------------------------------------------------------------------------------------------------
     _action("window.copy", "y", "Copy", "Copy the text to the clipboard.", "copy"),
     _action("window.close", "enter q space", "Close", "Close the window.", "back"),

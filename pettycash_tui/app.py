@@ -218,7 +218,12 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
         if self.context is None:
             return ()
         offered = self.context.offered
-        chosen = {"approvals": offered.approvals, "payments": offered.payments, "ledger": offered.ledger}
+        chosen = {
+            "approvals": offered.approvals,
+            "payments": offered.payments,
+            "ledger": offered.ledger,
+            "treasury": offered.treasury,
+        }
         return (DESK, "requisitions", *(place for place, is_offered in chosen.items() if is_offered))
 
     async def action_sign_out(self) -> None:
@@ -251,6 +256,14 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
         screen: Any = self.screen
         if self.context is not None:
             offer_people(screen, lambda context: self.call_later(self._become, context))
+
+    def action_choose_notices(self) -> None:
+        """Choose how one is told of things."""
+        from pettycash_tui.screens.notice_choosing import offer_choices
+
+        screen: Any = self.screen
+        if self.context is not None:
+            offer_choices(screen)
 
     async def _become(self, context: DeskContext) -> None:
         await self._clear_the_desk()
@@ -321,6 +334,8 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
             return action in ("quit", "help_quit", "sign_out") or (action == "help" and has_help)
         if action == "go":
             return self.context is not None and (parameters[0] == FORM or parameters[0] in self.places)
+        if action == "choose_notices":
+            return self.context is not None and hasattr(self.screen, "ask")
         if action == "switch_person":
             return self.context is not None and self.context.demo and hasattr(self.screen, "ask")
         return self.context is not None if action == "sign_out" else True

@@ -73,6 +73,7 @@ _HEADINGS = {
     "export": "When exporting",
     "lock": "On a locked desk",
     "ledger": "On the fund ledger",
+    "treasury": "On the treasury's lists",
 }
 
 

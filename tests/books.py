@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -11,15 +12,20 @@ from sqlalchemy import Row, Table, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import (
     DECISIONS,
+    OPEN_ORDERS,
     OPEN_REPLENISHMENTS,
     STEP_DECISIONS,
+    EntrySource,
     EntryType,
+    OrderStatus,
     PaymentStatus,
     ReplenishmentStatus,
     RequisitionStatus,
     StepKind,
+    TransferStatus,
+    VarianceStatus,
 )
-from pettycash_tui.services import audit
+from pettycash_tui.services import audit, imprest
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.work import Reading
@@ -27,6 +33,7 @@ from pettycash_tui.services.work import Reading
 EXECUTED = (PaymentStatus.SUCCESS, PaymentStatus.RECONCILED)
 PAID = (RequisitionStatus.PAID, RequisitionStatus.REVIEWED)
 WAITING = (PaymentStatus.PENDING, PaymentStatus.FAILED)
+IN_FLIGHT = (PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN)
 
 
 class Books:
@@ -41,11 +48,20 @@ class Books:
         self.entries = rows(t.ledger_entry)
         self.payments = rows(t.payment)
         self.executions = rows(t.payment_execution)
+        self.orders = rows(t.payment_order)
         self.codes = rows(t.otp_challenge)
         self.requisitions = rows(t.requisition)
         self.steps = rows(t.approval_step)
         self.trail = rows(t.approval_trail)
         self.replenishments = rows(t.replenishment)
+        self.reconciliations = sorted(rows(t.ledger_reconciliation), key=lambda row: (row.payment_id, row.sequence))
+        self.variances = rows(t.variance)
+        self.transfers = rows(t.fund_transfer)
+        self.batches = rows(t.bank_batch)
+        self.listed = rows(t.payment_bundle_line)
+        self.lines = [order for order in rows(t.payment_order) if order.batch_id is not None]
+        self.claimed = rows(t.replenishment_voucher)
+        self.periods = rows(t.accounting_period)
         self.events = sorted(rows(t.audit_event), key=lambda event: (event.stream, event.sequence))
         self.heads = rows(t.stream_head)
 
@@ -60,6 +76,11 @@ class Books:
     def requisition(self, number: str) -> Row[Any]:
         """A requisition by number."""
         return next(requisition for requisition in self.requisitions if requisition.number == number)
+
+    def orders_of(self, number: str) -> list[Row[Any]]:
+        """The orders of a payment to gateways, by attempt."""
+        found = [order for order in self.orders if order.payment_id == self.payment(number).id]
+        return sorted(found, key=lambda order: order.attempt)
 
     def actions(self, action: str) -> list[Row[Any]]:
         """The audit events of one kind."""
@@ -92,8 +113,15 @@ def check(desk: Desk) -> Books:
     books = read(desk)
     _check_funds(books)
     _check_payments(books)
+    _check_orders(books)
     _check_approvals(books)
     _check_replenishments(books)
+    _check_reconciliations(books)
+    _check_variances(books)
+    _check_transfers(books)
+    _check_bank_files(books)
+    _check_claims(books)
+    _check_imprest(desk, books)
     _check_chain(books)
     return books
 
@@ -134,7 +162,12 @@ def _check_payments(books: Books) -> None:
     paid_lines = [line.requisition_id for line in books.trail if line.action == "paid"]
     for p in books.payments:
         requisition, is_executed = requisitions[p.requisition_id], p.status in EXECUTED
-        spent = [code for code in books.codes if code.payment_id == p.id and code.consumed_at is not None]
+        lists = {line.bundle_id for line in books.listed if line.payment_id == p.id}
+        spent = [
+            code
+            for code in books.codes
+            if (code.payment_id == p.id or code.bundle_id in lists) and code.consumed_at is not None
+        ]
         facts = {
             "execution": len(executions[p.id]),
             "ledger entry": len(entries[p.id]),
@@ -143,8 +176,13 @@ def _check_payments(books: Books) -> None:
             "audit event": told.count(p.id),
             "voucher": int(p.voucher_number is not None),
         }
-        if p.otp_required:
+        orders = [order for order in books.orders if order.payment_id == p.id]
+        if p.otp_required and not orders:
             facts["code spent"] = len(spent)
+        elif p.otp_required and not any(order.otp_verified_at is None for order in orders):
+            # Each order spent one, as does paying by hand after one that failed.
+            by_hand = is_executed and all(order.gateway_reference is None for order in orders)
+            assert len(spent) == len(orders) + by_hand, f"{p.number}: {len(spent)} codes for {len(orders)} orders"
         assert set(facts.values()) == {int(is_executed)}, f"{p.number} is {p.status}, but {facts}"
         assert p.executor_id != requisition.requested_by_id
         if p.executor_id is not None and is_executed:
@@ -170,6 +208,32 @@ def _check_payments(books: Books) -> None:
             assert requisition.id in having, f"{requisition.number} is {requisition.status} without a payment"
 
 
+def _check_orders(books: Books) -> None:
+    """An order is on its way exactly while its payment is, which holds its money; and a success is an execution."""
+    executions = {execution.payment_id: execution for execution in books.executions}
+    for p in books.payments:
+        orders = sorted((o for o in books.orders if o.payment_id == p.id), key=lambda order: order.attempt)
+        assert [order.attempt for order in orders] == list(range(1, len(orders) + 1))
+        on_the_way = [order for order in orders if order.status in OPEN_ORDERS]
+        assert len(on_the_way) == int(p.status in IN_FLIGHT), f"{p.number} is {p.status} with {len(on_the_way)} orders"
+        if on_the_way:
+            assert p.is_held, f"{p.number} is sent and holds nothing"
+            assert on_the_way == orders[-1:]
+            assert on_the_way[0].executor_id == p.executor_id
+            assert p.id not in executions
+        succeeded = [order for order in orders if order.status is OrderStatus.SUCCEEDED]
+        assert len(succeeded) <= 1
+        for order in succeeded:
+            assert executions[p.id].gateway_reference == order.gateway_reference
+            assert executions[p.id].executor_id == order.executor_id
+        contradicted = [o for o in orders if o.status is OrderStatus.FAILED and o.gateway_reference is not None]
+        told = [event.subject_id for event in books.actions("payment.contradicted")]
+        assert not contradicted or p.id in told
+    sent = [event.subject_id for event in books.actions("payment.sent")]
+    for payment_id in {order.payment_id for order in books.orders}:
+        assert sent.count(payment_id) == len([o for o in books.orders if o.payment_id == payment_id])
+
+
 def _check_approvals(books: Books) -> None:
     requesters = {r.id: r.requested_by_id for r in books.requisitions}
     decided = [(a.requisition_id, a.revision, a.user_id) for a in books.trail if a.action in STEP_DECISIONS]
@@ -191,6 +255,146 @@ def _check_replenishments(books: Books) -> None:
         assert credits.count(row.id) == int(row.status is ReplenishmentStatus.COMPLETED)
     open_ones = [row.fund_id for row in books.replenishments if row.status in OPEN_REPLENISHMENTS]
     assert len(open_ones) == len(set(open_ones))
+
+
+def _check_reconciliations(books: Books) -> None:
+    acts = defaultdict(list)
+    for row in books.reconciliations:
+        acts[row.payment_id].append(row)
+    executed_by = {execution.payment_id: execution.executor_id for execution in books.executions}
+    entry_of = {entry.payment_id: entry.id for entry in books.entries if entry.payment_id is not None}
+    told = [
+        event.subject_id for event in books.events if event.action in ("payment.reconciled", "payment.unreconciled")
+    ]
+    for payment in books.payments:
+        of_payment = acts[payment.id]
+        assert [row.sequence for row in of_payment] == list(range(1, len(of_payment) + 1))
+        assert [row.act for row in of_payment] == (["reconciled", "undone"] * len(of_payment))[: len(of_payment)]
+        is_reconciled = bool(of_payment) and of_payment[-1].act == "reconciled"
+        assert (payment.status is PaymentStatus.RECONCILED) == is_reconciled, f"{payment.number} is {payment.status}"
+        assert all(row.person_id != executed_by[payment.id] for row in of_payment)
+        assert all(row.entry_id == entry_of[payment.id] for row in of_payment)
+        assert told.count(payment.id) == len(of_payment)
+
+
+def _check_variances(books: Books) -> None:
+    payments = {payment.id: payment for payment in books.payments}
+    entries, paid = defaultdict(list), {}
+    for entry in books.entries:
+        if entry.payment_id is not None:
+            paid[entry.payment_id] = entry
+        if entry.variance_id is not None:
+            entries[entry.variance_id].append(entry)
+    approved = [event.subject_id for event in books.actions("variance.approved")]
+    amounts = {payment.id: payment.amount for payment in books.payments}
+    for row in sorted(books.variances, key=lambda row: (row.created_at, row.number)):
+        is_approved = row.status is VarianceStatus.APPROVED
+        facts = {"entry": len(entries[row.id]), "audit event": approved.count(row.id)}
+        assert set(facts.values()) == {int(is_approved)}, f"{row.number} is {row.status}, but {facts}"
+        assert row.original_amount == amounts[row.payment_id], f"{row.number} does not start from what is booked"
+        assert row.variance_amount == row.adjusted_amount - row.original_amount != 0
+        assert payments[row.payment_id].status in EXECUTED
+        assert row.approved_by_id != row.recorded_by_id
+        if is_approved:
+            amounts[row.payment_id] = row.adjusted_amount
+            (entry,) = entries[row.id]
+            assert (entry.entry_type, entry.amount) == (EntryType.ADJUSTMENT, -row.variance_amount)
+            assert entry.corrects_id == paid[row.payment_id].id
+            assert entry.contra_account_id == paid[row.payment_id].contra_account_id
+            assert entry.fund_id == row.fund_id == payments[row.payment_id].fund_id
+            assert entry.created_by_id == row.approved_by_id
+        if row.status is VarianceStatus.REJECTED:
+            assert row.rejection_reason
+    pending = [row.payment_id for row in books.variances if row.status is VarianceStatus.PENDING]
+    assert len(pending) == len(set(pending))
+    # What the books say of every payment is what was found out last.
+    for payment_id, amount in amounts.items():
+        if payment_id in paid:
+            adjusted = sum(e.amount for e in books.entries if e.corrects_id == paid[payment_id].id)
+            assert paid[payment_id].amount - adjusted == amount
+
+
+def _check_transfers(books: Books) -> None:
+    entries = defaultdict(list)
+    for entry in books.entries:
+        if entry.transfer_id is not None:
+            entries[entry.transfer_id].append(entry)
+    for row in books.transfers:
+        pair = sorted(entries[row.id], key=lambda entry: entry.entry_type, reverse=True)
+        if row.status is not TransferStatus.COMPLETED:
+            assert pair == [], f"{row.number} is {row.status} and has {len(pair)} entries"
+            continue
+        paid_out, paid_in = pair
+        assert (paid_out.entry_type, paid_out.fund_id) == (EntryType.DEBIT, row.from_fund_id)
+        assert (paid_in.entry_type, paid_in.fund_id) == (EntryType.CREDIT, row.to_fund_id)
+        assert paid_out.amount == paid_in.amount == row.amount
+        assert paid_out.journal == paid_in.journal
+        assert paid_out.contra_account_id == paid_in.contra_account_id
+        assert paid_out.contra_account_id not in (paid_out.account_id, paid_in.account_id)
+        assert row.requested_by_id != row.approved_by_id == paid_out.created_by_id == paid_in.created_by_id
+    told = [event.subject_id for event in books.actions("transfer.completed")]
+    assert sorted(map(str, told)) == sorted(str(r.id) for r in books.transfers if r.status is TransferStatus.COMPLETED)
+
+
+def _check_bank_files(books: Books) -> None:
+    payments = {p.id: p for p in books.payments}
+    executions = {e.payment_id: e for e in books.executions}
+    written = [event.subject_id for event in books.actions("batch.written")]
+    for batch in books.batches:
+        assert written.count(batch.id) == 1
+        assert sha256(batch.content).hexdigest() == batch.sha256
+        lines = sorted((line for line in books.lines if line.batch_id == batch.id), key=lambda line: line.position)
+        assert [line.position for line in lines] == list(range(1, batch.line_count + 1)), batch.number
+        paid = [payments[line.payment_id] for line in lines]
+        assert sum(p.amount for p in paid) == batch.control_sum
+        assert {(p.fund_id, p.currency) for p in paid} == {(batch.fund_id, batch.currency)}
+        for line, payment in zip(lines, paid, strict=True):
+            assert line.conversation_id.encode() in batch.content
+            if line.status in OPEN_ORDERS:
+                assert payment.status in IN_FLIGHT, f"{payment.number} is {payment.status} with its line open"
+            elif line.status is OrderStatus.SUCCEEDED:
+                assert executions[payment.id].gateway_reference == line.gateway_reference
+
+
+def _check_claims(books: Books) -> None:
+    entries = {entry.id: entry for entry in books.entries}
+    requests = {row.id: row for row in books.replenishments}
+    for line in books.claimed:
+        entry, request = entries[line.entry_id], requests[line.replenishment_id]
+        lost = entry.amount if entry.entry_type is EntryType.DEBIT else -entry.amount
+        assert (line.fund_id, line.sequence, line.amount) == (entry.fund_id, entry.sequence, lost)
+        assert request.fund_id == line.fund_id
+        assert line.is_released is (request.status is ReplenishmentStatus.REJECTED), request.number
+    living = [(line.fund_id, line.sequence) for line in books.claimed if not line.is_released]
+    assert len(living) == len(set(living)), "an entry is in two living claims"
+    for fund in books.funds:
+        reached = max((sequence for fund_id, sequence in living if fund_id == fund.id), default=0)
+        for entry in books.entries_of(fund.id)[:reached]:
+            if entry.source_type in (EntrySource.PAYMENT, EntrySource.VARIANCE):
+                assert (fund.id, entry.sequence) in living, f"{fund.code}: no claim lists entry {entry.sequence}"
+
+
+def _check_imprest(desk: Desk, books: Books) -> None:
+    found = desk.read(SYSTEM, lambda reading: [imprest.identity(reading, fund.id) for fund in books.funds])
+    for fund, identity in zip(books.funds, found, strict=True):
+        paid_for = {
+            row.id
+            for row in books.replenishments
+            if row.status in (ReplenishmentStatus.APPROVED, ReplenishmentStatus.COMPLETED)
+        }
+        given_back = {line.entry_id for line in books.claimed if line.replenishment_id in paid_for}
+        open_entries = [entry for entry in books.entries_of(fund.id) if entry.id not in given_back]
+        vouchers = sum(entry.amount for entry in open_entries if entry.source_type is EntrySource.PAYMENT)
+        over_short = -sum(entry.amount for entry in open_entries if entry.source_type is EntrySource.VARIANCE)
+        coming = sum(
+            row.requested_amount
+            for row in books.replenishments
+            if row.fund_id == fund.id and row.status is ReplenishmentStatus.APPROVED
+        )
+        assert identity.cash.minor == fund.current_balance
+        assert (identity.vouchers.minor, identity.over_short.minor) == (vouchers, over_short), fund.code
+        assert identity.in_transit.minor == coming
+        assert identity.difference.minor == sum(cause.amount.minor for cause in identity.causes)
 
 
 def _check_chain(books: Books) -> None:

@@ -45,7 +45,7 @@ def write(desk: Desk, fund: str, lines: Sequence[Line]) -> None:
                 "balance_after": balance,
                 "description": line.text,
                 "value_date": line.day,
-                "source_type": "variance",
+                "source_type": "opening",
                 "payment_id": None,
                 "replenishment_id": None,
             }

@@ -21,7 +21,11 @@ app = group(
         Setting("code", "Such as 5100.", "CODE"),
         Setting("name", "What it is called."),
         Setting("type", "asset, liability, equity, income or expense.", "TYPE"),
-        Setting("purpose", "replenishment_source, opening_balances or cash_over_short: one of each.", "PURPOSE"),
+        Setting(
+            "purpose",
+            "replenishment_source, opening_balances, cash_over_short or transfers_in_transit: one of each.",
+            "PURPOSE",
+        ),
     ),
     (
         ColumnSpec("Code", "code"),

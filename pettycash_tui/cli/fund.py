@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pettycash_tui.cli import fund_ledger, output, replenishment_detail, session
-from pettycash_tui.cli.listed import All, Company, one_handle
+from pettycash_tui.cli import fund_imprest, fund_ledger, output, replenishment_detail, session, transfer_detail
+from pettycash_tui.cli.listed import All, Company, as_document, one_handle
 from pettycash_tui.cli.options import DEFAULT_LIMIT, After, Amount, Identifier, Limit, Reason, Search
 from pettycash_tui.cli.output import ColumnSpec
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from typer._click import Context
 
     from pettycash_tui.services.funds import FundView
+    from pettycash_tui.services.imprest import ImprestIdentity
+    from pettycash_tui.services.work import Reading
 
 app = typer.Typer()
 
@@ -25,6 +27,12 @@ ReorderLevel = Annotated[
 ]
 TargetBalance = Annotated[
     str | None, typer.Option("--target-balance", metavar="AMOUNT", help="What it is filled up to.")
+]
+BankAccount = Annotated[
+    str | None, typer.Option("--bank-account", metavar="ACCOUNT", help="The account that bank files debit.")
+]
+BankCode = Annotated[
+    str | None, typer.Option("--bank-code", metavar="CODE", help="That account's bank: a BIC or code.")
 ]
 
 
@@ -63,6 +71,8 @@ def add(
     account: Annotated[
         str | None, typer.Option("--account", metavar="CODE", help="Its asset account; one is made if left out.")
     ] = None,
+    bank_account: BankAccount = None,
+    bank_code: BankCode = None,
     company: Company = None,
 ) -> None:
     """Open a fund for a branch, a region, or (without either) the whole company."""
@@ -81,6 +91,8 @@ def add(
         opening_balance=opening_balance,
         account=account,
         company=company,
+        bank_account=bank_account,
+        bank_code=bank_code,
     )
     _print_after(ctx, session.run(ctx, funds.add, given), done="is open")
 
@@ -93,12 +105,21 @@ def edit(
     custodian: Custodian = None,
     reorder_level: ReorderLevel = None,
     target_balance: TargetBalance = None,
+    bank_account: BankAccount = None,
+    bank_code: BankCode = None,
 ) -> None:
-    """Change a fund's name, custodian or levels."""
+    """Change a fund's name, custodian, levels or account at the bank (an empty text takes that away)."""
     from pettycash_tui.services import funds
     from pettycash_tui.services.funds import FundInput
 
-    given = FundInput(name=name, custodian=custodian, reorder_level=reorder_level, target_balance=target_balance)
+    given = FundInput(
+        name=name,
+        custodian=custodian,
+        reorder_level=reorder_level,
+        target_balance=target_balance,
+        bank_account=bank_account,
+        bank_code=bank_code,
+    )
     _print_after(ctx, session.run(ctx, funds.edit, fund, given), done="is changed")
 
 
@@ -142,10 +163,20 @@ def show(ctx: typer.Context, fund: Identifier) -> None:
     """Show one fund."""
     from pettycash_tui.services import funds
 
-    found = session.read(ctx, funds.show, fund)
+    def whole(reading: Reading) -> tuple[FundView, ImprestIdentity | None]:
+        from pettycash_tui.services import imprest
+        from pettycash_tui.services.errors import NotAllowed
+
+        view = funds.show(reading, fund)
+        try:
+            return view, imprest.identity(reading, view.id)
+        except NotAllowed:
+            return view, None
+
+    found, identity = session.read(ctx, whole)
     output.emit_detail(
         ctx,
-        found,
+        as_document(found, imprest=identity),
         title=f"{found.code}  {found.name}",
         pairs=[
             ("State", _state(found)),
@@ -157,8 +188,10 @@ def show(ctx: typer.Context, fund: Identifier) -> None:
             ("Serves", (found.branch or found.region or found.company).name),
             ("Custodian", found.custodian),
             ("Account", found.account),
+            ("Bank account", "/".join(part for part in (found.bank_code, found.bank_account) if part)),
             ("Entries", found.entries),
             ("Last replenished", found.last_replenished),
+            *([("Imprest", fund_imprest.summary(identity))] if identity is not None else []),
         ],
     )
 
@@ -171,8 +204,23 @@ def replenish(ctx: typer.Context, fund: Identifier, amount: Amount = None, reaso
     replenishment_detail.act(ctx, replenishments.request, fund, amount, reason or "", done="asked")
 
 
+@app.command("transfer")
+def transfer(
+    ctx: typer.Context,
+    source: Annotated[str, typer.Argument(metavar="FROM", help="The fund that gives, by its code.")],
+    target: Annotated[str, typer.Argument(metavar="TO", help="The fund that gets it.")],
+    amount: Amount = None,
+    reason: Reason = None,
+) -> None:
+    """Ask for money to go from one fund to another; somebody else approves it. The amount is required."""
+    from pettycash_tui.services import transfers
+
+    transfer_detail.act(ctx, transfers.request, source, target, amount, reason or "", done="asked")
+
+
 def _print_after(ctx: Context, found: FundView, *, done: str) -> None:
     output.emit(ctx, found, sentence=f"Fund {found.code} {done}: {found.current_balance}, available {found.available}.")
 
 
 app.add_typer(fund_ledger.app)
+app.add_typer(fund_imprest.app)

@@ -56,7 +56,7 @@ def ledger(
     replace: Replace = False,
 ) -> None:
     """List a fund's ledger: what was paid out, what was paid in, and the balance after each."""
-    from pettycash_tui.services import ledger_totals, ledger_views
+    from pettycash_tui.services import funds, ledger_totals, ledger_views
 
     with session.at_desk(ctx) as (desk, actor):
         book = desk.read(actor, ledger_views.open_ledger, fund)
@@ -66,6 +66,7 @@ def ledger(
                 actor, ledger_views.list_entries, book, given, limit=limit, after=after, newest_first=newest
             )
             counted = desk.read(actor, ledger_totals.count, book, given) if totals else None
+            level = desk.read(actor, funds.show, book.id)
     if export is not None:
         from pettycash_tui.services import export_lists
 
@@ -84,6 +85,8 @@ def ledger(
     )
     if counted is not None:
         _print(ctx, counted)
+    held = f"held {level.held_amount.grouped()}, available {level.available.grouped()} {level.currency}"
+    output.note(ctx, f"Fund {level.code} now: balance {level.current_balance.grouped()}, {held}.")
 
 
 def _filter(

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pettycash_tui.cli import asking, exporting, output, session
+from pettycash_tui.cli import asking, bank_file, exporting, output, pay_reconciling, session
 from pettycash_tui.cli.exporting import Export, Output, Replace
 from pettycash_tui.cli.options import (
     DEFAULT_LIMIT,
@@ -22,16 +22,17 @@ from pettycash_tui.cli.options import (
     ToDate,
     one_of,
 )
-from pettycash_tui.cli.output import ColumnSpec
+from pettycash_tui.cli.output import ColumnSpec, Section
 
 if TYPE_CHECKING:
     from typer._click import Context
 
     from pettycash_tui.services.desk import Desk
-    from pettycash_tui.services.execution import Executed
+    from pettycash_tui.services.execution import Awaited, Executed
     from pettycash_tui.services.identity import Actor
-    from pettycash_tui.services.payment_views import PaymentView
-    from pettycash_tui.services.work import Work
+    from pettycash_tui.services.order_views import OrderView
+    from pettycash_tui.services.payment_views import PaymentExplanation, PaymentView
+    from pettycash_tui.services.work import Reading, Work
 
 app = typer.Typer()
 
@@ -52,6 +53,15 @@ ROWS = [
     ColumnSpec("Payee", "payee"),
     ColumnSpec("Status", _status),
     ColumnSpec("Executor", "executor"),
+]
+
+ORDERS = [
+    ColumnSpec("Attempt", "attempt"),
+    ColumnSpec("By", lambda order: order.gateway.label),
+    ColumnSpec("State", lambda order: order.status.label),
+    ColumnSpec("Sent", lambda order: order.sent_at or order.created_at, min_width=16),
+    ColumnSpec("Conversation", "conversation_id", min_width=12),
+    ColumnSpec("Result", lambda order: " ".join(filter(None, (order.gateway_reference, order.result_text)))),
 ]
 
 
@@ -103,12 +113,10 @@ def list_payments(
 @app.command("show")
 def show(ctx: typer.Context, payment: Identifier) -> None:
     """Show one payment."""
-    from pettycash_tui.services import payment_views
-
-    found = session.read(ctx, payment_views.show, payment)
+    found, orders = session.read(ctx, _with_orders, payment)
     output.emit_detail(
         ctx,
-        found,
+        {**output.to_json(found), "orders": output.to_json(orders)},
         title=f"{found.number}  {_status(found)}",
         pairs=[
             ("Amount", found.amount),
@@ -123,12 +131,20 @@ def show(ctx: typer.Context, payment: Identifier) -> None:
             ("Needs a code", found.otp_required),
             ("Retries", f"{found.retry_count} of {found.max_retries}"),
             ("Last error", found.last_error),
+            ("Next attempt from", found.next_attempt_at),
             ("Voucher", found.voucher_number),
             ("Reference", found.gateway_reference),
             ("Made", found.created_at),
             ("Executed", found.executed_at),
         ],
+        sections=[Section("Sent", ORDERS, orders)],
     )
+
+
+def _with_orders(reading: Reading, payment: str) -> tuple[PaymentView, tuple[OrderView, ...]]:
+    from pettycash_tui.services import order_views, payment_views
+
+    return payment_views.show(reading, payment), order_views.of_payment(reading, payment)
 
 
 @app.command("voucher")
@@ -208,7 +224,7 @@ def execute(
         typer.Option("--idempotency-key", metavar="KEY", help="The same key gives the earlier result again."),
     ] = None,
 ) -> None:
-    """Pay. Money leaves the fund once, however often this is run."""
+    """Pay. Money leaves the fund once, however often this is run; over a network its result may come later."""
     from pettycash_tui.services import execution, payment_views
 
     with session.at_desk(ctx) as (desk, actor):
@@ -221,7 +237,12 @@ def execute(
             idempotency_key=idempotency_key,
         )
         found = desk.read(actor, payment_views.show, done.payment_id)
-    _print_executed(ctx, found, done)
+    from pettycash_tui.services.execution import Awaited
+
+    if isinstance(done, Awaited):
+        _print_awaited(ctx, found, done)
+    else:
+        _print_executed(ctx, found, done)
 
 
 def _code(ctx: Context, desk: Desk, actor: Actor, payment: str) -> str | None:
@@ -245,11 +266,52 @@ def _print_executed(ctx: Context, found: PaymentView, done: Executed) -> None:
     sentences = [
         f"{done.payment} {opening}: {done.amount} to {found.payee}, voucher {done.voucher_number}, "
         f"reference {done.gateway_reference}.",
-        f"Fund {done.fund} then held {done.balance_after}.",
+        f"Fund {done.fund} then had {done.balance_after}; available now: {found.fund_available}.",
     ]
     if done.replenishment is not None:
         sentences.append(f"The fund is below its reorder level: {done.replenishment} asks for more.")
     output.emit(ctx, document, sentence=sentences)
+
+
+def _print_awaited(ctx: Context, found: PaymentView, done: Awaited) -> None:
+    document = {
+        **output.to_json(found),
+        "repeated": done.repeated,
+        "balance_after": None,
+        "replenishment": None,
+        "gateway": done.gateway,
+        "attempt": done.attempt,
+        "conversation_id": done.conversation_id,
+        "gateway_conversation_id": done.gateway_conversation_id,
+        "sent_at": done.sent_at,
+    }
+    opening = "was sent before" if done.repeated else "is sent"
+    if done.status.value == "unknown":
+        sentences = [
+            f"{done.payment} {opening}, and nobody knows yet whether the money left: {done.text}",
+            f"Nothing else is sent for it before that is known. Ask with `pettycash pay ask {done.payment}`.",
+        ]
+    else:
+        sentences = [
+            f"{done.payment} {opening}: {done.amount} to {found.payee} by {done.gateway.label}; its result is awaited.",
+            f"It comes by itself; `pettycash pay ask {done.payment}` asks for it.",
+        ]
+    output.emit(ctx, output.to_json(document), sentence=sentences)
+
+
+@app.command("ask")
+def ask(ctx: typer.Context, payment: Identifier) -> None:
+    """Ask the gateway what became of a payment that was sent. Sends no money."""
+    from pettycash_tui.services import payment_views, settling
+
+    with session.at_desk(ctx) as (desk, actor):
+        asked = settling.ask(desk, actor, payment)
+        found = desk.read(actor, payment_views.show, asked.payment_id)
+    output.emit(
+        ctx,
+        {**output.to_json(found), "answer": asked.sentence},
+        sentence=[asked.sentence, f"{found.number} now: {_status(found)}."],
+    )
 
 
 @app.command("retry")
@@ -270,16 +332,23 @@ def cancel(ctx: typer.Context, payment: Identifier, reason: Reason = None) -> No
 
 @app.command("explain")
 def explain(ctx: typer.Context, payment: Identifier) -> None:
-    """Explain why you may or may not execute a payment now."""
-    from pettycash_tui.services import payment_views
+    """Explain why you may or may not execute a payment now, with what was sent for it."""
+    from pettycash_tui.services import order_views, payment_views
 
-    found = session.read(ctx, payment_views.explain, payment)
+    def both(reading: Reading) -> tuple[PaymentExplanation, tuple[OrderView, ...]]:
+        return payment_views.explain(reading, payment), order_views.of_payment(reading, payment)
+
+    found, orders = session.read(ctx, both)
     output.emit_detail(
         ctx,
-        found,
+        {**output.to_json(found), "orders": output.to_json(orders)},
         title=found.number,
         pairs=[("You may pay it", found.allowed), *[("Because", reason.message) for reason in found.reasons]],
+        sections=[Section("Sent", ORDERS, orders)],
     )
+
+
+app.add_typer(pay_reconciling.app)
 
 
 def _act(ctx: Context, service: Callable[..., Any], payment: str, *args: Any, done: Callable[[Any], str]) -> None:
@@ -293,3 +362,6 @@ def _act(ctx: Context, service: Callable[..., Any], payment: str, *args: Any, do
 
     found = session.run(ctx, whole)
     output.emit(ctx, found, sentence=f"{found.number} {done(found)}. Now: {_status(found)}.")
+
+
+app.add_typer(bank_file.app)

@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from pettycash_tui.cli import output, replenishment_detail, session
+from pettycash_tui.cli import claim_output, output, replenishment_detail, session
+from pettycash_tui.cli.exporting import Replace
 from pettycash_tui.cli.options import (
     DEFAULT_LIMIT,
     After,
@@ -57,9 +58,7 @@ def list_replenishments(
 @app.command("show")
 def show(ctx: typer.Context, replenishment: Identifier) -> None:
     """Show one replenishment."""
-    from pettycash_tui.services import replenishment_views
-
-    replenishment_detail.print_whole(ctx, session.read(ctx, replenishment_views.show, replenishment))
+    replenishment_detail.print_whole(ctx, *session.read(ctx, replenishment_detail.with_vouchers, replenishment))
 
 
 @app.command("explain")
@@ -97,3 +96,17 @@ def reject(ctx: typer.Context, replenishment: Identifier, reason: Reason = None)
     from pettycash_tui.services import replenishments
 
     replenishment_detail.act(ctx, replenishments.reject, replenishment, reason or "", done="rejected")
+
+
+@app.command("claim")
+def claim(
+    ctx: typer.Context,
+    replenishment: Identifier,
+    format: Annotated[str | None, typer.Option("--format", metavar="FORMAT", help="text or pdf.")] = None,
+    file: Annotated[str | None, typer.Option("--output", metavar="FILE", help="Where it is written to.")] = None,
+    replace: Replace = False,
+) -> None:
+    """Write the claim to sign: the vouchers it covers, by account and cost center."""
+    from pettycash_tui.services import claims
+
+    claim_output.write(ctx, session.read(ctx, claims.show, replenishment), format or "text", file, replace=replace)

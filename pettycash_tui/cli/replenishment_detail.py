@@ -6,14 +6,18 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from pettycash_tui.cli import output, session
+from pettycash_tui.cli.listed import as_document
 from pettycash_tui.cli.output import ColumnSpec
 
 if TYPE_CHECKING:
+    from uuid import UUID
+
     from typer._click import Context
 
+    from pettycash_tui.services.claims import Covered
     from pettycash_tui.services.replenishment_views import ReplenishmentExplanation, ReplenishmentView
     from pettycash_tui.services.replenishments import ReplenishmentState
-    from pettycash_tui.services.work import Work
+    from pettycash_tui.services.work import Reading, Work
 
 ROWS = [
     ColumnSpec("Number", "number"),
@@ -27,17 +31,27 @@ ROWS = [
 ]
 
 
-def print_whole(ctx: Context, found: ReplenishmentView) -> None:
+def with_vouchers(reading: Reading, ref: str | UUID) -> tuple[ReplenishmentView, Covered]:
+    """A replenishment, and what its claim comes to."""
+    from pettycash_tui.services import claims, replenishment_views
+
+    found = replenishment_views.show(reading, ref)
+    return found, claims.covered(reading, found.id, found.requested_amount.currency)
+
+
+def print_whole(ctx: Context, found: ReplenishmentView, covered: Covered) -> None:
     """One replenishment."""
     output.emit_detail(
         ctx,
-        found,
+        as_document(found, voucher_count=covered.count, voucher_amount=covered.amount),
         title=f"{found.number}  {found.status.label}",
         pairs=[
             ("Fund", found.fund),
             ("Balance then", found.balance_snapshot),
             ("Asked", found.requested_amount),
             ("Arrived", found.completed_amount),
+            ("Short by", found.short_by),
+            ("Vouchers", f"{covered.count:,}, {covered.amount}"),
             ("Reference", found.reference),
             ("Reason", found.reason),
             ("Asked by", "the fund, below its reorder level" if found.auto_triggered else found.requested_by),

@@ -44,6 +44,22 @@ def at_desk(ctx: Context) -> Iterator[tuple[Desk, Actor]]:
 
             show_times_in(desk.read(actor, timezone_of))
         yield desk, actor
+        _tell(desk)
+
+
+def _tell(desk: Desk) -> None:
+    """Where messages are files of this home, who is to be told is told now; elsewhere a job or an open desk does it.
+
+    A mail server may be slow or away, and a command waits for neither.
+    """
+    if not desk.has_written:
+        return
+    from pettycash_tui.services.messages import writes_to_outbox
+
+    if writes_to_outbox(desk):
+        from pettycash_tui.services import courier
+
+        courier.run_quietly(desk)
 
 
 def run(ctx: Context, service: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:

@@ -29,6 +29,13 @@ EFFECTS: tuple[tuple[str, str, str], ...] = (
         "UPDATE treasury_fund SET current_balance = NEW.balance_after, ledger_sequence = NEW.sequence"
         " WHERE id = NEW.fund_id",
     ),
+    # And with a reconciliation and its payment.
+    (
+        "ledger_reconciliation_moves_payment",
+        "ledger_reconciliation",
+        "UPDATE payment SET status = CASE NEW.act WHEN 'reconciled' THEN 'reconciled' ELSE 'success' END,"
+        " updated_at = NEW.created_at WHERE id = NEW.payment_id",
+    ),
 )
 """What an insert does besides: name of the trigger, table, statement."""
 
@@ -65,8 +72,9 @@ def postgres_statements() -> list[str]:
             continue
         message = _escaped(f"{rule.name}: {rule.message}")
         returned = "OLD" if rule.event == "DELETE" else "NEW"
+        first = f" {rule.first_on_postgres};" if rule.first_on_postgres else ""
         made.append(
-            f"CREATE OR REPLACE FUNCTION {rule.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            f"CREATE OR REPLACE FUNCTION {rule.name}() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN{first}"
             f" IF ({rule.refuse_when}) THEN RAISE EXCEPTION '{message}'"
             f" USING ERRCODE = 'integrity_constraint_violation', CONSTRAINT = '{rule.name}'; END IF;"
             f" RETURN {returned}; END $$"

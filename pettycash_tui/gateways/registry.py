@@ -1,4 +1,7 @@
-"""Which gateway serves which payment method."""
+"""Which gateway serves which payment method.
+
+A method that has a gateway over a network configured is served by that one, else by the local one here.
+"""
 
 from __future__ import annotations
 

@@ -291,6 +291,116 @@ REPLENISHMENT_FLOW: dict[ReplenishmentStatus, frozenset[ReplenishmentStatus]] = 
 """From each state, the states that may follow. The database enforces it (trigger `replenishment_flow`)."""
 
 
+class ReconciliationAct(Labelled):
+    """What a reconciler did to a payment."""
+
+    RECONCILED = "reconciled"
+    UNDONE = "undone"
+
+
+class VarianceStatus(Labelled):
+    """The states of a variance: a paid amount that turned out to be another."""
+
+    PENDING = "pending"
+    APPROVED = "approved"
+    REJECTED = "rejected"
+
+
+VARIANCE_FLOW: dict[VarianceStatus, frozenset[VarianceStatus]] = {
+    VarianceStatus.PENDING: frozenset({VarianceStatus.APPROVED, VarianceStatus.REJECTED}),
+    VarianceStatus.APPROVED: frozenset(),
+    VarianceStatus.REJECTED: frozenset(),
+}
+"""From each state, the states that may follow. The database enforces it (trigger `variance_flow`)."""
+
+
+class TransferStatus(Labelled):
+    """The states of a transfer between two funds."""
+
+    PENDING = "pending"
+    COMPLETED = "completed"
+    REJECTED = "rejected"
+
+
+TRANSFER_FLOW: dict[TransferStatus, frozenset[TransferStatus]] = {
+    TransferStatus.PENDING: frozenset({TransferStatus.COMPLETED, TransferStatus.REJECTED}),
+    TransferStatus.COMPLETED: frozenset(),
+    TransferStatus.REJECTED: frozenset(),
+}
+"""From each state, the states that may follow. The database enforces it (trigger `fund_transfer_flow`)."""
+
+
+class NoticeKind(Labelled):
+    """What a person is told about without asking."""
+
+    WAITS_FOR_YOU = "waits_for_you"
+    CHANGES_ASKED = "changes_asked"
+    REJECTED = "rejected"
+    PAID = "paid"
+    FAILED = "failed"
+    FUND_LOW = "fund_low"
+    REPLENISHED = "replenished"
+    DIGEST = "digest"
+
+
+class NoticeChannel(Labelled):
+    """How a notice reaches a person."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class NoticeTiming(Labelled):
+    """When a person is told: at once, once a day with everything else, or not at all."""
+
+    AT_ONCE = "at_once"
+    DAILY = "daily"
+    OFF = "off"
+
+
+class NoticeStatus(Labelled):
+    """The states of a notice.
+
+    `gathered` waits for its person's daily digest; `skipped` could not be sent to anybody (no address); `outdated`
+    was not needed any more when its turn came.
+    """
+
+    QUEUED = "queued"
+    GATHERED = "gathered"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    GIVEN_UP = "given_up"
+    SKIPPED = "skipped"
+    OUTDATED = "outdated"
+
+
+UNDELIVERED = frozenset({NoticeStatus.FAILED, NoticeStatus.GIVEN_UP, NoticeStatus.SKIPPED})
+"""The person does not know yet, and perhaps never will unless somebody does something."""
+
+NOTICE_FLOW: dict[NoticeStatus, frozenset[NoticeStatus]] = {
+    NoticeStatus.QUEUED: frozenset({NoticeStatus.SENDING, NoticeStatus.SKIPPED, NoticeStatus.OUTDATED}),
+    NoticeStatus.GATHERED: frozenset({NoticeStatus.SENT, NoticeStatus.OUTDATED}),
+    NoticeStatus.SENDING: frozenset(
+        {
+            NoticeStatus.SENT,
+            NoticeStatus.FAILED,
+            NoticeStatus.GIVEN_UP,
+            NoticeStatus.SKIPPED,
+            NoticeStatus.OUTDATED,
+        }
+    ),
+    NoticeStatus.FAILED: frozenset(
+        {NoticeStatus.QUEUED, NoticeStatus.SENDING, NoticeStatus.SKIPPED, NoticeStatus.OUTDATED}
+    ),
+    NoticeStatus.GIVEN_UP: frozenset({NoticeStatus.QUEUED}),
+    NoticeStatus.SKIPPED: frozenset({NoticeStatus.QUEUED}),
+    NoticeStatus.SENT: frozenset(),
+    NoticeStatus.OUTDATED: frozenset(),
+}
+"""From each state, the states that may follow. The database enforces it (trigger `notice_flow`)."""
+
+
 class AccountType(Labelled):
     """The five kinds of account."""
 
@@ -307,6 +417,7 @@ class AccountPurpose(Labelled):
     REPLENISHMENT_SOURCE = "replenishment_source"
     OPENING_BALANCES = "opening_balances"
     CASH_OVER_SHORT = "cash_over_short"
+    TRANSFERS_IN_TRANSIT = "transfers_in_transit"
 
 
 _LABELS: dict[Labelled, str] = {
@@ -334,6 +445,9 @@ _LABELS: dict[Labelled, str] = {
     BatchFormat.CSV: "CSV",
     OtpChannel.TOTP: "Authenticator app",
     OtpChannel.SMS: "SMS",
+    NoticeKind.WAITS_FOR_YOU: "Waits for you",
+    NoticeKind.DIGEST: "Daily digest",
+    NoticeChannel.SMS: "SMS",
     EntryType.DEBIT: "Paid out",
     EntryType.CREDIT: "Paid in",
 }

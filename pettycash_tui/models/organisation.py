@@ -136,7 +136,10 @@ class Account(ListedRow, table=True):
 
 
 class Category(ListedRow, table=True):
-    """What money is spent on; its account is the contra account of its payments."""
+    """What money is spent on; its account is the contra account of its payments.
+
+    Its cost centre bears the payments of requisitions that name none.
+    """
 
     __tablename__ = "category"
     __table_args__ = (
@@ -154,4 +157,5 @@ class Category(ListedRow, table=True):
     code: str = text(20)
     name: str = text(120)
     account_id: UUID = ref("account.id")
+    cost_center_id: UUID | None = ref("cost_center.id", nullable=True)
     is_default: bool = Field(default=False, nullable=False)

@@ -8,7 +8,18 @@ from __future__ import annotations
 from sqlalchemy import BigInteger, CheckConstraint, Table
 from sqlmodel import SQLModel
 
-from pettycash_tui.models import attention, organisation, people, requisitions, treasury, trust
+from pettycash_tui.models import (
+    attention,
+    books,
+    imprest,
+    notices,
+    organisation,
+    people,
+    periods,
+    requisitions,
+    treasury,
+    trust,
+)
 
 
 def table_of(model: type[SQLModel]) -> Table:
@@ -44,11 +55,20 @@ payment_order = table_of(treasury.PaymentOrder)
 payment_execution = table_of(treasury.PaymentExecution)
 ledger_entry = table_of(treasury.LedgerEntry)
 replenishment = table_of(treasury.Replenishment)
+ledger_reconciliation = table_of(books.LedgerReconciliation)
+variance = table_of(books.Variance)
+fund_transfer = table_of(books.FundTransfer)
+replenishment_voucher = table_of(imprest.ReplenishmentVoucher)
+accounting_period = table_of(periods.AccountingPeriod)
 stream_head = table_of(trust.StreamHead)
 audit_event = table_of(trust.AuditEvent)
 number_counter = table_of(trust.NumberCounter)
 job_lease = table_of(trust.JobLease)
 installation = table_of(trust.Installation)
+
+notice = table_of(notices.Notice)
+notice_cursor = table_of(notices.NoticeCursor)
+notice_choice = table_of(notices.NoticeChoice)
 
 metadata = SQLModel.metadata
 

@@ -100,6 +100,8 @@ class Payment(ChangingRow, table=True):
             "id",
             where="scheduled_for IS NOT NULL AND status IN ('pending', 'failed')",
         ),
+        partial_index("ix_payment_to_reconcile", "company_id", "executed_at", "id", where="status = 'success'"),
+        partial_index("ix_payment_reconciled", "company_id", "executed_at", "id", where="status = 'reconciled'"),
     )
 
     company_id: UUID = ref("company.id")
@@ -349,6 +351,8 @@ class LedgerEntry(Row, table=True):
         CheckConstraint("account_id <> contra_account_id", name="two_accounts"),
         CheckConstraint("(source_type = 'payment') = (payment_id IS NOT NULL)", name="payment_named"),
         CheckConstraint("(source_type = 'replenishment') = (replenishment_id IS NOT NULL)", name="replenishment_named"),
+        CheckConstraint("(source_type = 'variance') = (variance_id IS NOT NULL)", name="variance_named"),
+        CheckConstraint("(source_type = 'transfer') = (transfer_id IS NOT NULL)", name="transfer_named"),
         # One payment is one debit, one replenishment one credit, whatever a program believes.
         partial_index(
             "ux_ledger_entry_payment",
@@ -362,11 +366,19 @@ class LedgerEntry(Row, table=True):
             unique=True,
             where="replenishment_id IS NOT NULL",
         ),
+        # One variance is one adjustment; a transfer is one entry in each of its two funds.
+        partial_index("ux_ledger_entry_variance", "variance_id", unique=True, where="variance_id IS NOT NULL"),
+        partial_index(
+            "ux_ledger_entry_transfer", "transfer_id", "fund_id", unique=True, where="transfer_id IS NOT NULL"
+        ),
+        partial_index("ix_ledger_entry_corrects", "corrects_id", where="corrects_id IS NOT NULL"),
         Index("ix_ledger_entry_type", "fund_id", "entry_type", "sequence"),
         Index("ix_ledger_entry_date", "fund_id", "value_date", "sequence"),
         # Holds all that the sums of a day need: what was paid out is added up without a look at the entries.
         Index("ix_ledger_entry_day", "fund_id", "entry_type", "value_date", "amount"),
         Index("ix_ledger_entry_journal", "company_id", "journal"),
+        # Few among many: what moved between funds, and what was over or short.
+        partial_index("ix_ledger_entry_transfer", "fund_id", "entry_type", "amount", where="source_type = 'transfer'"),
     )
 
     company_id: UUID = ref("company.id")
@@ -382,6 +394,10 @@ class LedgerEntry(Row, table=True):
     source_type: EntrySource = choice(EntrySource)
     payment_id: UUID | None = ref("payment.id", nullable=True)
     replenishment_id: UUID | None = ref("replenishment.id", nullable=True)
+    variance_id: UUID | None = ref("variance.id", nullable=True)
+    transfer_id: UUID | None = ref("fund_transfer.id", nullable=True)
+    # The entry that this one puts right.
+    corrects_id: UUID | None = ref("ledger_entry.id", nullable=True)
     description: str = text(400)
     value_date: date
     created_by_id: UUID | None = ref("user.id", nullable=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from email.message import EmailMessage
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pettycash_tui.notify.letter import letter
@@ -15,6 +16,7 @@ from pettycash_tui.notify.protocol import DeliveryFailed
 
 if TYPE_CHECKING:
     from smtplib import SMTP
+    from ssl import SSLContext
 
 TIMEOUT_SECONDS = 10
 
@@ -29,7 +31,10 @@ class Tls(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SmtpSettings:
-    """A mail server and who we are to it. The password is asked for only when there is a user."""
+    """A mail server and who we are to it. The password is asked for only when there is a user.
+
+    `ca` is a file of certificates to trust besides the computer's own; empty for a server that everybody knows.
+    """
 
     host: str
     port: int
@@ -37,6 +42,7 @@ class SmtpSettings:
     sender: str
     user: str | None = None
     password: Callable[[], str | None] = field(default=lambda: None, repr=False)
+    ca: str = ""
 
 
 class Email:
@@ -66,15 +72,19 @@ class Email:
         except UnicodeError:
             raise DeliveryFailed(f"{server} takes user names and passwords in ASCII only.") from None
         except OSError as error:
+            refused = _not_trusted(error)
+            if refused:
+                raise DeliveryFailed(
+                    f"{server} shows a certificate that is not trusted ({refused}). Check the host's name, or set "
+                    "PETTYCASH_SMTP_CA to the file of the authority that signed it."
+                ) from None
             reason = error.strerror or type(error).__name__
             raise DeliveryFailed(f"{server} cannot be reached ({reason}).") from None
 
     def _send(self, mail: EmailMessage) -> None:
         with self._connect() as server:
             if self.settings.tls is Tls.STARTTLS:
-                import ssl
-
-                server.starttls(context=ssl.create_default_context())
+                server.starttls(context=self._trusting())
             if self.settings.user:
                 password = self.settings.password()
                 if not password:
@@ -89,7 +99,25 @@ class Email:
 
         host, port = self.settings.host, self.settings.port
         if self.settings.tls is Tls.TLS:
-            import ssl
-
-            return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context())
+            return smtplib.SMTP_SSL(host, port, timeout=TIMEOUT_SECONDS, context=self._trusting())
         return smtplib.SMTP(host, port, timeout=TIMEOUT_SECONDS)
+
+    def _trusting(self) -> SSLContext:
+        import ssl
+
+        context = ssl.create_default_context()
+        if self.settings.ca:
+            try:
+                context.load_verify_locations(Path(self.settings.ca).expanduser())
+            except OSError:
+                raise DeliveryFailed(f"The file {self.settings.ca} holds no certificates (PEM) to trust.") from None
+        return context
+
+
+def _not_trusted(error: OSError) -> str:
+    """Why a certificate was refused, in words; empty when the trouble is another."""
+    import ssl
+
+    if not isinstance(error, ssl.SSLCertVerificationError):
+        return ""
+    return (error.verify_message or "it cannot be verified").rstrip(".")

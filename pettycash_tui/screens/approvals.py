@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import ClassVar
 from uuid import UUID
 
-from textual import on
 from textual.binding import BindingType
 from textual.content import Content
 
@@ -16,6 +14,7 @@ from pettycash_tui.actions import bindings_for, key
 from pettycash_tui.screens.approval_detail import Case, draw_case, read_case
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.deciding import Deciding
+from pettycash_tui.screens.seen_rows import SeenRows
 from pettycash_tui.screens.sources import KeysetSource
 from pettycash_tui.screens.timeline import time_left
 from pettycash_tui.services import export_lists, outcomes, requisition_views
@@ -25,13 +24,12 @@ from pettycash_tui.services.requisition_views import QueueOrder, RequisitionRow
 from pettycash_tui.services.totals import Total
 from pettycash_tui.services.work import Reading
 from pettycash_tui.widgets.cells import Cell, Column
-from pettycash_tui.widgets.virtual_table import VirtualTable
 
 _PAYEE, _DUE = 1, 3
 _ORDERS = tuple(QueueOrder)
 
 
-class ApprovalsScreen(Deciding):
+class ApprovalsScreen(SeenRows, Deciding):
     """The queue of an approver, a treasury officer (validating) or a reviewer."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("approvals")]
@@ -39,9 +37,6 @@ class ApprovalsScreen(Deciding):
     help_title = "Approvals"
     reads = "reading the queue…"
     filter_hint = "payee, purpose or number"
-
-    look_seconds = 0.4
-    """How long a row that came under the cursor by itself must be there before a key decides on it."""
 
     def __init__(self, context: DeskContext) -> None:
         super().__init__(context)
@@ -52,8 +47,6 @@ class ApprovalsScreen(Deciding):
         )
         self._order = QueueOrder.AGE
         self._total: Total | None = None
-        self._under_cursor: object = None
-        self._slid_at = float("-inf")
 
     # -- the list ------------------------------------------------------------------------------------------------------
 
@@ -186,26 +179,9 @@ class ApprovalsScreen(Deciding):
     def draw_detail(self, detail: Case) -> Content:
         return draw_case(detail, self.context)
 
-    # -- what came under the cursor by itself --------------------------------------------------------------------------
-
     def to_decide(self) -> RequisitionRow | None:
         row = super().to_decide()
-        if row is not None and time.monotonic() - self._slid_at < self.look_seconds:
-            self._slid_at = time.monotonic()  # a key that is held down decides nothing
-            self.tell(f"{row.number} has only just come under the cursor. Look at it, then decide.", warning=True)
-            return None
-        return row
-
-    @on(VirtualTable.RowHighlighted)
-    def _notice_a_row_that_slid(self, message: VirtualTable.RowHighlighted) -> None:
-        # The row that stood here is gone and another has taken its place: a key meant for the old one must not decide
-        # on the new one. Whoever goes to a row looks at it.
-        found = message.row.key if message.row is not None else None
-        if message.by_hand:
-            self._slid_at = float("-inf")
-        elif self._under_cursor is not None and found != self._under_cursor:
-            self._slid_at = time.monotonic()
-        self._under_cursor = found
+        return None if row is not None and self.has_slid(row.number) else row
 
 
 def _unknown(error: object) -> None:

@@ -210,8 +210,10 @@ class DeskHomeScreen(DeskScreen):
             self._take(value.line)
         elif isinstance(value, More):
             self._go(value.place, "")
-        elif isinstance(value, AlertRow):
+        elif isinstance(value, AlertRow) and value.alert.place:
             self._go(value.alert.place, value.alert.subject)
+        elif isinstance(value, AlertRow):
+            self.tell(f"See `{value.alert.command}`.")
         elif isinstance(value, FundRow):
             self._go("ledger", value.level.code)
         elif isinstance(value, HappeningRow) and value.happening.place:

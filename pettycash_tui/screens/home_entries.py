@@ -21,7 +21,13 @@ from pettycash_tui.services.waiting import More, UnderWay, WaitingLine
 from pettycash_tui.widgets.cells import lined_up
 from pettycash_tui.widgets.pane_list import Entry
 
-PLACES = {"approvals": "Approvals", "payments": "Payments", "ledger": "Fund ledger", "requisitions": "Requisitions"}
+PLACES = {
+    "approvals": "Approvals",
+    "payments": "Payments",
+    "ledger": "Fund ledger",
+    "treasury": "Treasury",
+    "requisitions": "Requisitions",
+}
 
 FUND_TITLES = ("balance", "held", "available")
 """What stands over the figures of the funds."""
@@ -177,7 +183,9 @@ def _no_funds(context: DeskContext) -> str:
 def alert_entries(context: DeskContext, found: Overview) -> list[Entry]:
     """The alerts; those that the person has seen stand last."""
     entries = [
-        Entry(alert.key, AlertRow(alert, context.listed(alert.amount), context.since(alert.since)))
+        Entry(
+            alert.key, AlertRow(alert, context.listed(alert.amount) if alert.amount else "", context.since(alert.since))
+        )
         for alert in found.alerts
     ]
     return entries or [_said("All is as it should be.", "good")]

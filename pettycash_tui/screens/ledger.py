@@ -15,6 +15,7 @@ from pettycash_tui.models.enums import EntryType
 from pettycash_tui.screens.choice_prompt import ChoicePrompt
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.entry_window import EntryWindow
+from pettycash_tui.screens.imprest_text import draw_identity
 from pettycash_tui.screens.ledger_book import CashBook
 from pettycash_tui.screens.ledger_integrity import Integrity
 from pettycash_tui.screens.ledger_jumping import Jumping
@@ -25,10 +26,12 @@ from pettycash_tui.screens.ledger_text import describe_filter, draw_entry, draw_
 from pettycash_tui.screens.ledger_totals_bar import TotalsBar
 from pettycash_tui.screens.period import Period
 from pettycash_tui.screens.period_prompt import PeriodPrompt
-from pettycash_tui.services import export_lists, funds, ledger_checks
+from pettycash_tui.screens.text_window import TextWindow
+from pettycash_tui.services import export_lists, funds, imprest, ledger_checks
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.export_request import ExportRequest
 from pettycash_tui.services.funds import FundView
+from pettycash_tui.services.imprest import ImprestIdentity
 from pettycash_tui.services.ledger_checks import Tip
 from pettycash_tui.services.ledger_filter import AmountRange, EntryFilter
 from pettycash_tui.services.paging import MAX_LIMIT, Page
@@ -241,6 +244,18 @@ class LedgerScreen(Jumping, Replenishing):
     def action_previous_fund(self) -> None:
         """Show the fund before."""
         self._step_fund(-1)
+
+    def action_identity(self) -> None:
+        """Show what the float is made of, and whether it adds up."""
+        fund = self.fund
+        if fund is None:
+            return
+
+        def show(found: ImprestIdentity) -> None:
+            text = draw_identity(found, fund.available, self.context)
+            self.app.push_screen(TextWindow(f"Float of {fund.code}, {fund.name}", text))
+
+        self.ask("identity", imprest.identity, fund.id, then=show)
 
     def _step_fund(self, by: int) -> None:
         if len(self._funds) < 2:

@@ -39,5 +39,7 @@ def _ways(found: Found) -> tuple[Target, ...]:
             return (Target("ledger", found.number),)
         case FoundKind.REPLENISHMENT:
             return (Target(REPLENISHMENT, found.number),)
+        case FoundKind.VARIANCE | FoundKind.TRANSFER | FoundKind.BANK_FILE:
+            return (Target("treasury", found.number),)
         case FoundKind.PERSON:
             return Target("people", found.number), Target("administration", found.number)

@@ -24,6 +24,7 @@ from pettycash_tui.models.enums import PaymentMethod, PaymentStatus
 from pettycash_tui.screens.code_input import CodeInput
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.pay_text import (
+    draw_awaited,
     draw_code,
     draw_money,
     draw_over,
@@ -37,7 +38,7 @@ from pettycash_tui.screens.text_window import TextWindow
 from pettycash_tui.screens.voucher_text import voucher_text
 from pettycash_tui.services import otp, payment_views, voucher
 from pettycash_tui.services.errors import PettyCashError
-from pettycash_tui.services.execution import Executed
+from pettycash_tui.services.execution import Awaited, Executed
 from pettycash_tui.services.otp import Sent
 from pettycash_tui.services.payment_views import PaymentView
 from pettycash_tui.services.voucher import Voucher
@@ -118,7 +119,7 @@ class PayDialog(Background, ModalScreen[None]):
         self._resend_after: datetime | None = None
         self._is_sending = False
         self._opened_at = monotonic()
-        self.paid: Executed | None = None
+        self.paid: Executed | Awaited | None = None
         self.is_over = False
         """Whether it was paid, cancelled or given to somebody else while the dialog was open: one can only close it."""
 
@@ -251,9 +252,13 @@ class PayDialog(Background, ModalScreen[None]):
         else:
             self._say("It is being paid; wait for the result.")
 
-    def show_paid(self, done: Executed) -> None:
-        """Show the voucher."""
+    def show_paid(self, done: Executed | Awaited) -> None:
+        """Show the voucher, or that it was sent."""
         self.paid = done
+        if isinstance(done, Awaited):
+            title = f"{done.payment} is sent"
+            self._close_with(title, draw_awaited(done, self.payment, self.context), _closing())
+            return
         foot = f"{key('pay.copy')} shows and copies the voucher · {_closing()}"
         self._close_with(f"{done.payment} is paid", draw_paid(done, self.payment, self.context), foot)
 

@@ -16,7 +16,7 @@ from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.payment_text import destination_of, state_of
 from pettycash_tui.screens.sheet import Sheet
 from pettycash_tui.services.errors import PettyCashError
-from pettycash_tui.services.execution import Executed
+from pettycash_tui.services.execution import Awaited, Executed
 from pettycash_tui.services.otp import Sent
 from pettycash_tui.services.payment_views import PaymentView
 from pettycash_tui.widgets.hanging import in_lines
@@ -74,6 +74,24 @@ def draw_paid(done: Executed, payment: PaymentView, context: DeskContext) -> Con
     sheet.field("Balance", f"{context.money_with_currency(done.balance_after)} in fund {done.fund}")
     if done.replenishment:
         sheet.field("Fund", f"! below its reorder level: {done.replenishment} asks for money", "warn")
+    return sheet.content
+
+
+def draw_awaited(done: Awaited, payment: PaymentView, context: DeskContext) -> Content:
+    """That it was sent and is not settled."""
+    sheet = Sheet()
+    if done.status is PaymentStatus.UNKNOWN:
+        sheet.line("! Sent, and no answer came: nobody knows yet whether the money left.", "warn")
+    else:
+        sheet.line("▶ Sent: its result is awaited and comes by itself", "info")
+    sheet.field("Amount", context.money_with_currency(done.amount), "strong")
+    sheet.field("Payee", payment.payee, "strong")
+    sheet.field("By", f"{done.gateway.label} to {payment.destination}")
+    sheet.field("Sent on", context.moment(done.sent_at))
+    sheet.field("Held", f"{context.money_with_currency(done.amount)} in fund {done.fund}, until it is settled")
+    if done.text:
+        sheet.field("Because", done.text)
+    sheet.line(f"{key('payments.ask')} on the list asks what became of it; nothing is sent twice.", "muted")
     return sheet.content
 
 

@@ -73,10 +73,20 @@ def _draw_open(sheet: Sheet, case: PaymentCase, context: DeskContext) -> None:
         sheet.field("Retries", f"{payment.retry_count} of {payment.max_retries} used", "" if left > 0 else "bad")
     if payment.status is PaymentStatus.FAILED and payment.retry_count < payment.max_retries:
         sheet.line(f"{key('payments.retry')} makes it ready again.", "muted")
+    if payment.next_attempt_at is not None:
+        sheet.field("Again from", context.moment(payment.next_attempt_at))
     if payment.status in _IN_DOUBT:
-        sheet.line("It was sent, and no answer has come: it may have been paid. Ask before anything else.", "warn")
+        _draw_in_doubt(sheet, payment)
     if payment.status is not PaymentStatus.CANCELLED:
         _draw_against(sheet, case.explanation)
+
+
+def _draw_in_doubt(sheet: Sheet, payment: PaymentView) -> None:
+    if payment.status is PaymentStatus.EXECUTING:
+        sheet.line("▶ It was sent; its result is awaited.", "info")
+    else:
+        sheet.line("It was sent, and no answer has come: it may have been paid. Ask before anything else.", "warn")
+    sheet.line(f"{key('payments.ask')} asks what became of it.", "muted")
 
 
 def _draw_shortage(sheet: Sheet, shortage: Shortage, payment: PaymentView, context: DeskContext) -> None:

@@ -23,9 +23,9 @@ from pettycash_tui.screens.showing_rows import ShowsRow
 from pettycash_tui.screens.sources import KeysetSource
 from pettycash_tui.screens.text_window import TextWindow
 from pettycash_tui.screens.typed_reasons import TypedReasons
-from pettycash_tui.services import execution, export_lists, otp, payment_case, payment_views, payments
+from pettycash_tui.services import execution, export_lists, otp, payment_case, payment_views, payments, settling
 from pettycash_tui.services.errors import PettyCashError
-from pettycash_tui.services.execution import Executed
+from pettycash_tui.services.execution import Awaited, Executed
 from pettycash_tui.services.export_request import ExportRequest
 from pettycash_tui.services.otp import Sent
 from pettycash_tui.services.payment_case import PaymentCase
@@ -33,10 +33,11 @@ from pettycash_tui.services.payment_views import PaymentView
 from pettycash_tui.services.payments import PaymentState
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.refs import PersonRef
+from pettycash_tui.services.settling import Asked
 from pettycash_tui.services.totals import Total
 
 _ALL = len(STATES) - 1
-_OF_A_ROW = frozenset({"pay", "send_code", "retry", "assign", "cancel", "why"})
+_OF_A_ROW = frozenset({"pay", "send_code", "retry", "ask_state", "assign", "cancel", "why"})
 
 
 class PaymentsScreen(ShowsRow):
@@ -50,6 +51,7 @@ class PaymentsScreen(ShowsRow):
         "pay": Right.EXECUTE,
         "send_code": Right.EXECUTE,
         "retry": Right.EXECUTE,
+        "ask_state": Right.EXECUTE,
         "switch_whose": Right.EXECUTE,
         "assign": Right.ASSIGN_EXECUTOR,
         "cancel": Right.CANCEL_PAYMENT,
@@ -187,6 +189,8 @@ class PaymentsScreen(ShowsRow):
             return case.explanation.allowed
         if action == "retry":
             return case.payment.status is PaymentStatus.FAILED
+        if action == "ask_state":
+            return case.payment.status in (PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN)
         if action in ("assign", "cancel"):
             return case.payment.status in (PaymentStatus.PENDING, PaymentStatus.FAILED)
         return True
@@ -236,7 +240,7 @@ class PaymentsScreen(ShowsRow):
         It is this screen that writes: a dialog that was left takes no result any more, but the payment goes on.
         """
 
-        def execute() -> Executed:
+        def execute() -> Executed | Awaited:
             return execution.execute(
                 self.context.desk,
                 self.context.actor,
@@ -259,11 +263,13 @@ class PaymentsScreen(ShowsRow):
         """Whether it is being executed at this moment."""
         return self.is_writing(f"pay:{payment.id}")
 
-    def _paid(self, dialog: PayDialog, done: Executed) -> None:
+    def _paid(self, dialog: PayDialog, done: Executed | Awaited) -> None:
         self.sent.pop(done.payment_id, None)
         self.paid_here.add(done.payment_id)
         if dialog.is_attached:
             dialog.show_paid(done)
+        elif isinstance(done, Awaited):
+            self.tell(f"{done.payment} is sent by {done.gateway.label}; its result is awaited.")
         else:
             self.tell(f"{done.payment} is paid: voucher {done.voucher_number}, reference {done.gateway_reference}.")
         self.reload()
@@ -298,6 +304,23 @@ class PaymentsScreen(ShowsRow):
         """Make a failed payment ready again."""
         if (payment := self.here()) is not None:
             self.act(payments.retry, payment.id, then=self._changed, failed=self._refused)
+
+    def action_ask_state(self) -> None:
+        """Ask the gateway what became of a payment that was sent."""
+        if (payment := self.here()) is None:
+            return
+
+        def asked(answer: Asked) -> None:
+            self.tell(answer.sentence)
+            self.reload()
+
+        self.write(
+            partial(settling.ask, self.context.desk, self.context.actor, payment.id),
+            then=asked,
+            failed=self._refused,
+            key=f"ask:{payment.id}",
+            waits="asking the gateway…",
+        )
 
     def action_cancel(self) -> None:
         """Cancel it for good, with a reason."""

@@ -19,6 +19,7 @@ _SCREENS = {
     "approvals": ("approvals", "ApprovalsScreen"),
     "payments": ("payments", "PaymentsScreen"),
     "ledger": ("ledger", "LedgerScreen"),
+    "treasury": ("treasury", "TreasuryScreen"),
     FORM: ("requisition_form", "RequisitionFormScreen"),
 }
 

@@ -17,8 +17,10 @@ from textual.screen import ModalScreen, Screen
 from pettycash_tui.actions import binding, bindings_for, key
 from pettycash_tui.models.enums import ReplenishmentStatus
 from pettycash_tui.screens.clipboard import send_to_clipboard
+from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.desk_screen import DeskScreen
-from pettycash_tui.screens.replenishment_prompts import ReceivePrompt, RejectPrompt, ReplenishmentPrompt
+from pettycash_tui.screens.form_prompt import FormPrompt, Send
+from pettycash_tui.screens.replenishment_prompts import ReceivePrompt, RejectPrompt
 from pettycash_tui.screens.replenishment_text import draw_replenishment, what_others_did, what_was_done
 from pettycash_tui.services import replenishment_views, replenishments
 from pettycash_tui.services.errors import PettyCashError
@@ -79,7 +81,7 @@ class ReplenishmentWindow(Background, ModalScreen[None]):
         self._known: ReplenishmentStatus | None = None
         """The status that the person knows of: the one first shown, and what they made of it."""
         self._is_writing = False
-        self._prompt: ReplenishmentPrompt | None = None
+        self._prompt: FormPrompt | None = None
 
     # -- parts ---------------------------------------------------------------------------------------------------------
 
@@ -173,7 +175,11 @@ class ReplenishmentWindow(Background, ModalScreen[None]):
 
         self._ask(ReceivePrompt, send)
 
-    def _ask(self, prompt: type[ReplenishmentPrompt], send: Callable[[ReplenishmentView, Any], bool]) -> None:
+    def _ask(
+        self,
+        prompt: Callable[[ReplenishmentView, DeskContext, Send], FormPrompt],
+        send: Callable[[ReplenishmentView, Any], bool],
+    ) -> None:
         if self._case is not None:
             asked = self._case.replenishment
             self._prompt = prompt(asked, self._below.context, partial(send, asked))
@@ -205,7 +211,7 @@ class ReplenishmentWindow(Background, ModalScreen[None]):
         if self.is_attached:
             self.reload()
 
-    def _refused(self, prompt: ReplenishmentPrompt | None, error: PettyCashError) -> None:
+    def _refused(self, prompt: FormPrompt | None, error: PettyCashError) -> None:
         self._is_writing = False
         if prompt is not None and prompt.is_attached:
             prompt.refuse(error)

@@ -1,4 +1,4 @@
-"""The chart of accounts. Three accounts have a purpose that treasury itself posts against: one of each per company.
+"""The chart of accounts. Some accounts have a purpose that treasury itself posts against: one of each per company.
 
 The acts are those of `listed`: `listed.add(work, ACCOUNT, {"code": "5100", …})`. Source: domain, sections 1 and 3.
 """
@@ -19,6 +19,7 @@ from pettycash_tui.services.errors import InvalidInput, Reason
 from pettycash_tui.services.inputs import clean_choice
 from pettycash_tui.services.kinds import Context, Field, Kind, Referrer
 from pettycash_tui.services.organisation import code_field, name_field
+from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.refs import Ref, place
 from pettycash_tui.services.work import Work
 
@@ -26,6 +27,7 @@ TYPES_OF: dict[AccountPurpose, frozenset[AccountType]] = {
     AccountPurpose.REPLENISHMENT_SOURCE: frozenset({AccountType.ASSET, AccountType.LIABILITY}),
     AccountPurpose.OPENING_BALANCES: frozenset({AccountType.EQUITY}),
     AccountPurpose.CASH_OVER_SHORT: frozenset({AccountType.EXPENSE, AccountType.INCOME}),
+    AccountPurpose.TRANSFERS_IN_TRANSIT: frozenset({AccountType.ASSET, AccountType.LIABILITY}),
 }
 """The types that an account with a purpose may have."""
 
@@ -125,4 +127,5 @@ ACCOUNT: Kind[AccountDetail] = Kind(
     ),
     check=_check,
     needed=_needed,
+    right=Right.MANAGE_FUNDS,
 )

@@ -17,9 +17,9 @@ from sqlalchemy import and_, bindparam, or_, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.models.enums import PaymentStatus, StepStatus
+from pettycash_tui.models.enums import OrderStatus, PaymentStatus, StepStatus
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import audit, fund_levels, visibility, waiting
+from pettycash_tui.services import audit, fund_levels, notices, visibility, waiting
 from pettycash_tui.services.errors import NotFound, Reason, Refused
 from pettycash_tui.services.fund_levels import FundLevel
 from pettycash_tui.services.permissions import Right
@@ -43,21 +43,26 @@ class AlertKind(StrEnum):
 
     OVERDUE = "overdue"
     UNKNOWN = "unknown"
+    CONTRADICTED = "contradicted"
     FAILED = "failed"
     WAITING = "waiting"
     LOW_FUND = "low_fund"
+    UNDELIVERED = "undelivered"
 
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """Something that is not as it should be. `key` is it and its episode; `place` and `command` deal with it."""
+    """Something that is not as it should be. `key` is it and its episode; `place` and `command` deal with it.
+
+    `place` is empty for what no screen deals with, `amount` None for what is about no money.
+    """
 
     key: str
     kind: AlertKind
     severity: Severity
     subject: str
     sentence: str
-    amount: Money
+    amount: Money | None
     since: datetime
     place: str
     command: str
@@ -86,7 +91,9 @@ def told(reading: Reading, queued: Sequence[WaitingLine], levels: Sequence[FundL
     found = [
         *_overdue(reading, frozenset(line.step_id for line in queued)),
         *(_payment(reading, row) for row in payments),
+        *(_contradicted(reading, row) for row in _contradictions(reading)),
         *_low_funds(reading, levels, starved),
+        *_undelivered(reading),
     ]
     seen = _seen(reading, [alert.key for alert in found])
     marked = [replace(alert, is_acknowledged=True) if alert.key in seen else alert for alert in found]
@@ -322,6 +329,59 @@ def _payment(reading: Reading, row: Any) -> Alert:
     )
 
 
+# --- gateways that said both --------------------------------------------------------------------------------------
+
+_O, _E = t.payment_order.c, t.payment_execution.c
+_CONTRADICTED = (
+    select(
+        _O.id,
+        _O.gateway,
+        _O.gateway_reference,
+        _O.settled_at,
+        _O.updated_at,
+        _P.number,
+        _P.status,
+        _P.payee,
+        _P.amount,
+        _P.currency,
+    )
+    .select_from(t.payment_order)
+    .join(t.payment, _P.id == _O.payment_id)
+    .outerjoin(t.payment_execution, _E.payment_id == _P.id)
+    .where(
+        _O.status == OrderStatus.FAILED,
+        _O.gateway_reference.is_not(None),
+        # Booked under that reference, the books say what the gateway said last.
+        or_(_E.gateway_reference.is_(None), _E.gateway_reference != _O.gateway_reference),
+    )
+    .order_by(_O.updated_at, _O.id)
+    .limit(MOST)
+)
+
+
+def _contradictions(reading: Reading) -> Iterable[Any]:
+    """The orders that failed and then succeeded, whose money is not in the books."""
+    return reading.execute(_CONTRADICTED.where(visibility.payments(reading))).all()
+
+
+def _contradicted(reading: Reading, row: Any) -> Alert:
+    pays = reading.actor.may(Right.EXECUTE) or reading.actor.may(Right.CANCEL_PAYMENT)
+    return Alert(
+        key=_key(AlertKind.CONTRADICTED, row.id, 0),
+        kind=AlertKind.CONTRADICTED,
+        severity=Severity.CRITICAL,
+        subject=row.number,
+        sentence=(
+            f"{row.number} to {row.payee} is {row.status.label.lower()}, but {row.gateway.label} said of a failed"
+            f" attempt that it was paid, reference {row.gateway_reference}: find out with the gateway"
+        ),
+        amount=Money(row.amount, row.currency),
+        since=row.updated_at,
+        place="payments" if pays else "requisitions",
+        command=f"pettycash pay show {row.number}",
+    )
+
+
 # --- funds below their level ------------------------------------------------------------------------------------------
 
 _L = t.ledger_entry.c
@@ -358,3 +418,31 @@ def _low_funds(reading: Reading, levels: Sequence[FundLevel], starved: set[UUID]
 
 def _stage(level: FundLevel) -> str:
     return level.replenishment_status.label.lower() if level.replenishment_status is not None else "open"
+
+
+# --- notices that did not arrive --------------------------------------------------------------------------------------
+
+_NOBODY = UUID(int=0)
+
+
+def _undelivered(reading: Reading) -> Iterable[Alert]:
+    """What people should have been told and were not, for who can mend it."""
+    if not reading.actor.may(Right.ADMINISTER):
+        return
+    found = notices.undelivered(reading)
+    if found.since is None or found.latest is None:
+        return
+    is_lost = found.given_up + found.without_address > 0
+    status = "given_up" if found.given_up else "skipped" if found.without_address else "failed"
+    things = "1 notice" if found.total == 1 else f"{found.total} notices"
+    yield Alert(
+        key=_key(AlertKind.UNDELIVERED, reading.actor.company_id or _NOBODY, int(found.latest.timestamp())),
+        kind=AlertKind.UNDELIVERED,
+        severity=Severity.WARNING if is_lost else Severity.NOTICE,
+        subject="notices",
+        sentence=f"{things} did not arrive{'' if is_lost else ' yet'}: {found.last_error}",
+        amount=None,
+        since=found.since,
+        place="treasury",
+        command=f"pettycash notice list --all --status {status}",
+    )

@@ -18,7 +18,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import AccountType
 from pettycash_tui.services.errors import InvalidInput, Reason
 from pettycash_tui.services.inputs import clean_flag, clean_word
-from pettycash_tui.services.kinds import Context, Field, Kind, named
+from pettycash_tui.services.kinds import Context, Field, Kind, named, reference
 from pettycash_tui.services.organisation import name_field
 from pettycash_tui.services.refs import Ref, place
 from pettycash_tui.services.work import Work
@@ -26,12 +26,13 @@ from pettycash_tui.services.work import Work
 
 @dataclass(frozen=True, slots=True)
 class CategoryDetail:
-    """A category and the contra account of its payments."""
+    """A category, the contra account of its payments, and the cost centre of those that name none."""
 
     id: UUID
     code: str
     name: str
     account: Ref | None
+    cost_center: Ref | None
     is_default: bool
     company: Ref | None
     is_active: bool
@@ -80,6 +81,7 @@ def _detail(row: Row[Any]) -> CategoryDetail:
         code=row.code,
         name=row.name,
         account=place(row, "account"),
+        cost_center=place(row, "cost_center"),
         is_default=row.is_default,
         company=place(row, "company"),
         is_active=row.is_active,
@@ -98,10 +100,11 @@ CATEGORY: Kind[CategoryDetail] = Kind(
         Field("code", "code", lambda _, typed: clean_word("code", typed), required=True),
         name_field(),
         Field("account", "account_id", _account, required=True),
+        reference("cost_center", t.cost_center, words="cost center"),
         Field("is_default", "is_default", _is_default),
     ),
     detail=_detail,
-    related={"account": t.account},
+    related={"account": t.account, "cost_center": t.cost_center},
     check=_check,
     needed=_needed,
 )

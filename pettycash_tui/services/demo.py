@@ -18,7 +18,7 @@ from pettycash_tui.database import engine as engines
 from pettycash_tui.database.schema import SchemaState
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import Role
-from pettycash_tui.services import demo_company, token_file
+from pettycash_tui.services import courier, demo_company, token_file
 from pettycash_tui.services.demo_history import History
 from pettycash_tui.services.demo_waiting import plan_waiting
 from pettycash_tui.services.desk import DEMO, Desk
@@ -84,6 +84,8 @@ def build(desk: Desk, *, today: date | None = None, progress: Progress | None = 
     """
     desk.secrets.make_server_key()
     desk.run(SYSTEM, _build, desk.secrets.derive("otp"), today, progress)
+    # Nobody is told of the year that was just made up.
+    desk.run_unaudited(SYSTEM, courier.begin_at_present)
     return DemoResult(True, desk.read(SYSTEM, accounts))
 
 

@@ -50,6 +50,8 @@ class Desk:
         self.engine: Engine = engines.open_engine(url, pool_size=pool_size)
         self._reader = engines.reading_engine(self.engine)
         self._kind: str | None = None
+        self.has_written = False
+        """Whether an audited act was committed through this desk."""
 
     @cached_property
     def secrets(self) -> Secrets:
@@ -113,6 +115,7 @@ class Desk:
             work = Work(connection, actor, self.clock())
             yield work
             work.finish(audited=audited)
+        self.has_written = self.has_written or audited
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Reading]:

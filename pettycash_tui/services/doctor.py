@@ -13,9 +13,9 @@ from sqlalchemy import or_, select, text
 from pettycash_tui.database import engine as engines
 from pettycash_tui.database.schema import HEAD, SchemaState
 from pettycash_tui.models import tables as t
-from pettycash_tui.models.enums import OtpChannel, Role
+from pettycash_tui.models.enums import NoticeChannel, NoticeTiming, OtpChannel, Role
 from pettycash_tui.notify.protocol import DeliveryFailed
-from pettycash_tui.services import messages, policy
+from pettycash_tui.services import messages, notices, policy
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import DatabaseUnavailable, PettyCashError
 from pettycash_tui.services.findings import Finding, Severity
@@ -44,6 +44,7 @@ def examine(desk: Desk, terminal: Terminal) -> list[Finding]:
         for check, name in ((_database, "database"), (_company_rows, "company")):
             found += _guarded(lambda check=check: desk.read(SYSTEM, _listed(check)), name)  # type: ignore[misc]
         found += _guarded(lambda: _mail(desk), "mail")
+        found += _guarded(lambda: _notices(desk), "notices")
     found += _guarded(lambda: _server_key(desk), "server_key")
     found += _guarded(_keyring, "keyring")
     found += _guarded(lambda: _terminal(terminal), "terminal")
@@ -234,6 +235,37 @@ def _mail(desk: Desk) -> Iterator[Finding]:
     if officers is not None:
         sentence += " Treasury officers whose codes go by email cannot pay."
     yield Finding("mail", ERROR if officers is not None else WARNING, sentence)
+
+
+def _notices(desk: Desk) -> Iterator[Finding]:
+    missing = [channel for channel in NoticeChannel if channel not in messages.notice_channels(desk)]
+    c, u = t.notice_choice.c, t.user.c
+    wanted = (
+        select(u.username, c.channel)
+        .join_from(t.notice_choice, t.user, u.id == c.user_id)
+        .where(u.is_active, c.channel.in_(missing), c.timing != NoticeTiming.OFF)
+        .order_by(u.username)
+    )
+    chosen = desk.read(SYSTEM, lambda reading: reading.execute(wanted).all())
+    for channel in missing:
+        names = sorted({row.username for row in chosen if row.channel is channel})
+        if names:
+            shown = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
+            setting = "PETTYCASH_SMS_URL_FILE" if channel is NoticeChannel.SMS else "PETTYCASH_SMTP_HOST"
+            sentence = f"{shown} chose notices by {channel.label}, which is not set up here. Set {setting}."
+            yield Finding(f"notices_{channel.value}", WARNING, sentence)
+    found = desk.read(SYSTEM, notices.undelivered)
+    if found.total:
+        parts = [
+            (found.given_up, "given up"),
+            (found.failed, "to be tried again"),
+            (found.without_address, "without an address"),
+        ]
+        counted = ", ".join(f"{count} {words}" for count, words in parts if count)
+        sentence = f"Notices did not arrive: {counted}. The latest: {found.last_error}"
+        yield Finding("notices_undelivered", WARNING, sentence, "pettycash notice list --all")
+    else:
+        yield Finding("notices", NOTE, "Every notice of the last two weeks arrived.")
 
 
 def _terminal(terminal: Terminal) -> Iterator[Finding]:

@@ -110,7 +110,7 @@ def alert_values(alert: Alert) -> Values:
         alert.subject,
         alert.sentence,
         alert.amount,
-        alert.amount.currency,
+        alert.amount.currency if alert.amount else "",
         alert.since,
         "yes" if alert.is_acknowledged else "",
         alert.command,

@@ -81,6 +81,9 @@ ENTRY_COLUMNS = (
     ExportColumn("payment", "Payment"),
     ExportColumn("requisition", "Requisition"),
     ExportColumn("replenishment", "Replenishment"),
+    ExportColumn("variance", "Variance"),
+    ExportColumn("transfer", "Transfer"),
+    ExportColumn("corrects", "Corrects"),
     ExportColumn("journal", "Journal"),
     ExportColumn("contra_account", "Against"),
     ExportColumn("source_type", "Comes from"),
@@ -96,10 +99,10 @@ def requisitions(given: RequisitionFilter, *, oldest_first: bool = False) -> Exp
         name="requisitions",
         title="Requisitions",
         columns=REQUISITION_COLUMNS,
-        pages=lambda reading: _pages(partial(lister, reading, given), _requisition),
-        pick=partial(_each, requisition_views.show, _requisition),
+        pages=lambda reading: pages(partial(lister, reading, given), _requisition),
+        pick=partial(each, requisition_views.show, _requisition),
         count=lambda reading: requisition_views.count_requisitions(reading, given),
-        filter=_narrowed(given),
+        filter=narrowed(given),
     )
 
 
@@ -117,7 +120,7 @@ def queue(order: QueueOrder = QueueOrder.AGE, *, search: str | None = None) -> E
         name="approvals",
         title="Approvals",
         columns=QUEUE_COLUMNS,
-        pages=lambda reading: _pages(partial(waiting, reading), _waiting),
+        pages=lambda reading: pages(partial(waiting, reading), _waiting),
         pick=pick,
         count=lambda reading: requisition_views.count_queue(reading, search=search or None),
         filter={"order": order, **({"search": search} if search else {})},
@@ -131,10 +134,10 @@ def payments(given: PaymentFilter, *, oldest_first: bool = False) -> ExportReque
         name="payments",
         title="Payments",
         columns=PAYMENT_COLUMNS,
-        pages=lambda reading: _pages(partial(lister, reading, given), _payment),
-        pick=partial(_each, payment_views.show, _payment),
+        pages=lambda reading: pages(partial(lister, reading, given), _payment),
+        pick=partial(each, payment_views.show, _payment),
         count=lambda reading: payment_views.count_payments(reading, given),
-        filter=_narrowed(given),
+        filter=narrowed(given),
     )
 
 
@@ -147,18 +150,18 @@ def ledger(fund: str, given: EntryFilter, *, newest_first: bool = False) -> Expo
     def book(reading: Reading) -> LedgerFund:
         return ledger_views.open_ledger(reading, fund)
 
-    def pages(reading: Reading) -> Pages:
+    def entries(reading: Reading) -> Pages:
         lister = partial(ledger_views.list_entries, reading, book(reading), given, newest_first=newest_first)
-        return _pages(lister, _entry)
+        return pages(lister, _entry)
 
     return ExportRequest(
         name=f"ledger-{fund}",
         title=f"Ledger {fund}",
         columns=ENTRY_COLUMNS,
-        pages=pages,
-        pick=partial(_each, ledger_views.show_entry, _entry),
+        pages=entries,
+        pick=partial(each, ledger_views.show_entry, _entry),
         count=lambda reading: ledger_views.count_entries(reading, book(reading), given),
-        filter={"fund": fund, **_narrowed(given)},
+        filter={"fund": fund, **narrowed(given)},
     )
 
 
@@ -172,20 +175,22 @@ def _items(lister: Callable[..., Page[T]]) -> Iterator[Sequence[T]]:
         after = page.next
 
 
-def _pages(lister: Callable[..., Page[T]], values: Callable[[T], Values]) -> Pages:
+def pages(lister: Callable[..., Page[T]], values: Callable[[T], Values]) -> Pages:
+    """A list's rows, page by page."""
     for items in _items(lister):
         yield [values(item) for item in items]
 
 
-def _each(
+def each(
     show: Callable[[Reading, UUID], Any], values: Callable[[Any], Values], reading: Reading, ids: Sequence[UUID]
 ) -> Pages:
+    """The rows of these ids, each read by itself; one that is not there any more is left out."""
     for found_id in ids:
         with suppress(NotFound):
             yield [values(show(reading, found_id))]
 
 
-def _narrowed(given: Any) -> dict[str, object]:
+def narrowed(given: Any) -> dict[str, object]:
     """The fields of a filter that narrow something."""
     nothing = type(given)()
     values = {field.name: getattr(given, field.name) for field in fields(given)}
@@ -203,10 +208,10 @@ def _requisition(row: RequisitionRow | RequisitionDetail) -> Values:
         row.payee,
         row.purpose,
         row.revision,
-        _person(row.requested_by),
-        _person(row.next_approver),
-        _code(row.fund),
-        _code(row.branch),
+        name_of(row.requested_by),
+        name_of(row.next_approver),
+        code_of(row.fund),
+        code_of(row.branch),
         row.created_at,
     )
 
@@ -227,9 +232,9 @@ def _payment(row: PaymentView) -> Values:
         row.purpose,
         row.method.label,
         row.destination,
-        _code(row.fund),
-        _person(row.executor),
-        _person(row.requested_by),
+        code_of(row.fund),
+        name_of(row.executor),
+        name_of(row.requested_by),
         row.retry_count,
         row.last_error,
         row.gateway_reference,
@@ -257,17 +262,22 @@ def _entry(row: EntryView) -> Values:
         row.payment,
         row.requisition,
         row.replenishment,
+        row.variance,
+        row.transfer,
+        row.corrects,
         row.journal,
         f"{contra.code} {contra.name}" if contra else None,
         row.source_type.label,
-        _person(row.created_by) or "System",
+        name_of(row.created_by) or "System",
         row.created_at,
     )
 
 
-def _person(found: PersonRef | None) -> str | None:
+def name_of(found: PersonRef | None) -> str | None:
+    """A person's name, for a cell."""
     return found.name if found else None
 
 
-def _code(found: Ref | None) -> str | None:
+def code_of(found: Ref | None) -> str | None:
+    """The code of a fund or branch, for a cell."""
     return found.code if found else None

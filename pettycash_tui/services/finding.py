@@ -38,6 +38,9 @@ class FoundKind(StrEnum):
     PAYMENT = "payment"
     VOUCHER = "voucher"
     REPLENISHMENT = "replenishment"
+    VARIANCE = "variance"
+    TRANSFER = "transfer"
+    BANK_FILE = "bank file"
     FUND = "fund"
     PERSON = "person"
 
@@ -67,7 +70,8 @@ def find(reading: Reading, words: str) -> tuple[Found, ...]:
         return ()
     amounts = _amounts(reading, text)
     found = [*_numbered_requisitions(reading, text), *_numbered_payments(reading, text), *_vouchers(reading, text)]
-    found += _replenishments(reading, text)
+    found += [*_replenishments(reading, text), *_variances(reading, text), *_transfers(reading, text)]
+    found += _bank_files(reading, text)
     if len(text) >= _SHORTEST:
         found += _funds(reading, text)
         found += _people(reading, text)
@@ -131,6 +135,44 @@ def _replenishments(reading: Reading, text: str) -> list[Found]:
     )
     conditions = (_owned(_RPL.company_id, reading), _RPL.number == number, visibility.ledgers(reading.actor))
     return [_replenishment(row) for row in reading.execute(statement.where(*conditions).limit(MOST))]
+
+
+def _variances(reading: Reading, text: str) -> list[Found]:
+    number = canonical_number(text.replace(" ", "-"), NumberKind.VARIANCE)
+    if number is None:
+        return []
+    v = t.variance.c
+    statement = select(v.number, v.variance_amount, v.currency, v.status, v.reason, _P.number, _P.payee).join(
+        t.payment, _P.id == v.payment_id
+    )
+    conditions = (_owned(v.company_id, reading), v.number == number, visibility.variances(reading))
+    return [_variance(row) for row in reading.execute(statement.where(*conditions).limit(MOST))]
+
+
+def _transfers(reading: Reading, text: str) -> list[Found]:
+    number = canonical_number(text.replace(" ", "-"), NumberKind.TRANSFER)
+    if number is None:
+        return []
+    m, to_fund = t.fund_transfer.c, t.treasury_fund.alias("to_fund")
+    statement = (
+        select(m.number, m.amount, m.currency, m.status, _F.code, to_fund.c.code)
+        .join(t.treasury_fund, _F.id == m.from_fund_id)
+        .join(to_fund, to_fund.c.id == m.to_fund_id)
+    )
+    conditions = (_owned(m.company_id, reading), m.number == number, visibility.transfers(reading.actor))
+    return [_transfer(row) for row in reading.execute(statement.where(*conditions).limit(MOST))]
+
+
+def _bank_files(reading: Reading, text: str) -> list[Found]:
+    number = canonical_number(text.replace(" ", "-"), NumberKind.BANK_BATCH)
+    if number is None:
+        return []
+    b = t.bank_batch.c
+    statement = select(b.number, b.control_sum, b.currency, b.line_count, _F.code).join(
+        t.treasury_fund, _F.id == b.fund_id
+    )
+    conditions = (_owned(b.company_id, reading), b.number == number, visibility.bank_batches(reading.actor))
+    return [_bank_file(row) for row in reading.execute(statement.where(*conditions).limit(MOST))]
 
 
 # -- by what they hold -------------------------------------------------------------------------------------------------
@@ -197,7 +239,7 @@ def _holds(text: str, amounts: list[Money], amount: _Column, currency: _Column, 
 
 def _funds(reading: Reading, text: str) -> list[Found]:
     named = or_(_F.code.icontains(text, autoescape=True), _F.name.icontains(text, autoescape=True))
-    statement = select(_F.code, _F.name, _F.current_balance, _F.currency).where(
+    statement = select(_F.code, _F.name, _F.current_balance, _F.held_amount, _F.currency).where(
         visibility.ledgers(reading.actor), _F.is_active, named
     )
     return [_fund(row) for row in reading.execute(statement.order_by(_F.code).limit(MOST))]
@@ -249,9 +291,28 @@ def _replenishment(row: Any) -> Found:
     return Found(FoundKind.REPLENISHMENT, number, name, code, Money(amount, currency), status.value)
 
 
+def _variance(row: Any) -> Found:
+    number, amount, currency, status, reason, payment, payee = row
+    money = Money(amount, currency)
+    return Found(FoundKind.VARIANCE, number, payee, reason, money, status.value, payment=payment)
+
+
+def _transfer(row: Any) -> Found:
+    number, amount, currency, status, source, target = row
+    money = Money(amount, currency)
+    return Found(FoundKind.TRANSFER, number, f"{source} to {target}", amount=money, status=status.value)
+
+
+def _bank_file(row: Any) -> Found:
+    number, amount, currency, lines, fund = row
+    detail = "1 line" if lines == 1 else f"{lines:,} lines"
+    return Found(FoundKind.BANK_FILE, number, fund, detail, Money(amount, currency))
+
+
 def _fund(row: Any) -> Found:
-    code, name, balance, currency = row
-    return Found(FoundKind.FUND, code, name, amount=Money(balance, currency))
+    code, name, balance, held, currency = row
+    available = Money(balance - held, currency)
+    return Found(FoundKind.FUND, code, name, f"available {available.grouped()}", Money(balance, currency))
 
 
 def _person(row: Any) -> Found:

@@ -9,6 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Row, Select, func, or_, select, update
 
+from pettycash_tui.gateways.bank_account import AccountRefused, parse_account, parse_bank_code
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import (
@@ -51,11 +52,16 @@ class FundInput:
     opening_balance: str | None = None
     account: str | None = None
     company: str | None = None
+    bank_account: str | None = None
+    bank_code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FundView:
-    """A fund with its levels. Available = current_balance - held_amount."""
+    """A fund with its levels. Available = current_balance - held_amount.
+
+    `bank_account` is the account that a bank file debits, empty for a drawer of cash; `bank_code` is its bank.
+    """
 
     id: UUID
     code: str
@@ -74,6 +80,8 @@ class FundView:
     last_replenished: datetime | None
     entries: int
     is_active: bool
+    bank_account: str
+    bank_code: str
 
     @property
     def is_low(self) -> bool:
@@ -108,6 +116,7 @@ def add(work: Work, given: FundInput) -> FundView:
     region = problems.attempt(lambda: _named(work, t.region, "region", given.region, company_id))
     custodian = problems.attempt(lambda: _custodian(work, given.custodian, company_id))
     account = problems.attempt(lambda: _named(work, t.account, "account", given.account, company_id))
+    bank = problems.attempt(lambda: _bank(given)) or {}
     f = t.treasury_fund.c
     if code and work.execute(select(f.id).where(f.company_id == company_id, f.code == code)).first():
         problems.add("code", "is taken already; choose another")
@@ -132,16 +141,19 @@ def add(work: Work, given: FundInput) -> FundView:
         reorder_level=reorder.minor,
         target_balance=target.minor,
         account_id=account.id if account is not None else _own_account(work, company_id, code, name),
+        bank_account=bank.get("bank_account", ""),
+        bank_code=bank.get("bank_code", ""),
     )
     work.add(fund)
-    _record(work, fund, "fund.added", {"name": name, "reorder_level": reorder.minor, "target_balance": target.minor})
+    levels = {"reorder_level": reorder.minor, "target_balance": target.minor}
+    _record(work, fund, "fund.added", {"name": name, **levels, **bank})
     if opening.minor:
         _post_opening(work, fund, opening.minor)
     return show(work, fund.id)
 
 
 def edit(work: Work, ref: str | UUID, given: FundInput) -> FundView:
-    """Change a fund's name, custodian or levels. Its scope, currency and account stay."""
+    """Change a fund's name, custodian, levels or account at the bank. Its scope, currency and ledger account stay."""
     work.actor.require(Right.MANAGE_FUNDS)
     fund = locate.fund(work, ref)
     values: dict[str, Any] = {}
@@ -155,6 +167,7 @@ def edit(work: Work, ref: str | UUID, given: FundInput) -> FundView:
         if typed is not None:
             money = problems.attempt(lambda f=field, v=typed: parse_money(f, v, fund.currency, allow_zero=True))  # type: ignore[misc]
             values[field] = money.minor if money else 0
+    values |= problems.attempt(lambda: _bank(given)) or {}
     if not problems.fields and values.get("target_balance", fund.target_balance) < values.get(
         "reorder_level", fund.reorder_level
     ):
@@ -165,6 +178,27 @@ def edit(work: Work, ref: str | UUID, given: FundInput) -> FundView:
     work.execute(update(t.treasury_fund).where(t.treasury_fund.c.id == fund.id).values(**values, updated_at=work.now))
     _record(work, fund, "fund.edited", values)
     return show(work, fund.id)
+
+
+def _bank(given: FundInput) -> dict[str, str]:
+    """The account at the bank that was typed, as it is stored; an empty text takes it away."""
+    values: dict[str, str] = {}
+    for field, typed in (("bank_account", given.bank_account), ("bank_code", given.bank_code)):
+        if typed is None:
+            continue
+        try:
+            if not typed.strip():
+                values[field] = ""
+            elif field == "bank_code":
+                values[field] = parse_bank_code(typed)
+            else:
+                account = parse_account(typed)
+                values[field] = account.number
+                if account.bank:
+                    values["bank_code"] = account.bank
+        except AccountRefused as error:
+            raise InvalidInput.of(**{field: str(error)}) from None
+    return values
 
 
 def deactivate(work: Work, ref: str | UUID) -> FundView:
@@ -288,6 +322,8 @@ def _view(row: Any) -> FundView:
         last_replenished=row.last_replenished,
         entries=row.ledger_sequence,
         is_active=row.is_active,
+        bank_account=row.bank_account,
+        bank_code=row.bank_code,
     )
 
 

@@ -46,10 +46,18 @@ _WORDS = {
     "payment.retried": "took up again",
     "payment.assigned": "assigned",
     "payment.cancelled": "cancelled",
+    "payment.reconciled": "reconciled",
+    "payment.unreconciled": "undid the reconciliation of",
     "replenishment.requested": "asked for",
     "replenishment.approved": "approved",
     "replenishment.completed": "recorded the money of",
     "replenishment.rejected": "rejected",
+    "variance.recorded": "recorded",
+    "variance.approved": "approved",
+    "variance.rejected": "rejected",
+    "transfer.requested": "asked for",
+    "transfer.completed": "approved",
+    "transfer.rejected": "rejected",
     "fund.added": "opened fund",
     "fund.edited": "changed fund",
     "fund.activated": "activated fund",
@@ -164,7 +172,7 @@ def _told(row: Any, about: Mapping[UUID, _About], funds: Mapping[str, str], read
     if kind in ("requisition", "payment"):
         if found is None:
             return None
-    elif kind in ("replenishment", "fund"):
+    elif kind in ("replenishment", "variance", "transfer", "fund"):
         if row.stream not in funds:
             return None
     elif not reading.actor.may(Right.ADMINISTER):

@@ -70,6 +70,47 @@ def _escalate_one(work: Work, step: escalation.OverdueStep) -> escalation.Escala
     return moved
 
 
+def _settle_payments(desk: Desk, dry_run: bool) -> JobResult:
+    from pettycash_tui.services import settling
+
+    found = desk.read(SYSTEM, settling.due)
+    if dry_run:
+        sentences = tuple(f"{order.payment}: {order.gateway.label} would be asked ({order.status})" for order in found)
+        return JobResult("settle-payments", True, sentences)
+    done, left = [], []
+    for order in found:
+        try:
+            done.append(settling.settle(desk, order).sentence)
+        except PettyCashError as error:
+            left.append(error.message)
+    return JobResult("settle-payments", False, tuple(done), tuple(left))
+
+
+def _deliver_notices(desk: Desk, dry_run: bool) -> JobResult:
+    from pettycash_tui.services import courier, messages, notice_delivery
+
+    name = "deliver-notices"
+    if dry_run:
+        waiting = desk.read(SYSTEM, notice_delivery.due, list(messages.notice_channels(desk)))
+        unread = desk.read(SYSTEM, courier.count_unread)
+        new = (f"{unread} events that nobody has read for notices",) if unread else ()
+        return JobResult(name, True, (*(handed.sentence for handed in waiting), *new))
+    delivered = courier.run(desk).delivered
+    without = desk.read(SYSTEM, notice_delivery.without_channel, list(messages.notice_channels(desk)))
+    left = [handed.sentence for handed in delivered.left]
+    left += [f"{count} by {channel.label}: no such channel is set up here" for channel, count in without]
+    return JobResult(name, False, tuple(handed.sentence for handed in delivered.sent), tuple(left))
+
+
+def _send_digests(desk: Desk, dry_run: bool) -> JobResult:
+    from pettycash_tui.services import digests, notice_delivery
+
+    made = digests.make_digests(desk, dry_run=dry_run)
+    sentences = tuple(f"{digest.username}: {len(digest.lines)} lines for {digest.day}" for digest in made)
+    left = () if dry_run else notice_delivery.deliver_due(desk).left
+    return JobResult("send-digests", dry_run, sentences, tuple(handed.sentence for handed in left))
+
+
 class _NothingDone(Refused):
     """Nothing was changed, so there is no event to write."""
 
@@ -78,6 +119,9 @@ class _NothingDone(Refused):
 
 JOBS: dict[str, tuple[str, Callable[[Desk, bool], JobResult]]] = {
     "escalate-approvals": ("Give approvals beyond their service level to the next person up.", _escalate_approvals),
+    "settle-payments": ("Ask gateways about payments that were sent and had no answer.", _settle_payments),
+    "deliver-notices": ("Tell people what happened, and try again what did not arrive.", _deliver_notices),
+    "send-digests": ("Send each morning's digest to those who want one.", _send_digests),
 }
 
 

@@ -16,6 +16,7 @@ from sqlmodel import SQLModel
 from pettycash_tui.services.errors import InvalidInput, Reason
 from pettycash_tui.services.inputs import Problems
 from pettycash_tui.services.locate import as_uuid
+from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.work import Reading, Work
 
 D = TypeVar("D")
@@ -67,7 +68,8 @@ class Kind(Generic[D]):
     """A kind of listed thing. `words` is what a person calls it, `command` how the command line does.
 
     `related` are tables joined by `<name>_id`, read by `detail` with `refs.place(row, name)`. `check` may refuse, or
-    add to, the columns of a new (base None) or edited row; `needed` says why a row can never be deactivated.
+    add to, the columns of a new (base None) or edited row; `needed` says why a row can never be deactivated; `right` is
+    what changes them.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Kind(Generic[D]):
     referrers: tuple[Referrer, ...] = ()
     check: Callable[[Work, Row[Any] | None, dict[str, Any]], None] = lambda work, base, columns: None
     needed: Callable[[Row[Any]], Reason | None] = lambda row: None
+    right: Right = Right.ADMINISTER
 
     @property
     def owner(self) -> ColumnElement[Any]:

@@ -56,17 +56,35 @@ _PAY_IN = (
     .values(updated_at=bindparam("now"))
     .returning(*_STATE)
 )
+_MOVE_FREE = (
+    update(t.treasury_fund)
+    .where(
+        _F.id == bindparam("fund"),
+        _F.is_active,
+        # What is held belongs to the payments that hold it: only the rest may leave.
+        _F.current_balance - _F.held_amount + bindparam("change") >= 0,
+    )
+    .values(updated_at=bindparam("now"))
+    .returning(*_STATE)
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Posting:
-    """What an entry says besides the money: where it comes from and its other account."""
+    """What an entry says besides the money: where it comes from and its other account.
+
+    `corrects_id`: the entry that it puts right. `journal`: that of the entry before it in the same event.
+    """
 
     source: EntrySource
     contra_account_id: UUID
     description: str
     payment_id: UUID | None = None
     replenishment_id: UUID | None = None
+    variance_id: UUID | None = None
+    transfer_id: UUID | None = None
+    corrects_id: UUID | None = None
+    journal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +116,9 @@ class Posted:
             "source_type": e.source_type,
             "payment_id": e.payment_id,
             "replenishment_id": e.replenishment_id,
+            "variance_id": e.variance_id,
+            "transfer_id": e.transfer_id,
+            "corrects_id": e.corrects_id,
             "description": e.description,
             "value_date": e.value_date,
         }
@@ -124,6 +145,22 @@ def pay_in(work: Work, fund_id: UUID, amount: int, posting: Posting, timezone: s
     return _post(work, row, EntryType.CREDIT, amount, posting, timezone, None)
 
 
+def pay_out(work: Work, fund_id: UUID, amount: int, posting: Posting, timezone: str) -> Posted | None:
+    """Debit money that no payment holds. None when the fund is inactive or has not so much available."""
+    row = work.execute(_MOVE_FREE, {"fund": fund_id, "change": -amount, "now": work.now}).first()
+    if row is None:
+        return None
+    return _post(work, row, EntryType.DEBIT, amount, posting, timezone, None)
+
+
+def adjust(work: Work, fund_id: UUID, change: int, posting: Posting, timezone: str) -> Posted | None:
+    """Raise (or, below zero, lower) the balance by an adjustment. None as with `pay_out`."""
+    row = work.execute(_MOVE_FREE, {"fund": fund_id, "change": change, "now": work.now}).first()
+    if row is None:
+        return None
+    return _post(work, row, EntryType.ADJUSTMENT, change, posting, timezone, None)
+
+
 def _post(
     work: Work,
     fund: Row[Any],
@@ -140,7 +177,7 @@ def _post(
         created_at=work.now,
         company_id=fund.company_id,
         # The journal of a single entry carries the entry's own number; a transfer's two share the first one's.
-        journal=f"JNL-{fund.code}-{sequence:06d}",
+        journal=posting.journal or f"JNL-{fund.code}-{sequence:06d}",
         fund_id=fund.id,
         sequence=sequence,
         entry_type=entry_type,
@@ -152,6 +189,9 @@ def _post(
         source_type=posting.source,
         payment_id=posting.payment_id,
         replenishment_id=posting.replenishment_id,
+        variance_id=posting.variance_id,
+        transfer_id=posting.transfer_id,
+        corrects_id=posting.corrects_id,
         description=posting.description[:400],
         value_date=work.today(timezone),
         created_by_id=work.actor.id,

@@ -1,11 +1,11 @@
-"""What an entry of a cash book comes from: its payment, and the requisition that was paid."""
+"""What an entry of a cash book comes from: its payment (of a variance the one it corrects), and what was paid by it."""
 
 from __future__ import annotations
 
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
+from sqlalchemy import Row, Select, func, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import requisition_detail, visibility
@@ -26,10 +26,12 @@ def requisition(reading: Reading, entry: UUID) -> RequisitionDetail:
 
 
 def _origin(reading: Reading, entry: UUID) -> Row[Any]:
-    e, p, f = t.ledger_entry.c, t.payment.c, t.treasury_fund.c
+    e, p, f, v = t.ledger_entry.c, t.payment.c, t.treasury_fund.c, t.variance.c
     statement: Select[Any] = (
-        select(e.payment_id, p.requisition_id)
-        .join(t.payment, p.id == e.payment_id)
+        select(p.id.label("payment_id"), p.requisition_id)
+        .select_from(t.ledger_entry)
+        .outerjoin(t.variance, v.id == e.variance_id)
+        .join(t.payment, p.id == func.coalesce(e.payment_id, v.payment_id))
         .join(t.treasury_fund, f.id == e.fund_id)
         .where(e.id == entry, visibility.ledgers(reading.actor))
     )

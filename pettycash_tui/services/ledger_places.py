@@ -16,11 +16,11 @@ from pettycash_tui.services.ledger_views import LedgerFund
 from pettycash_tui.services.work import Reading
 
 EXPECTED = "must be an entry's number (4711), a day (2026-03-14) or a number such as PCV-…, PAY-… or REQ-…"
-_NUMBERS = ("PCV-", "PAY-", "REQ-", "RPL-", "JNL-")
+_NUMBERS = ("PCV-", "PAY-", "REQ-", "RPL-", "VAR-", "TRF-", "JNL-")
 _L = t.ledger_entry.c
 
 Target = int | date | str
-"""A sequence, a day, or the number of a voucher, payment, requisition, replenishment or journal."""
+"""A sequence, a day, or the number of a voucher, payment, requisition, replenishment, variance, transfer or journal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ def find(reading: Reading, fund: LedgerFund, target: Target) -> Spot:
 
 
 def find_named(reading: Reading, ref: str | UUID, preferred: UUID | None = None) -> Spot:
-    """The entry of a voucher, payment, requisition, replenishment or journal, in any ledger the reader may see.
+    """The entry of a numbered object (see `Target`), in any ledger the reader may see.
 
     Of several (a transfer's two ends) the one in the `preferred` fund. Raises NotFound.
     """

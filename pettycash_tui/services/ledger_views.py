@@ -29,11 +29,12 @@ from pettycash_tui.services.work import Reading
 _L = t.ledger_entry.c
 _CONTRA = t.account.alias("contra")
 _BY = t.user.alias("created_by")
+_CORRECTED = t.ledger_entry.alias("corrected")
 
 
 @dataclass(frozen=True, slots=True)
 class EntryView:
-    """A line of the cash book."""
+    """A line of the cash book. `corrects`: the entry of the same fund that it puts right, as `NBI:42`."""
 
     id: UUID
     fund: str
@@ -52,6 +53,9 @@ class EntryView:
     value_date: date
     created_by: PersonRef | None
     created_at: datetime
+    variance: str | None = None
+    transfer: str | None = None
+    corrects: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +123,8 @@ def count_entries(reading: Reading, fund: LedgerFund, given: EntryFilter) -> int
 def show_entry(reading: Reading, ref: str | UUID) -> EntryView:
     """One entry by id, by `FUND:SEQUENCE` (`NBI:42`), by its journal (`JNL-NBI-000042`), or by what it comes from.
 
-    That is a voucher, a payment, a requisition or a replenishment, by its number. Raises NotFound.
+    That is a voucher, a payment, a requisition, a replenishment, a variance or a transfer, by its number; of a
+    transfer's two entries the one that was paid out. Raises NotFound.
     """
     statement = (
         _rows()
@@ -127,7 +132,9 @@ def show_entry(reading: Reading, ref: str | UUID) -> EntryView:
         .join(t.treasury_fund, t.treasury_fund.c.id == _L.fund_id)
     )
     rows = reading.execute(
-        statement.where(visibility.ledgers(reading.actor), named_entry(reading, ref)).order_by(_L.sequence).limit(10)
+        statement.where(visibility.ledgers(reading.actor), named_entry(reading, ref))
+        .order_by(_L.entry_type.desc(), _L.sequence)
+        .limit(10)
     ).all()
     if not rows:
         raise NotFound(f"There is no ledger entry {str(ref)[:40]} that you may see. Name it as NBI:42 or by its id.")
@@ -148,6 +155,12 @@ def named_entry(reading: Reading, ref: str | UUID) -> ColumnElement[bool]:
     if text.startswith(f"{NumberKind.REPLENISHMENT.value}-"):
         m, number = t.replenishment.c, canonical_number(text, NumberKind.REPLENISHMENT)
         return _L.replenishment_id.in_(select(m.id).where(_of_company(m.company_id, reading), m.number == number))
+    if text.startswith(f"{NumberKind.VARIANCE.value}-"):
+        v, number = t.variance.c, canonical_number(text, NumberKind.VARIANCE)
+        return _L.variance_id.in_(select(v.id).where(_of_company(v.company_id, reading), v.number == number))
+    if text.startswith(f"{NumberKind.TRANSFER.value}-"):
+        d, number = t.fund_transfer.c, canonical_number(text, NumberKind.TRANSFER)
+        return _L.transfer_id.in_(select(d.id).where(_of_company(d.company_id, reading), d.number == number))
     paid = payments_named(reading, text)
     if paid is not None:
         return _L.payment_id.in_(paid)
@@ -200,6 +213,9 @@ def _rows() -> Select[Any]:
             t.requisition.c.number.label("requisition_number"),
             t.replenishment.c.number.label("replenishment_number"),
             *person_columns(_BY, "created_by"),
+            t.variance.c.number.label("variance_number"),
+            t.fund_transfer.c.number.label("transfer_number"),
+            _CORRECTED.c.sequence.label("corrected_sequence"),
         )
         .select_from(t.ledger_entry)
         .join(_CONTRA, _CONTRA.c.id == _L.contra_account_id)
@@ -207,6 +223,9 @@ def _rows() -> Select[Any]:
         .outerjoin(t.requisition, t.requisition.c.id == t.payment.c.requisition_id)
         .outerjoin(t.replenishment, t.replenishment.c.id == _L.replenishment_id)
         .outerjoin(_BY, _BY.c.id == _L.created_by_id)
+        .outerjoin(t.variance, t.variance.c.id == _L.variance_id)
+        .outerjoin(t.fund_transfer, t.fund_transfer.c.id == _L.transfer_id)
+        .outerjoin(_CORRECTED, _CORRECTED.c.id == _L.corrects_id)
     )
 
 
@@ -223,11 +242,12 @@ def view_of(row: Any, fund: LedgerFund | str) -> EntryView:
     (
         entry_id, journal, sequence, entry_type, amount, currency, balance_after, contra_id, source_type, description,
         value_date, by_id, created_at, contra_code, contra_name, payment, voucher, requisition, replenishment,
-        by_username, by_first, by_last, *_,
+        by_username, by_first, by_last, variance, transfer, corrected, *_,
     ) = row  # fmt: skip
+    code = fund if isinstance(fund, str) else fund.code
     return EntryView(
         entry_id,
-        fund if isinstance(fund, str) else fund.code,
+        code,
         journal,
         sequence,
         entry_type,
@@ -243,6 +263,9 @@ def view_of(row: Any, fund: LedgerFund | str) -> EntryView:
         value_date,
         _person(by_id, by_username, by_first, by_last),
         created_at,
+        variance,
+        transfer,
+        f"{code}:{corrected}" if corrected is not None else None,
     )
 
 

@@ -21,7 +21,6 @@ from pettycash_tui.services.inputs import Problems
 from pettycash_tui.services.kinds import Context, Given, Kind, Referrer, cleaned, same_text
 from pettycash_tui.services.locate import as_uuid
 from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
-from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.visibility import of_company
 from pettycash_tui.services.work import Reading, Work
 
@@ -108,7 +107,7 @@ def listing(
 
 def add(work: Work, kind: Kind[D], given: Given, *, company: str | UUID | None = None) -> D:
     """Add one of a kind to a company. Raises InvalidInput with every refused field."""
-    work.actor.require(Right.ADMINISTER)
+    work.actor.require(kind.right)
     owner = companies.which(work, company) if kind.name != "company" else None
     if owner is not None and not owner.is_active:
         raise InvalidInput.of(company=f"{owner.code} is not active")
@@ -126,7 +125,7 @@ def add(work: Work, kind: Kind[D], given: Given, *, company: str | UUID | None =
 
 def edit(work: Work, kind: Kind[D], ref: str | UUID, given: Given, *, company: str | UUID | None = None) -> D:
     """Change fields of one of a kind; what is None stays."""
-    work.actor.require(Right.ADMINISTER)
+    work.actor.require(kind.right)
     if all(value is None for value in given.values()):
         raise InvalidInput(f"Nothing to change: give at least one field of the {kind.words}.", code="nothing_to_change")
     base = find(work, kind, ref, company=company, lock=True)
@@ -144,7 +143,7 @@ def edit(work: Work, kind: Kind[D], ref: str | UUID, given: Given, *, company: s
 
 def deactivate(work: Work, kind: Kind[D], ref: str | UUID, *, company: str | UUID | None = None) -> D:
     """Take one of a kind out of use. Raises Refused, naming them, while active rows refer to it."""
-    work.actor.require(Right.ADMINISTER)
+    work.actor.require(kind.right)
     row = find(work, kind, ref, company=company, lock=True)
     shown = getattr(row, kind.handle)
     if not row.is_active:
@@ -159,7 +158,7 @@ def deactivate(work: Work, kind: Kind[D], ref: str | UUID, *, company: str | UUI
 
 def activate(work: Work, kind: Kind[D], ref: str | UUID, *, company: str | UUID | None = None) -> D:
     """Take one of a kind into use again."""
-    work.actor.require(Right.ADMINISTER)
+    work.actor.require(kind.right)
     row = find(work, kind, ref, company=company, lock=True)
     if row.is_active:
         shown = getattr(row, kind.handle)

@@ -77,6 +77,23 @@ def replenishment(reading: Reading, ref: str | UUID, *, lock: bool = False) -> R
     return _one(reading, t.replenishment, NumberKind.REPLENISHMENT, ref, visible, "replenishment", lock)
 
 
+def variance(reading: Reading, ref: str | UUID, *, lock: bool = False) -> Row[Any]:
+    """The whole row of a variance of a payment that the actor may see."""
+    return _one(reading, t.variance, NumberKind.VARIANCE, ref, visibility.variances(reading), "variance", lock)
+
+
+def transfer(reading: Reading, ref: str | UUID, *, lock: bool = False) -> Row[Any]:
+    """The whole row of a transfer from or to a fund whose ledger the actor may see."""
+    visible = visibility.transfers(reading.actor)
+    return _one(reading, t.fund_transfer, NumberKind.TRANSFER, ref, visible, "transfer", lock)
+
+
+def bank_batch(reading: Reading, ref: str | UUID) -> Row[Any]:
+    """The whole row of a bank file that the actor may see, its bytes among it."""
+    visible = visibility.bank_batches(reading.actor)
+    return _one(reading, t.bank_batch, NumberKind.BANK_BATCH, ref, visible, "bank file", False)
+
+
 def fund(reading: Reading, ref: str | UUID) -> Row[Any]:
     """The whole row of a fund of the actor's company, by code or id."""
     visible = visibility.of_company(t.treasury_fund.c.company_id, reading.actor)

@@ -14,6 +14,7 @@ from pettycash_tui.services.work import Reading
 
 _DECIDE = frozenset({Right.APPROVE, Right.VALIDATE, Right.REVIEW})
 _PAY = frozenset({Right.EXECUTE, Right.ASSIGN_EXECUTOR, Right.CANCEL_PAYMENT, Right.RECONCILE})
+_TREASURY = frozenset({Right.READ_LEDGER, Right.RECONCILE, Right.EXECUTE, Right.CLOSE_PERIOD})
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,7 @@ class Offered:
     approvals: bool
     payments: bool
     ledger: bool
+    treasury: bool
     waiting: int
 
 
@@ -51,6 +53,7 @@ def offered(reading: Reading) -> Offered:
         approvals=bool(_DECIDE & actor.rights) or waiting > 0,
         payments=bool(_PAY & actor.rights),
         ledger=bool(funds.list_funds(reading, with_ledger=True, include_inactive=True, limit=1).items),
+        treasury=bool(_TREASURY & actor.rights),
         waiting=waiting,
     )
 

@@ -268,7 +268,7 @@ COST_CENTER: Kind[UnitDetail] = Kind(
     model=models.CostCenter,
     fields=(code_field(), name_field()),
     detail=_unit,
-    referrers=(_people("cost_center_id"),),
+    referrers=(_people("cost_center_id"), Referrer(t.category, "cost_center_id", "categories")),
 )
 
 POSITION: Kind[PositionDetail] = Kind(

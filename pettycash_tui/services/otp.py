@@ -21,7 +21,6 @@ from sqlalchemy import Row, bindparam, select, update
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import OtpChannel
-from pettycash_tui.models.money import Money
 from pettycash_tui.models.treasury import OtpChallenge
 from pettycash_tui.services import locate, messages, payment_facts, payments, totp
 from pettycash_tui.services.desk import Desk
@@ -114,29 +113,18 @@ def send(desk: Desk, actor: Actor, ref: str | UUID) -> Sent:
     """
     code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
     key = desk.secrets.derive("otp")
-    sent, facts, challenge_id = desk.run(actor, _make, ref, code, key)
+    sent, facts, challenge_id = desk.run(actor, _make, ref, code, key, messages.has_sms(desk))
     if sent.channel is OtpChannel.TOTP:
         return sent
     try:
-        messages.deliver(
-            desk,
-            messages.otp_code(
-                to_name=actor.name,
-                to_address=facts.actor_email,
-                code=code,
-                amount=str(Money(facts.amount, facts.currency)),
-                payee=facts.payee,
-                payment=facts.number,
-                minutes=max(1, facts.otp_expiry_seconds // 60),
-            ),
-        )
+        messages.send_code(desk, actor, facts, code, by_sms=sent.channel is OtpChannel.SMS)
     except PettyCashError:
         desk.run(actor, _void_undelivered, facts.id, challenge_id)
         raise
     return replace(sent, demo_code=code) if desk.is_demo else sent
 
 
-def _make(work: Work, ref: str | UUID, code: str, key: bytes) -> tuple[Sent, Row[Any], UUID]:
+def _make(work: Work, ref: str | UUID, code: str, key: bytes, has_sms: bool = False) -> tuple[Sent, Row[Any], UUID]:
     work.actor.require(Right.EXECUTE)
     found = locate.payment(work, ref)
     facts = payment_facts.read(work, found.id, lock=True)
@@ -145,7 +133,7 @@ def _make(work: Work, ref: str | UUID, code: str, key: bytes) -> tuple[Sent, Row
         raise Refused.because(*reasons)
     _require_resend_time(work, facts)
     payments.void_codes(work, facts.id)
-    challenge = _challenge(work, facts, sent=True)
+    challenge = _challenge(work, facts, sent=True, has_sms=has_sms)
     if challenge.channel is not OtpChannel.TOTP:
         challenge.code_hmac = _mac(key, challenge.id, code)
     work.add(challenge)
@@ -153,19 +141,24 @@ def _make(work: Work, ref: str | UUID, code: str, key: bytes) -> tuple[Sent, Row
     return _sent(work, facts, challenge), facts, challenge.id
 
 
-def _challenge(work: Work, facts: Row[Any], *, sent: bool) -> OtpChallenge:
-    channel = facts.otp_channel
+def channel_for(facts: Row[Any], *, has_sms: bool = False) -> OtpChannel:
+    """How a code reaches the actor. Raises Refused where there is no way."""
+    channel: OtpChannel = facts.otp_channel
     if channel is OtpChannel.TOTP and facts.totp_confirmed_at is None:
         if not facts.actor_email:
             raise Refused.because(
                 Reason("no_channel", "You have no authenticator app enrolled. Run `pettycash totp enrol`.")
             )
         channel = OtpChannel.EMAIL
-    if channel is OtpChannel.SMS:
-        # There is no SMS gateway yet: the challenge says how the code really goes.
+    if channel is OtpChannel.SMS and not (has_sms and facts.actor_phone):
+        # Without a gateway or a number it goes by mail, and the challenge says so.
         channel = OtpChannel.EMAIL
     if channel is OtpChannel.EMAIL and not facts.actor_email:
         raise Refused.because(Reason("no_channel", "You have no email address on file: an admin can add one."))
+    return channel
+
+
+def _challenge(work: Work, facts: Row[Any], *, sent: bool, has_sms: bool = False) -> OtpChallenge:
     return OtpChallenge(
         id=new_id(),
         created_at=work.now,
@@ -174,7 +167,7 @@ def _challenge(work: Work, facts: Row[Any], *, sent: bool) -> OtpChallenge:
         executor_id=work.actor.person_id,
         session_id=work.actor.session_id,
         payment_hash=payment_facts.payment_hash(facts),
-        channel=channel,
+        channel=channel_for(facts, has_sms=has_sms),
         expires_at=work.now + timedelta(seconds=facts.otp_expiry_seconds),
         max_attempts=facts.otp_max_attempts,
         sent_at=work.now if sent else None,
@@ -185,7 +178,7 @@ def _sent(work: Work, facts: Row[Any], challenge: OtpChallenge) -> Sent:
     return Sent(
         payment=facts.number,
         channel=challenge.channel,
-        sent_to=_address(facts, challenge.channel),
+        sent_to=address_of(facts, challenge.channel),
         expires_at=challenge.expires_at,
         resend_after=work.now + timedelta(seconds=facts.otp_resend_seconds),
         attempts_left=challenge.max_attempts,
@@ -221,14 +214,17 @@ def standing(reading: Reading, ref: str | UUID) -> Sent | None:
     return Sent(
         payment=facts.number,
         channel=challenge.channel,
-        sent_to=_address(facts, challenge.channel),
+        sent_to=address_of(facts, challenge.channel),
         expires_at=challenge.expires_at,
         resend_after=challenge.created_at + timedelta(seconds=facts.otp_resend_seconds),
         attempts_left=challenge.max_attempts - challenge.attempts,
     )
 
 
-def _address(facts: Row[Any], channel: OtpChannel) -> str:
+def address_of(facts: Row[Any], channel: OtpChannel) -> str:
+    """Where a code goes, as it is shown."""
+    if channel is OtpChannel.SMS:
+        return f"…{facts.actor_phone[-3:]}"
     return "your authenticator app" if channel is OtpChannel.TOTP else _masked(facts.actor_email)
 
 

@@ -5,15 +5,24 @@ The commands, the screens and the execution itself ask the same function. Source
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import Row, bindparam, exists, select
+from sqlalchemy import Date, Row, bindparam, exists, func, select
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.models.enums import PaymentStatus, RequisitionStatus, Role, StepKind, StepStatus
+from pettycash_tui.models.enums import (
+    OrderStatus,
+    PaymentMethod,
+    PaymentStatus,
+    RequisitionStatus,
+    Role,
+    StepKind,
+    StepStatus,
+)
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import audit
 from pettycash_tui.services.errors import Reason
@@ -32,6 +41,19 @@ _HAS_REVIEW = exists().where(
     t.approval_step.c.revision == _R.revision,
     t.approval_step.c.kind == StepKind.REVIEW,
     t.approval_step.c.status == StepStatus.WAITING,
+)
+_SAID_BOTH = exists().where(
+    t.payment_order.c.payment_id == _P.id,
+    t.payment_order.c.status == OrderStatus.FAILED,
+    t.payment_order.c.gateway_reference.is_not(None),
+)
+_PERIOD = t.accounting_period.c
+_IS_LATEST_CLOSED = (
+    _PERIOD.company_id == _P.company_id,
+    _PERIOD.is_closed,
+    # A day's slack either way serves every time zone; a month that has not begun is never closed.
+    _PERIOD.starts_on <= bindparam("tomorrow", type_=Date()),
+    _PERIOD.ends_on >= bindparam("yesterday", type_=Date()),
 )
 _FACTS = (
     select(
@@ -54,6 +76,7 @@ _FACTS = (
         _P.retry_count,
         _P.max_retries,
         _P.idempotency_key,
+        _P.next_attempt_at,
         _P.voucher_number,
         _R.number.label("requisition_number"),
         _R.status.label("requisition_status"),
@@ -81,9 +104,13 @@ _FACTS = (
         _U.otp_failures,
         _U.otp_channel,
         _U.email.label("actor_email"),
+        _U.phone_number.label("actor_phone"),
         _U.totp_secret,
         _U.totp_confirmed_at,
         _HAS_REVIEW.label("has_review"),
+        _SAID_BOTH.label("said_both"),
+        select(func.max(_PERIOD.starts_on)).where(*_IS_LATEST_CLOSED).scalar_subquery().label("closed_from"),
+        select(func.max(_PERIOD.ends_on)).where(*_IS_LATEST_CLOSED).scalar_subquery().label("closed_to"),
     )
     .select_from(t.requisition)
     .join(t.payment, _P.requisition_id == _R.id)
@@ -99,7 +126,14 @@ _LOCKED = _FACTS.with_for_update(key_share=True, of=[t.requisition, t.payment])
 
 def read(reading: Reading, payment_id: UUID, *, lock: bool = False) -> Row[Any]:
     """The facts of a payment for the actor. Locked: the requisition first, then the payment."""
-    return reading.execute(_LOCKED if lock else _FACTS, {"reader": reading.actor.id, "payment": payment_id}).one()
+    today = reading.now.date()
+    values = {
+        "reader": reading.actor.id,
+        "payment": payment_id,
+        "tomorrow": today + timedelta(days=1),
+        "yesterday": today - timedelta(days=1),
+    }
+    return reading.execute(_LOCKED if lock else _FACTS, values).one()
 
 
 def payment_hash(facts: Any) -> str:
@@ -123,26 +157,50 @@ def is_executed(facts: Any) -> bool:
 
 def reasons_against(facts: Any, actor_id: UUID | None, now: datetime, *, code_offered: bool = False) -> list[Reason]:
     """Every reason why the actor may not execute the payment now, not only the first."""
-    reasons = [*_of_state(facts), *_of_person(facts, actor_id)]
+    reasons = [*_of_state(facts, now), *_of_person(facts, actor_id)]
     if facts.otp_required and not code_offered and not is_executed(facts):
         reasons += _of_code(facts, now)
-    return reasons + _of_money(facts)
+    return reasons + _of_money(facts) + _of_period(facts, now)
 
 
-def _of_state(facts: Any) -> list[Reason]:
+def _of_state(facts: Any, now: datetime) -> list[Reason]:
     if is_executed(facts):
         return [Reason("already_executed", f"{facts.number} is executed already, voucher {facts.voucher_number}.")]
     reasons = []
     if facts.status is PaymentStatus.CANCELLED:
         reasons.append(Reason("cancelled", f"{facts.number} is cancelled."))
     if facts.status in (PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN):
-        message = f"{facts.number} was sent and is not settled; its state has to be asked first."
-        reasons.append(Reason("in_doubt", message))
+        reasons.append(in_doubt(facts))
+    elif facts.said_both:
+        message = (
+            f"The gateway said of {facts.number} that it failed, and then that it was paid: find out with the gateway"
+            f" whether the money left. Nothing is sent again for it."
+        )
+        reasons.append(Reason("contradicted", message))
     if facts.requisition_status is not RequisitionStatus.APPROVED:
         reasons.append(Reason("not_approved", f"{facts.requisition_number} is not fully approved."))
     if facts.retry_count >= facts.max_retries:
         reasons.append(Reason("retries_used", f"{facts.number} has used its {facts.max_retries} retries."))
+    if facts.next_attempt_at is not None and facts.next_attempt_at > now:
+        reasons.append(too_early(facts))
     return reasons
+
+
+def in_doubt(payment: Any) -> Reason:
+    """Why nothing may be done to a payment that was sent and is not settled, and what to do."""
+    what = "nobody knows whether the money left" if payment.status is PaymentStatus.UNKNOWN else "its result is awaited"
+    if payment.method is PaymentMethod.BANK_TRANSFER:
+        todo = "its line of the bank file is confirmed or refused first."
+    else:
+        todo = f"`pettycash pay ask {payment.number}` asks what became of it."
+    message = f"{payment.number} was sent and {what}: {todo}"
+    return Reason("in_doubt", message)
+
+
+def too_early(payment: Any) -> Reason:
+    """Why a payment that failed is not tried again yet."""
+    moment = payment.next_attempt_at.astimezone(ZoneInfo(payment.timezone)).strftime("%Y-%m-%d %H:%M:%S")
+    return Reason("too_early", f"{payment.number} failed a short while ago; it can be tried again from {moment}.")
 
 
 def _of_person(facts: Any, actor_id: UUID | None) -> list[Reason]:
@@ -186,3 +244,12 @@ def _of_money(facts: Any) -> list[Reason]:
             )
         )
     return reasons
+
+
+def _of_period(facts: Any, now: datetime) -> list[Reason]:
+    if facts.closed_from is None or is_executed(facts) or facts.status is PaymentStatus.CANCELLED:
+        return []
+    if not facts.closed_from <= now.astimezone(ZoneInfo(facts.timezone)).date() <= facts.closed_to:
+        return []
+    message = f"{facts.closed_from:%Y-%m} is closed: the CFO opens it again, or the payment waits for the next month."
+    return [Reason("period_closed", message)]

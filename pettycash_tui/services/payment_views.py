@@ -75,6 +75,7 @@ class PaymentView:
     executed_at: datetime | None
     fund_balance: Money
     fund_available: Money
+    next_attempt_at: datetime | None = None
 
     @property
     def balance_after(self) -> Money:
@@ -238,4 +239,5 @@ def _view(row: Any) -> PaymentView:
         executed_at=row.executed_at,
         fund_balance=Money(row.current_balance, row.currency),
         fund_available=Money(row.current_balance - row.held_amount, row.currency),
+        next_attempt_at=row.next_attempt_at,
     )

@@ -24,7 +24,7 @@ from pettycash_tui.models.enums import (
 )
 from pettycash_tui.models.requisitions import ApprovalTrail
 from pettycash_tui.models.treasury import Payment
-from pettycash_tui.services import audit, holds, locate, replenishments
+from pettycash_tui.services import audit, holds, locate, payment_facts, replenishments
 from pettycash_tui.services.errors import NotAllowed, Reason, Refused
 from pettycash_tui.services.inputs import clean_text
 from pettycash_tui.services.numbering import NumberKind, next_number
@@ -186,6 +186,8 @@ def retry(work: Work, ref: str | UUID) -> PaymentState:
     """Make a failed payment ready again, while it has retries left."""
     work.actor.require(Right.EXECUTE)
     payment = _locked(work, ref)
+    if payment.status in (PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN):
+        raise Refused.because(payment_facts.in_doubt(payment))
     if payment.status is not PaymentStatus.FAILED:
         raise Refused.because(
             Reason("not_failed", f"{payment.number} is {payment.status.label.lower()}; only a failed one is retried.")
@@ -194,11 +196,13 @@ def retry(work: Work, ref: str | UUID) -> PaymentState:
         raise Refused.because(
             Reason("retries_used", f"{payment.number} has used its {payment.max_retries} retries. Cancel it.")
         )
+    if payment.next_attempt_at is not None and payment.next_attempt_at > work.now:
+        raise Refused.because(payment_facts.too_early(payment_facts.read(work, payment.id)))
     held = payment.is_held or holds.place(work, payment.fund_id, payment.amount)
     work.execute(
         update(t.payment)
         .where(t.payment.c.id == payment.id)
-        .values(status=PaymentStatus.PENDING, is_held=held, updated_at=work.now)
+        .values(status=PaymentStatus.PENDING, is_held=held, next_attempt_at=None, updated_at=work.now)
     )
     record(work, payment, "payment.retried", {"retry_count": payment.retry_count, "held": held})
     return PaymentState(payment.id, payment.number, PaymentStatus.PENDING, held, None)
@@ -306,4 +310,6 @@ def _has_cfo(reading: Reading, company_id: UUID) -> bool:
 
 
 def _not_open(payment: Row[Any]) -> Reason:
+    if payment.status in (PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN):
+        return payment_facts.in_doubt(payment)
     return Reason("not_open", f"{payment.number} is {payment.status.label.lower()}; this is not possible any more.")

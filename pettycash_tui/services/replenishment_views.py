@@ -29,7 +29,7 @@ _R = t.replenishment.c
 
 @dataclass(frozen=True, slots=True)
 class ReplenishmentView:
-    """A replenishment."""
+    """A replenishment. `short_by`: how much less arrived than was asked for, when it is partly funded."""
 
     id: UUID
     number: str
@@ -38,6 +38,8 @@ class ReplenishmentView:
     balance_snapshot: Money
     requested_amount: Money
     completed_amount: Money | None
+    is_partly_funded: bool
+    short_by: Money | None
     reference: str | None
     auto_triggered: bool
     reason: str
@@ -49,6 +51,7 @@ class ReplenishmentView:
     completed_at: datetime | None
     rejected_by: PersonRef | None
     rejected_at: datetime | None
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,10 +108,11 @@ def list_replenishments(
     from_date: date | None = None,
     to_date: date | None = None,
     search: str | None = None,
+    oldest_first: bool = False,
     limit: int | None = None,
     after: str | None = None,
 ) -> Page[ReplenishmentView]:
-    """The replenishments of the actor's company, newest first."""
+    """The replenishments of the actor's company, newest first or the other way round."""
     size = clean_limit(limit)
     key = decode(after, datetime, UUID)
     statement = _rows().where(visibility.of_company(_R.company_id, reading.actor))
@@ -119,10 +123,12 @@ def list_replenishments(
     statement = statement.where(*between(_R.created_at, from_date, to_date, reading))
     if search:
         statement = statement.where(or_(*[contains(column, search) for column in (_R.number, _R.reference, _R.reason)]))
-    further = behind([_R.created_at, _R.id], key, descending=True)
+    order = [_R.created_at, _R.id]
+    further = behind(order, key, descending=not oldest_first)
     if further is not None:
         statement = statement.where(further)
-    found = reading.execute(statement.order_by(_R.created_at.desc(), _R.id.desc()).limit(size + 1)).all()
+    ordered = order if oldest_first else [column.desc() for column in order]
+    found = reading.execute(statement.order_by(*ordered).limit(size + 1)).all()
     return page_of(found, size, _view, lambda row: (row.created_at, row.id))
 
 
@@ -175,6 +181,7 @@ def _reasons(reading: Reading, row: Any, act: ReplenishmentAct) -> Iterator[Reas
 
 
 def _view(row: Any) -> ReplenishmentView:
+    short = row.requested_amount - row.completed_amount if row.completed_amount is not None else 0
     return ReplenishmentView(
         id=row.id,
         number=row.number,
@@ -183,6 +190,8 @@ def _view(row: Any) -> ReplenishmentView:
         balance_snapshot=Money(row.balance_snapshot, row.currency),
         requested_amount=Money(row.requested_amount, row.currency),
         completed_amount=Money(row.completed_amount, row.currency) if row.completed_amount is not None else None,
+        is_partly_funded=short > 0,
+        short_by=Money(short, row.currency) if short > 0 else None,
         reference=row.reference,
         auto_triggered=row.auto_triggered,
         reason=row.reason,
@@ -194,4 +203,5 @@ def _view(row: Any) -> ReplenishmentView:
         completed_at=row.completed_at,
         rejected_by=person(row, "rejected_by"),
         rejected_at=row.rejected_at,
+        created_at=row.created_at,
     )

@@ -25,7 +25,7 @@ from pettycash_tui.models.enums import (
 )
 from pettycash_tui.models.money import Money
 from pettycash_tui.models.treasury import Replenishment
-from pettycash_tui.services import audit, holds, ledger, locate
+from pettycash_tui.services import audit, claiming, holds, ledger, locate
 from pettycash_tui.services.errors import Reason, Refused
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.inputs import clean_text, parse_money
@@ -84,6 +84,7 @@ def request_automatically(work: Work, fund_id: UUID) -> str | None:
     row = _new_row(work, fund, amount, automatic=True)
     if not _insert_unless_open(work, row):
         return None
+    claiming.cover(work, row.id)
     data = {"amount": amount, "automatic": True, "balance": row.balance_snapshot}
     _record(work, row, "replenishment.requested", data)
     return row.number
@@ -109,6 +110,7 @@ def request(work: Work, fund_ref: str | UUID, amount_text: str | None = None, re
     row = _new_row(work, fund, amount, automatic=False)
     row.reason = clean_text("reason", reason, max_length=REASON_LENGTH, required=False)
     work.add(row)
+    claiming.cover(work, row.id)
     _record(work, row, "replenishment.requested", {"amount": amount, "automatic": False, "reason": row.reason})
     return ReplenishmentState(row.id, row.number, fund.code, row.status, Money(amount, fund.currency))
 
@@ -168,11 +170,16 @@ def reject(work: Work, ref: str | UUID, reason: str) -> ReplenishmentState:
         rejected_by_id=work.actor.person_id,
         rejected_at=work.now,
     )
+    claiming.release(work, row.id)
     return _state(work, row, ReplenishmentStatus.REJECTED, row.requested_amount)
 
 
 def complete(work: Work, ref: str | UUID, reference: str, amount_text: str | None = None) -> ReplenishmentState:
-    """Record that the money arrived: credits the fund and takes up payments that waited, oldest first."""
+    """Record that the money arrived: credits the fund and takes up payments that waited, oldest first.
+
+    It may be less than was asked for (the fund asks again by itself when that leaves it low) or more: what arrived is
+    booked as it is, and the imprest identity names the difference.
+    """
     work.actor.require(RIGHTS[ReplenishmentAct.COMPLETE])
     reference = clean_text("reference", reference, max_length=REFERENCE_LENGTH)
     row = _locked_for(work, ref, ReplenishmentAct.COMPLETE)
@@ -219,8 +226,8 @@ def complete(work: Work, ref: str | UUID, reference: str, amount_text: str | Non
     work.execute(update(t.treasury_fund).where(t.treasury_fund.c.id == row.fund_id).values(last_replenished=work.now))
     taken = holds.take_up_waiting(work, row.fund_id)
     _record(work, row, "ledger.posted", {**posted.seal, "taken_up": taken})
-    if holds.is_anybody_waiting(work, row.fund_id):
-        # Who began to wait while this request was open asked for nothing of their own.
+    if posted.balance < posted.reorder_level or holds.is_anybody_waiting(work, row.fund_id):
+        # Who began to wait while this request was open asked for nothing of their own; nor did a fund that got less.
         request_automatically(work, row.fund_id)
     return _state(work, row, ReplenishmentStatus.COMPLETED, amount, tuple(taken))
 

@@ -44,10 +44,25 @@ _SENTENCES: dict[str, Sentence] = {
     "ux_treasury_fund_scope": Sentence(
         "fund_exists", "This company, region or branch has an active fund already. Deactivate it first."
     ),
+    "ux_payment_order_open": Sentence("in_doubt", "This payment was sent a moment ago.", overtaken=True),
+    "payment_awaits_its_order": Sentence(
+        "in_doubt", "This payment was sent and is not settled; find out first: `pettycash pay ask`."
+    ),
     "ux_otp_challenge_open": Sentence("code_open", "A code for this payment was sent a moment ago.", overtaken=True),
     "uq_user_username": Sentence("taken", f"This username {_TAKEN}.", fields={"username": _TAKEN}),
     "ck_treasury_fund_available_not_negative": Sentence("not_enough", "The fund has not enough available."),
     "ck_treasury_fund_current_balance_not_negative": Sentence("not_enough", "The fund has not enough."),
+    "ledger_entry_period_open": Sentence(
+        "period_closed",
+        "This month is closed: its books take no entry. The CFO opens it again with `pettycash period reopen`, or it"
+        " waits for the next month.",
+    ),
+    "uq_accounting_period_company_id_starts_on": Sentence(
+        "period_closed", "This month is closed already.", overtaken=True
+    ),
+    "ux_replenishment_voucher_living": Sentence(
+        "claimed_already", "Another request claimed these vouchers a moment ago. Look at it first.", overtaken=True
+    ),
     "ux_category_default": Sentence("default_exists", "The company has a default category already."),
     "uq_attachment_requisition_id_sha256": Sentence("attached", "This file is attached already."),
 }
@@ -67,8 +82,11 @@ _SQLITE_UNIQUE: dict[str, str] = {
     "unique payment.company_id, payment.idempotency_key": "uq_payment_company_id_idempotency_key",
     "unique replenishment.company_id, replenishment.reference": "uq_replenishment_company_id_reference",
     "unique replenishment.fund_id": "ux_replenishment_open",
+    "unique payment_order.payment_id": "ux_payment_order_open",
     "unique otp_challenge.payment_id": "ux_otp_challenge_open",
     "unique user.username": "uq_user_username",
+    "unique accounting_period.company_id, accounting_period.starts_on": "uq_accounting_period_company_id_starts_on",
+    "unique replenishment_voucher.fund_id, replenishment_voucher.sequence": "ux_replenishment_voucher_living",
     "unique category.company_id": "ux_category_default",
     "unique index 'ux_treasury_fund_scope'": "ux_treasury_fund_scope",
     "unique approval_step.requisition_id, approval_step.revision, approval_step.acted_by_id": (

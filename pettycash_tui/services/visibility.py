@@ -44,6 +44,23 @@ def payments(reading: Reading) -> ColumnElement[bool]:
     )
 
 
+def variances(reading: Reading) -> ColumnElement[bool]:
+    """The variances that the reader may see: those of the payments they see."""
+    actor, v, p = reading.actor, t.variance.c, t.payment.c
+    if actor.scope is Scope.COMPANY:
+        return of_company(v.company_id, actor)
+    return v.payment_id.in_(select(p.id).where(payments(reading)))
+
+
+def transfers(actor: Actor) -> ColumnElement[bool]:
+    """The transfers that the reader may see: those of the funds whose ledger they see."""
+    m, f = t.fund_transfer.c, t.treasury_fund.c
+    if actor.may(Right.READ_LEDGER) and actor.scope is Scope.COMPANY:
+        return of_company(m.company_id, actor)
+    seen = select(f.id).where(ledgers(actor))
+    return or_(m.from_fund_id.in_(seen), m.to_fund_id.in_(seen))
+
+
 def ledgers(actor: Actor) -> ColumnElement[bool]:
     """The funds whose ledger the reader may see."""
     f = t.treasury_fund.c
@@ -60,6 +77,12 @@ def ledgers(actor: Actor) -> ColumnElement[bool]:
         ),
     }
     return and_(of_company(f.company_id, actor), or_(mine, scoped.get(actor.scope, false())))
+
+
+def bank_batches(actor: Actor) -> ColumnElement[bool]:
+    """The bank files that the reader may see: those of the funds whose ledger they read."""
+    b = t.bank_batch.c
+    return and_(of_company(b.company_id, actor), b.fund_id.in_(select(t.treasury_fund.c.id).where(ledgers(actor))))
 
 
 def _scope(actor: Actor) -> ColumnElement[bool]:

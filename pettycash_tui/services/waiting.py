@@ -21,7 +21,7 @@ from pettycash_tui.models.enums import (
     RequisitionStatus,
 )
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import requisition_queue, visibility
+from pettycash_tui.services import requisition_queue, transfer_views, variance_views, visibility
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.requisition_list import RequisitionRow
 from pettycash_tui.services.requisition_queue import QueueOrder
@@ -47,6 +47,8 @@ class Task(StrEnum):
     REVIEW = "review"
     REPLENISH = "refill"
     RECEIVE = "receive"
+    ADJUST = "adjust"
+    TRANSFER = "transfer"
     CHANGE = "change"
     FINISH = "finish"
 
@@ -119,7 +121,8 @@ def lines(reading: Reading) -> list[WaitingLine]:
 
 
 def _all(reading: Reading, queued: Sequence[WaitingLine]) -> list[WaitingLine]:
-    return sorted([*queued, *_payments(reading), *_replenishments(reading), *_own(reading)], key=_pressing)
+    treasury = [*_payments(reading), *_replenishments(reading), *_variances(reading), *_transfers(reading)]
+    return sorted([*queued, *treasury, *_own(reading)], key=_pressing)
 
 
 def queue_lines(reading: Reading) -> list[WaitingLine]:
@@ -244,6 +247,44 @@ def _replenishments(reading: Reading) -> Iterable[WaitingLine]:
             place="ledger",
             opens=code,
             command=f"pettycash replenishment {'approve' if is_new else 'complete'} {number}",
+        )
+
+
+def _variances(reading: Reading) -> Iterable[WaitingLine]:
+    """What payments came to, as others recorded it, for who may approve that."""
+    for found in variance_views.to_decide(reading, _MOST):
+        yield WaitingLine(
+            task=Task.ADJUST,
+            number=found.number,
+            payee=found.payee,
+            purpose=f"{found.payment}: {found.reason}",
+            amount=found.variance_amount,
+            is_urgent=False,
+            is_overdue=False,
+            since=found.recorded_at,
+            due_at=None,
+            place="treasury",
+            opens=found.number,
+            command=f"pettycash variance approve {found.number}",
+        )
+
+
+def _transfers(reading: Reading) -> Iterable[WaitingLine]:
+    """The transfers between funds that others requested, for who may approve them."""
+    for found in transfer_views.to_decide(reading, _MOST):
+        yield WaitingLine(
+            task=Task.TRANSFER,
+            number=found.number,
+            payee=f"{found.from_fund.code} to {found.to_fund.code}",
+            purpose=found.reason or f"From {found.from_fund.name} to {found.to_fund.name}",
+            amount=found.amount,
+            is_urgent=False,
+            is_overdue=False,
+            since=found.requested_at,
+            due_at=None,
+            place="treasury",
+            opens=found.number,
+            command=f"pettycash transfer approve {found.number}",
         )
 
 

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from pettycash_tui.database.triggers import RULES
-from pettycash_tui.models.enums import DECISIONS, PAYMENT_FLOW, REPLENISHMENT_FLOW, REQUISITION_FLOW
+from pettycash_tui.models.enums import (
+    DECISIONS,
+    NOTICE_FLOW,
+    ORDER_FLOW,
+    PAYMENT_FLOW,
+    REPLENISHMENT_FLOW,
+    REQUISITION_FLOW,
+    TRANSFER_FLOW,
+    VARIANCE_FLOW,
+)
 from pettycash_tui.models.tables import metadata
 
 
@@ -66,6 +75,8 @@ _COST_CENTER = (
 _APPROVED_3 = f"UPDATE requisition SET status = 'approved' WHERE {REQ3}"
 _PAYMENT_3 = {"requisition_id": "<REQ-000003>", "number": "'PAY-9'", "amount": "1200000"}
 _PAID_2 = copy("payment_execution", "payment_id = <PAY-000001>", payment_id="<PAY-000002>", gateway_reference="'R-9'")
+_NOTICE = "occasion LIKE 'step:%' AND status = 'sent' AND subject_number = 'REQ-000003'"
+_CURSOR = "stream = (SELECT MIN(stream) FROM notice_cursor WHERE sequence > 0)"
 LAST_ENTRY = "fund_id = <fund NBI> AND sequence = (SELECT MAX(sequence) FROM ledger_entry WHERE fund_id = <fund NBI>)"
 NEXT_ENTRY = {
     "id": ":new",
@@ -77,16 +88,23 @@ NEXT_ENTRY = {
     "source_type": "'variance'",
     "payment_id": "NULL",
     "replenishment_id": "NULL",
+    "variance_id": "<VAR-000001>",
+    "transfer_id": "NULL",
+    "corrects_id": "(SELECT id FROM ledger_entry WHERE payment_id = <PAY-000001>)",
+    "created_by_id": "<cfo>",
 }
+_NO_VARIANCE = {"variance_id": "NULL", "corrects_id": "NULL"}
 _DEBIT_2 = {
     **NEXT_ENTRY,
     "entry_type": "'debit'",
     "amount": "450000",
     "source_type": "'payment'",
     "payment_id": "<PAY-000002>",
+    **_NO_VARIANCE,
 }
 _CREDIT_2 = {
     **NEXT_ENTRY,
+    **_NO_VARIANCE,
     "entry_type": "'credit'",
     "amount": "100000",
     "source_type": "'replenishment'",
@@ -97,6 +115,11 @@ _COMPLETE_2 = (
     "UPDATE replenishment SET status = 'completed', completed_amount = 100000, reference = 'B'"
     " WHERE number = 'RPL-000002'"
 )
+_BAT = "number = 'BAT-000001'"
+_NEW_BATCH = {"number": "'BAT-9'", "message_id": "'M-9'"}
+_LINE_1 = "batch_id = <BAT-000001> AND position = 1"
+_NEW_LINE = {"conversation_id": "'C-9'", "attempt": "9", "status": "'failed'", "position": "9"}
+_OF_OTHER_BATCH = {**_NEW_LINE, "batch_id": "(SELECT id FROM bank_batch WHERE number = 'BAT-9')", "position": "1"}
 NEW_FUND = {
     "code": "'NEW'",
     "is_active": "false",
@@ -107,10 +130,54 @@ NEW_FUND = {
 }
 NEW_REQUEST = {"number": "'RPL-9'", "fund_id": "<fund MSA>", "status": "'pending'", "reference": "NULL"}
 NEW_REQUEST |= {"approved_by_id": "NULL", "completed_amount": "NULL"}
+# --- reconciliations, variances, transfers ---
+_UNDO_4 = {"sequence": "2", "act": "'undone'", "reason": "'x'"}
+_VARIANCE_9 = {
+    "number": "'VAR-9'",
+    "payment_id": "<PAY-000004>",
+    "original_amount": "440000",
+    "adjusted_amount": "440100",
+    "variance_amount": "100",
+}
+_APPROVE_1 = "status = 'approved', approved_by_id = <cfo>, approved_at = :now"
+_REJECT_1 = "status = 'rejected', rejected_by_id = <cfo>, rejected_at = :now, rejection_reason = 'x'"
+_COMPLETE_TRANSFER = "status = 'completed', approved_by_id = <cfo>, completed_at = :now"
+_TRANSFER_DEBIT = {
+    **NEXT_ENTRY,
+    **_NO_VARIANCE,
+    "entry_type": "'debit'",
+    "amount": "10000",
+    "balance_after": "balance_after - 10000",
+    "source_type": "'transfer'",
+    "transfer_id": "<TRF-000001>",
+    "contra_account_id": "(SELECT id FROM account WHERE purpose = 'transfers_in_transit' AND company_id = :company)",
+}
+_TRANSFER_CREDIT = {
+    **_TRANSFER_DEBIT,
+    "id": f"'{'1' * 32}'",
+    "entry_type": "'credit'",
+    "balance_after": "balance_after + 10000",
+}
+_TRANSFER_DEBITED = copy("ledger_entry", _LAST_OF_HQ, **_TRANSFER_DEBIT)
+_TRANSFER_CREDITED = copy("ledger_entry", LAST_ENTRY, **_TRANSFER_CREDIT)
+_CLAIMED = "replenishment_id = <RPL-000004> AND sequence = 2"
+_ENTRY = "(SELECT id FROM ledger_entry WHERE fund_id = <fund NBI> AND sequence = {})"
+_CLOSED_MONTH = "starts_on = '2026-01-01'"
+_MONTH_BEFORE = {"starts_on": "'2025-12-01'", "ends_on": "'2025-12-31'"}
+_LATE = "reopened_at = closed_at, reopen_reason = 'late'"
 _SUBMITTED = "requisition_id = <REQ-000003> AND action = 'submitted'"
 _STEP = "requisition_id = <REQ-000003> AND status = "
 _EXECUTION = {"payment_id": "<PAY-000002>", "gateway_reference": "'R-9'", "otp_verified_by_id": "NULL"}
 _OTP2 = "payment_id = <PAY-000002>"
+_SENT, _REFUSED = "payment_id = <PAY-000005>", "payment_id = <PAY-000006>"
+_NEW_ORDER = {
+    "payment_id": "<PAY-000002>",
+    "executor_id": "(SELECT executor_id FROM payment WHERE number = 'PAY-000002')",
+    "conversation_id": "'C-9'",
+    "status": "'sending'",
+    "sent_at": "NULL",
+}
+_BATCH = {"gateway": "'bank_file'", "batch_id": "(SELECT id FROM bank_batch)", "position": "3"}
 _EVENT = "stream = (SELECT MIN(stream) FROM stream_head) AND sequence = (SELECT length FROM stream_head s WHERE"
 _EVENT += " s.stream = audit_event.stream)"
 _FOLLOWING_EVENT = {"sequence": "sequence + 1", "previous_hash": "event_hash", "event_hash": f"'{'f' * 64}'"}
@@ -360,6 +427,108 @@ ATTACKS: dict[str, list[Attack]] = {
             disarmed=("requisition",),
         ),
     ],
+    "payment_order_starts_sending": copies(
+        "payment_order",
+        _SENT,
+        _NEW_ORDER,
+        {"status": "'sent'"},
+        {"status": "'failed'"},
+        {"status": "'succeeded'", "gateway_reference": "'R'"},
+        {"sent_at": ":now"},
+        {"settled_at": ":now"},
+        {"gateway_reference": "'R'"},
+        {"ask_count": "1"},
+    ),
+    "payment_order_of_executing_payment": [
+        *copies("payment_order", _SENT, _NEW_ORDER, {}, {"executor_id": "<cfo>"}, {"company_id": ":other"}),
+        *copies(
+            "payment_order",
+            _SENT,
+            _NEW_ORDER,
+            {"executor_id": "<cfo>"},
+            {"company_id": ":other"},
+            first=(f"UPDATE payment SET status = 'executing' WHERE {PAY2}",),
+            disarmed=("payment",),
+        ),
+        *copies(
+            "payment_order",
+            _SENT,
+            _NEW_ORDER,
+            {},
+            first=(f"UPDATE payment SET status = 'executing', is_held = false WHERE {PAY2}",),
+            disarmed=("payment",),
+        ),
+    ],
+    "payment_order_attempts_count": copies("payment_order", _SENT, _NEW_ORDER, {"attempt": "2"}, {"attempt": "3"}),
+    "payment_order_line_of_file": copies(
+        "payment_order",
+        _SENT,
+        _NEW_ORDER,
+        {"gateway": "'bank_file'"},
+        {**_BATCH, "gateway": "'mpesa'"},
+        {**_BATCH, "company_id": ":other"},
+        {**_BATCH, "executor_id": "<cfo>"},
+        {**_BATCH, "payment_id": "<PAY-000003>"},
+    ),
+    "payment_order_fixed": updates(
+        "payment_order",
+        _SENT,
+        "id = :new",
+        "created_at = :later",
+        "company_id = :other",
+        "payment_id = <PAY-000002>",
+        "executor_id = <cfo>",
+        "attempt = 2",
+        "gateway = 'cash'",
+        "conversation_id = 'C-9'",
+        "batch_id = (SELECT id FROM bank_batch), position = 9",
+        "idempotency_key = 'K'",
+        "otp_verified_at = NULL",
+        "otp_verified_at = :later",
+        "channel = 'totp'",
+        "channel = NULL",
+        "source = 'elsewhere'",
+        "client = 'another'",
+    ),
+    "payment_order_settled_stays": [
+        *updates(
+            "payment_order",
+            _REFUSED,
+            "settled_at = NULL",
+            "settled_at = :later",
+            "sent_at = :later",
+            "result_code = '0'",
+            "result_text = ''",
+            "gateway_conversation_id = 'AG-9'",
+        ),
+        *updates(
+            "payment_order",
+            _REFUSED,
+            "gateway_reference = NULL",
+            "gateway_reference = 'B'",
+            first=(f"UPDATE payment_order SET gateway_reference = 'A' WHERE {_REFUSED}",),
+        ),
+    ],
+    "payment_in_flight_held": updates(
+        "payment", PAY2, "status = 'executing', is_held = false", "status = 'unknown', is_held = false"
+    ),
+    "payment_awaits_its_order": updates(
+        "payment",
+        "number = 'PAY-000005'",
+        "status = 'pending'",
+        "status = 'failed'",
+        "status = 'cancelled', is_held = false",
+        "status = 'success', is_held = false",
+        "executor_id = NULL",
+        "executor_id = <cfo>",
+    ),
+    "payment_execution_after_order": copies(
+        "payment_execution",
+        "payment_id = <PAY-000001>",
+        _EXECUTION,
+        {"payment_id": "<PAY-000005>"},
+        {"payment_id": "<PAY-000007>"},
+    ),
     "otp_challenge_fixed": [
         *updates(
             "otp_challenge",
@@ -446,7 +615,11 @@ ATTACKS: dict[str, list[Attack]] = {
         ),
     ],
     "ledger_entry_opens_book": copies(
-        "ledger_entry", LAST_ENTRY, NEXT_ENTRY | {"source_type": "'opening'"}, {"entry_type": "'credit'"}, {}
+        "ledger_entry",
+        LAST_ENTRY,
+        NEXT_ENTRY | _NO_VARIANCE | {"source_type": "'opening'"},
+        {"entry_type": "'credit'"},
+        {},
     ),
     "replenishment_fixed": updates(
         "replenishment",
@@ -467,6 +640,300 @@ ATTACKS: dict[str, list[Attack]] = {
         {"approved_by_id": "<ceo>"},
         {"completed_amount": "1"},
         {"status": "'rejected'"},
+    ),
+    "ledger_reconciliation_follows": [
+        *copies(
+            "ledger_reconciliation",
+            "payment_id = <PAY-000004>",
+            _UNDO_4,
+            {"act": "'reconciled'"},
+            {"sequence": "3", "act": "'reconciled'"},
+            {"sequence": "4"},
+        ),
+        *copies("ledger_reconciliation", "payment_id = <PAY-000001> AND sequence = 2", {}, {"sequence": "4"}),
+    ],
+    "ledger_reconciliation_of_entry": copies(
+        "ledger_reconciliation",
+        "payment_id = <PAY-000004>",
+        _UNDO_4,
+        {"act": "'reconciled'"},
+        {"company_id": ":other"},
+        {"payment_id": "<PAY-000002>"},
+        {"payment_id": "<PAY-000001>", "sequence": "3"},
+        {"entry_id": "(SELECT id FROM ledger_entry WHERE payment_id = <PAY-000001>)"},
+        {"entry_id": "(SELECT id FROM ledger_entry WHERE fund_id = <fund HQ> AND sequence = 1)"},
+    ),
+    "ledger_reconciliation_not_executor": copies(
+        "ledger_reconciliation",
+        "payment_id = <PAY-000004>",
+        {"person_id": "(SELECT executor_id FROM payment_execution WHERE payment_id = <PAY-000004>)"},
+        _UNDO_4,
+        {"sequence": "3"},
+    ),
+    "payment_reconciled_by_row": [
+        *updates("payment", "number = 'PAY-000001'", "status = 'reconciled'"),
+        *updates("payment", "number = 'PAY-000004'", "status = 'success'"),
+        *updates("payment", PAY2, "status = 'reconciled', is_held = false"),
+    ],
+    "variance_fixed": updates(
+        "variance",
+        "number = 'VAR-000001'",
+        "id = :new",
+        "company_id = :other",
+        "number = 'VAR-9'",
+        "fund_id = <fund HQ>",
+        "payment_id = <PAY-000002>",
+        "original_amount = original_amount + 1, adjusted_amount = adjusted_amount + 1",
+        "adjusted_amount = adjusted_amount + 1, variance_amount = variance_amount + 1",
+        "original_amount = original_amount - 1, variance_amount = variance_amount + 1",
+        "currency = 'USD'",
+        "reason = 'something else'",
+        "recorded_by_id = <ceo>",
+        "recorded_at = :later",
+    ),
+    "variance_decided_once": [
+        *updates(
+            "variance",
+            "number = 'VAR-000003'",
+            "approved_by_id = <ceo>",
+            "approved_at = :later",
+            "rejected_by_id = <ceo>",
+            "rejection_reason = 'x'",
+        ),
+        *updates(
+            "variance",
+            "number = 'VAR-000002'",
+            "rejected_by_id = <ceo>",
+            "rejected_at = :later",
+            "rejection_reason = 'x'",
+            "approved_by_id = <ceo>",
+        ),
+    ],
+    "variance_starts_pending": copies(
+        "variance",
+        "number = 'VAR-000001'",
+        _VARIANCE_9,
+        {"status": "'approved'", "approved_by_id": "<cfo>", "approved_at": ":now"},
+        {"status": "'rejected'", "rejected_by_id": "<cfo>", "rejected_at": ":now", "rejection_reason": "'x'"},
+        {"approved_by_id": "<cfo>"},
+        {"rejected_by_id": "<cfo>"},
+    ),
+    "variance_of_payment": copies(
+        "variance",
+        "number = 'VAR-000001'",
+        _VARIANCE_9,
+        {"payment_id": "<PAY-000002>", "original_amount": "450000", "adjusted_amount": "450100"},
+        # As if the variance that was approved before were not there.
+        {"original_amount": "450000", "adjusted_amount": "450100"},
+        {"company_id": ":other"},
+        {"fund_id": "<fund HQ>"},
+        {"currency": "'USD'"},
+    ),
+    "variance_approved_by_entry": [
+        *updates("variance", "number = 'VAR-000001'", _APPROVE_1),
+        # Written by somebody else than who is to have approved it.
+        *attacks(
+            f"UPDATE variance SET {_APPROVE_1} WHERE number = 'VAR-000001'",
+            first=(copy("ledger_entry", LAST_ENTRY, **{**NEXT_ENTRY, "created_by_id": "<ceo>"}),),
+            disarmed=("ledger_entry",),
+        ),
+        *attacks(
+            f"UPDATE variance SET {_REJECT_1} WHERE number = 'VAR-000001'",
+            first=(copy("ledger_entry", LAST_ENTRY, **NEXT_ENTRY),),
+            disarmed=("ledger_entry",),
+        ),
+    ],
+    "ledger_entry_of_variance": copies(
+        "ledger_entry",
+        LAST_ENTRY,
+        NEXT_ENTRY,
+        {"amount": "101"},
+        {"amount": "-100"},
+        {"entry_type": "'credit'"},
+        {"fund_id": "<fund HQ>", "sequence": "500"},
+        {"corrects_id": "NULL"},
+        {"corrects_id": "(SELECT id FROM ledger_entry WHERE payment_id = <PAY-000004>)"},
+        {"created_by_id": "<group_finance_manager>"},
+        {"created_by_id": "NULL"},
+        {"variance_id": "<VAR-000002>", "amount": "-10000"},
+    ),
+    "ledger_entry_corrects": copies(
+        "ledger_entry",
+        LAST_ENTRY,
+        NEXT_ENTRY,
+        {"corrects_id": "(SELECT id FROM ledger_entry WHERE fund_id = <fund HQ> AND sequence = 1)"},
+    ),
+    "fund_transfer_fixed": updates(
+        "fund_transfer",
+        "number = 'TRF-000001'",
+        "id = :new",
+        "company_id = :other",
+        "number = 'TRF-9'",
+        "from_fund_id = <fund MSA>",
+        "to_fund_id = <fund MSA>",
+        "amount = 1",
+        "currency = 'USD'",
+        "reason = 'something else'",
+        "requested_by_id = <ceo>",
+        "requested_at = :later",
+    ),
+    "fund_transfer_decided_once": [
+        *updates(
+            "fund_transfer",
+            "number = 'TRF-000002'",
+            "approved_by_id = <ceo>",
+            "completed_at = :later",
+            "rejected_by_id = <ceo>",
+        ),
+        *updates(
+            "fund_transfer",
+            "number = 'TRF-000003'",
+            "rejected_by_id = <ceo>",
+            "rejected_at = :later",
+            "rejection_reason = 'x'",
+            "approved_by_id = <ceo>",
+        ),
+    ],
+    "fund_transfer_starts_pending": copies(
+        "fund_transfer",
+        "number = 'TRF-000001'",
+        {"number": "'TRF-9'"},
+        {"status": "'completed'", "approved_by_id": "<cfo>", "completed_at": ":now"},
+        {"status": "'rejected'", "rejected_by_id": "<cfo>", "rejected_at": ":now", "rejection_reason": "'x'"},
+        {"approved_by_id": "<cfo>"},
+        {"rejected_by_id": "<cfo>"},
+    ),
+    "fund_transfer_one_company": copies(
+        "fund_transfer",
+        "number = 'TRF-000001'",
+        {"number": "'TRF-9'"},
+        {"to_fund_id": "(SELECT id FROM treasury_fund WHERE company_id = :other AND code = 'NBI')"},
+        {"from_fund_id": "(SELECT id FROM treasury_fund WHERE company_id = :other AND code = 'HQ')"},
+        {"company_id": ":other"},
+        {"currency": "'USD'"},
+    ),
+    "fund_transfer_completed_by_entries": [
+        *updates("fund_transfer", "number = 'TRF-000001'", _COMPLETE_TRANSFER),
+        *attacks(
+            f"UPDATE fund_transfer SET {_COMPLETE_TRANSFER} WHERE number = 'TRF-000001'",
+            f"UPDATE fund_transfer SET {_REJECT_1} WHERE number = 'TRF-000001'",
+            first=(_TRANSFER_DEBITED,),
+            disarmed=("ledger_entry",),
+        ),
+        *attacks(
+            f"UPDATE fund_transfer SET {_COMPLETE_TRANSFER.replace('<cfo>', '<ceo>')} WHERE number = 'TRF-000001'",
+            first=(_TRANSFER_DEBITED, _TRANSFER_CREDITED),
+            disarmed=("ledger_entry",),
+        ),
+    ],
+    "ledger_entry_of_transfer": [
+        *copies(
+            "ledger_entry",
+            _LAST_OF_HQ,
+            _TRANSFER_DEBIT,
+            {"amount": "10001"},
+            {"entry_type": "'credit'"},
+            {"entry_type": "'adjustment'"},
+            {"fund_id": "<fund MSA>", "sequence": "500"},
+            {"created_by_id": "<group_finance_manager>"},
+            {"created_by_id": "NULL"},
+            {"transfer_id": "<TRF-000003>", "amount": "6000"},
+        ),
+        # Money that comes out of nowhere.
+        *copies("ledger_entry", LAST_ENTRY, _TRANSFER_CREDIT, {}),
+        *copies(
+            "ledger_entry",
+            LAST_ENTRY,
+            _TRANSFER_CREDIT,
+            {"journal": "'K'"},
+            {"amount": "10001"},
+            {"contra_account_id": "(SELECT account_id FROM treasury_fund WHERE id = <fund HQ>)"},
+            {"fund_id": "<fund MSA>", "sequence": "500"},
+            {"entry_type": "'adjustment'"},
+            first=(_TRANSFER_DEBITED,),
+        ),
+    ],
+    "replenishment_voucher_of_entry": [
+        # The opening balance, and what came in, are nothing to give back.
+        *copies(
+            "replenishment_voucher",
+            _CLAIMED,
+            {"entry_id": _ENTRY.format(1), "sequence": "1", "amount": "-10000000"},
+            {},
+        ),
+        *copies(
+            "replenishment_voucher",
+            _CLAIMED,
+            {"entry_id": _ENTRY.format(3), "sequence": "3", "amount": "450000"},
+            {"amount": "1"},
+            {"amount": "-450000"},
+            {"sequence": "99"},
+            {"fund_id": "<fund HQ>"},
+            {"is_released": "true"},
+            {"replenishment_id": "<RPL-000001>"},
+            {"replenishment_id": "<RPL-000002>"},
+            first=("DELETE FROM replenishment_voucher WHERE replenishment_id = <RPL-000004> AND sequence = 3",),
+        ),
+    ],
+    "replenishment_voucher_fixed": [
+        *updates(
+            "replenishment_voucher",
+            _CLAIMED,
+            "id = :new",
+            "created_at = :later",
+            "replenishment_id = <RPL-000002>",
+            "fund_id = <fund HQ>",
+            f"entry_id = {_ENTRY.format(1)}",
+            "sequence = 99",
+            "amount = 1",
+            "is_released = true",
+        ),
+        *updates(
+            "replenishment_voucher",
+            "replenishment_id = <RPL-000001>",
+            "is_released = false",
+            first=("DELETE FROM replenishment_voucher WHERE replenishment_id = <RPL-000004>",),
+        ),
+    ],
+    "accounting_period_starts_closed": copies(
+        "accounting_period",
+        _CLOSED_MONTH,
+        _MONTH_BEFORE,
+        {"closed_by_id": "<treasury>"},
+        {"closed_by_id": "<b_cfo>"},
+        {"closed_by_id": "<admin>"},
+        {"reopened_by_id": "<cfo>"},
+        {"is_closed": "false", "reopened_by_id": "<cfo>", "reopened_at": ":now", "reopen_reason": "'late'"},
+    ),
+    "accounting_period_fixed": updates(
+        "accounting_period",
+        _CLOSED_MONTH,
+        "id = :new",
+        "created_at = :later",
+        "company_id = :other",
+        "starts_on = '2025-01-01'",
+        "ends_on = '2026-01-30'",
+    ),
+    "accounting_period_by_cfo": [
+        *updates(
+            "accounting_period",
+            _CLOSED_MONTH,
+            "closed_by_id = <treasury>",
+            "closed_by_id = <b_cfo>",
+            *(f"is_closed = false, reopened_by_id = {who}, {_LATE}" for who in ("<ceo>", "<b_cfo>", "<treasury>")),
+        ),
+        *updates(
+            "accounting_period",
+            "starts_on = '2026-02-01'",
+            "reopened_by_id = <treasury>",
+            "is_closed = true, closed_by_id = <treasury>",
+        ),
+    ],
+    "ledger_entry_period_open": copies(
+        "ledger_entry",
+        LAST_ENTRY,
+        NEXT_ENTRY,
+        *({"value_date": f"'2026-01-{day}'"} for day in ("01", "15", "31")),
     ),
     "audit_event_follows": copies(
         "audit_event",
@@ -508,6 +975,62 @@ ATTACKS: dict[str, list[Attack]] = {
     "number_counter_counts": updates(
         "number_counter", "kind = 'REQ' AND company_id = :company", "last_value = last_value - 1", "last_value = 0"
     ),
+    "bank_batch_debits_its_fund": copies(
+        "bank_batch",
+        _BAT,
+        _NEW_BATCH,
+        {"fund_id": "<fund MSA>"},
+        {"fund_id": "(SELECT id FROM treasury_fund WHERE company_id = :other AND code = 'NBI')"},
+        {"company_id": ":other"},
+        {"currency": "'USD'"},
+        {"debit_account": "'0110223344'"},
+        {"debit_account": "''", "fund_id": "<fund MSA>"},
+    ),
+    "payment_order_line_is_transfer": copies("payment_order", _LINE_1, _NEW_LINE, {"payment_id": "<PAY-000002>"}),
+    "payment_order_lines_add_up": [
+        # Behind the last, before the first, and with a gap.
+        *copies("payment_order", _LINE_1, _NEW_LINE, {"position": "3"}, {"position": "0"}, {"position": "9"}),
+        # The only line of a file that says another sum.
+        *(
+            Attack(
+                copy("payment_order", _LINE_1, **_OF_OTHER_BATCH),
+                first=(copy("bank_batch", _BAT, **_NEW_BATCH, line_count="1", control_sum=total),),
+            )
+            for total in ("149999", "150001", "400000")
+        ),
+    ],
+    "payment_order_batch_is_whole": attacks(
+        f"UPDATE payment_order SET status = 'succeeded', gateway_reference = 'R-9' WHERE {_LINE_1}",
+        first=("DELETE FROM payment_order WHERE batch_id = <BAT-000001> AND position = 2",),
+    ),
+    **_nobody("bank_batch", _BAT, ["executor_id"], **_NEW_BATCH),
+    "notice_fixed": [
+        # Of the columns that refer to others, those values are taken that a foreign key has nothing against.
+        *updates(
+            "notice",
+            _NOTICE,
+            "id = :new",
+            "created_at = :later",
+            "company_id = NULL",
+            "company_id = :other",
+            "person_id = <ceo>",
+            "kind = 'paid'",
+            "subject_type = 'fund'",
+            "subject_number = 'REQ-9'",
+            "event_stream = 'fund:another'",
+            "event_sequence = 999",
+            "occasion = 'another'",
+            "channel = 'sms'",
+            "title = 'Something else'",
+            "body = 'Something else'",
+        )
+    ],
+    "notice_attempts_count": updates(
+        "notice", _NOTICE, "attempts = 0", "attempts = attempts + 1", "sent_at = NULL", "sent_at = :later"
+    )[:2]
+    + updates("notice", _NOTICE, "sent_at = :later"),
+    "notice_cursor_forward": updates("notice_cursor", _CURSOR, "sequence = sequence - 1", "stream = 'another'"),
+    **_nobody("notice", _NOTICE, ["person_id"], occasion="'another'"),
     **_nobody("requisition", "number = 'REQ-000004'", ["requested_by_id"], number="'REQ-9'"),
     **_nobody(
         "approval_step",
@@ -520,8 +1043,23 @@ ATTACKS: dict[str, list[Attack]] = {
     **_nobody(
         "approval_trail", "requisition_id = <REQ-000003> AND action = 'submitted'", ["user_id", "on_behalf_of_id"]
     ),
+    **_nobody("accounting_period", _CLOSED_MONTH, ["closed_by_id", "reopened_by_id"], **_MONTH_BEFORE),
     **_nobody("payment", PAY2, ["executor_id"], **_PAYMENT_3),
+    **_nobody("payment_order", _SENT, ["executor_id"], **{k: v for k, v in _NEW_ORDER.items() if k != "executor_id"}),
     **_nobody("payment_execution", "payment_id = <PAY-000001>", ["executor_id"], **_EXECUTION),
+    **_nobody("ledger_reconciliation", "payment_id = <PAY-000004>", ["person_id"], sequence="9"),
+    **_nobody(
+        "variance",
+        "number = 'VAR-000002'",
+        ["recorded_by_id", "approved_by_id", "rejected_by_id"],
+        number="'VAR-9'",
+    ),
+    **_nobody(
+        "fund_transfer",
+        "number = 'TRF-000003'",
+        ["requested_by_id", "approved_by_id", "rejected_by_id"],
+        number="'TRF-9'",
+    ),
     **_nobody(
         "replenishment",
         "number = 'RPL-000002'",
@@ -529,10 +1067,19 @@ ATTACKS: dict[str, list[Attack]] = {
         **NEW_REQUEST,
     ),
 }
+_REJECTED_BESIDES = ", rejected_by_id = approved_by_id, rejected_at = created_at, rejection_reason = 'x'"
 FLOWS: dict[str, tuple[dict[Any, frozenset[Any]], str, str]] = {
     "requisition_flow": (REQUISITION_FLOW, "number = 'REQ-000004'", ""),
     "payment_flow": (PAYMENT_FLOW, PAY2, ", is_held = false"),
+    "payment_order_flow": (
+        ORDER_FLOW,
+        "payment_id = (SELECT id FROM payment WHERE number = 'PAY-000005')",
+        ", gateway_reference = 'R'",
+    ),
+    "notice_flow": (NOTICE_FLOW, _NOTICE, ", sent_at = created_at, next_attempt_at = created_at"),
     "replenishment_flow": (REPLENISHMENT_FLOW, "number = 'RPL-000003'", ""),
+    "variance_flow": (VARIANCE_FLOW, "number = 'VAR-000003'", _REJECTED_BESIDES),
+    "fund_transfer_flow": (TRANSFER_FLOW, "number = 'TRF-000002'", _REJECTED_BESIDES),
 }
 
 

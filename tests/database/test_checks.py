@@ -20,6 +20,12 @@ CHECKS: dict[str, tuple[str, ...]] = {
         "idle_lock_minutes = 0",
         "session_hours = 0",
     ),
+    "ck_notice_attempts_not_negative": ("attempts = -1",),
+    "ck_notice_sent_has_its_moment": ("status = 'sent', sent_at = NULL",),
+    "ck_notice_due_while_open": tuple(
+        f"status = '{status}', next_attempt_at = NULL" for status in ("queued", "sending", "failed")
+    ),
+    "ck_notice_cursor_sequence_not_negative": ("sequence = -1",),
     "ck_installation_only_one": ("id = 2",),
     "ck_stream_head_length_not_negative": ("length = -1",),
     "ck_approval_threshold_min_amount_not_negative": ("min_amount = -1",),
@@ -40,6 +46,17 @@ CHECKS: dict[str, tuple[str, ...]] = {
         "status = 'completed', completed_amount = NULL",
         "status = 'completed', reference = NULL",
     ),
+    "ck_replenishment_voucher_amount_not_zero": ("amount = 0",),
+    "ck_replenishment_voucher_sequence_counts": ("sequence = 0",),
+    "ck_accounting_period_starts_on_first": ("starts_on = '2026-01-02'",),
+    "ck_accounting_period_days_in_order": ("ends_on = starts_on",),
+    "ck_accounting_period_closed_with_reason": ("reason = ''",),
+    "ck_accounting_period_reopened_with_reason": (
+        "is_closed = false",
+        "is_closed = false, reopened_by_id = closed_by_id, reopened_at = closed_at",
+        "is_closed = false, reopened_by_id = closed_by_id, reopen_reason = 'late'",
+        "is_closed = false, reopened_at = closed_at, reopen_reason = 'late'",
+    ),
     "ck_requisition_urgency_has_reason": ("is_urgent = true, urgency_reason = ''",),
     "ck_requisition_origin_has_place": (
         "origin_type = 'branch', branch_id = NULL",
@@ -58,6 +75,10 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "ck_payment_executor_not_requester": ("executor_id = requested_by_id",),
     "ck_payment_amount_positive": ("amount = 0", "amount = -450000"),
     "ck_payment_retries_counted": ("retry_count = -1", "retry_count = max_retries + 1"),
+    "ck_payment_order_attempt_counts": ("attempt = 0", "attempt = -1"),
+    "ck_payment_order_line_of_batch": ("position = 1", "batch_id = (SELECT id FROM bank_batch LIMIT 1)"),
+    "ck_payment_order_success_has_reference": ("status = 'succeeded', gateway_reference = NULL",),
+    "ck_payment_order_ask_count_not_negative": ("ask_count = -1",),
     "ck_ledger_entry_amount_signed": (
         "amount = 0",
         "amount = -1, entry_type = 'credit'",
@@ -66,11 +87,51 @@ CHECKS: dict[str, tuple[str, ...]] = {
     ),
     "ck_ledger_entry_payment_named": (
         "source_type = 'payment', payment_id = NULL, replenishment_id = NULL",
-        "source_type = 'variance', payment_id = (SELECT id FROM payment LIMIT 1), replenishment_id = NULL",
+        "source_type = 'opening', payment_id = (SELECT id FROM payment LIMIT 1), replenishment_id = NULL",
     ),
     "ck_ledger_entry_replenishment_named": (
         "source_type = 'replenishment', payment_id = NULL, replenishment_id = NULL",
-        "source_type = 'variance', payment_id = NULL, replenishment_id = (SELECT id FROM replenishment LIMIT 1)",
+        "source_type = 'opening', payment_id = NULL, replenishment_id = (SELECT id FROM replenishment LIMIT 1)",
+    ),
+    "ck_ledger_entry_variance_named": (
+        "source_type = 'variance', variance_id = NULL",
+        "source_type = 'opening', variance_id = (SELECT id FROM variance WHERE number = 'VAR-000001')",
+    ),
+    "ck_ledger_entry_transfer_named": (
+        "source_type = 'transfer', transfer_id = NULL",
+        "source_type = 'opening', transfer_id = (SELECT id FROM fund_transfer WHERE number = 'TRF-000001')",
+    ),
+    "ck_ledger_reconciliation_sequence_counts": ("sequence = 0",),
+    "ck_ledger_reconciliation_undone_with_reason": ("act = 'undone', reason = ''",),
+    "ck_variance_original_amount_not_negative": ("original_amount = -1, adjusted_amount = 0, variance_amount = 1",),
+    "ck_variance_adjusted_amount_not_negative": ("adjusted_amount = -1, original_amount = 0, variance_amount = -1",),
+    "ck_variance_amount_is_difference": (
+        "variance_amount = variance_amount + 1",
+        "adjusted_amount = original_amount, variance_amount = 0",
+        "variance_amount = -variance_amount",
+    ),
+    "ck_variance_reason_given": ("reason = ''",),
+    "ck_variance_approver_not_recorder": ("approved_by_id = recorded_by_id",),
+    "ck_variance_approved_by_somebody": (
+        "status = 'approved', approved_at = created_at",
+        "status = 'approved', approved_by_id = (SELECT id FROM \"user\" WHERE username = 'cfo')",
+    ),
+    "ck_variance_rejected_with_reason": (
+        "status = 'rejected', rejected_by_id = recorded_by_id, rejected_at = created_at, rejection_reason = ''",
+        "status = 'rejected', rejected_by_id = NULL, rejected_at = created_at, rejection_reason = 'x'",
+        "status = 'rejected', rejected_by_id = recorded_by_id, rejected_at = NULL, rejection_reason = 'x'",
+    ),
+    "ck_fund_transfer_amount_positive": ("amount = 0", "amount = -1"),
+    "ck_fund_transfer_two_funds": ("to_fund_id = from_fund_id",),
+    "ck_fund_transfer_approver_not_requester": ("approved_by_id = requested_by_id",),
+    "ck_fund_transfer_completed_by_somebody": (
+        "status = 'completed', completed_at = created_at",
+        "status = 'completed', approved_by_id = (SELECT id FROM \"user\" WHERE username = 'cfo')",
+    ),
+    "ck_fund_transfer_rejected_with_reason": (
+        "status = 'rejected', rejected_by_id = requested_by_id, rejected_at = created_at, rejection_reason = ''",
+        "status = 'rejected', rejected_by_id = NULL, rejected_at = created_at, rejection_reason = 'x'",
+        "status = 'rejected', rejected_by_id = requested_by_id, rejected_at = NULL, rejection_reason = 'x'",
     ),
     "ck_ledger_entry_balance_after_not_negative": ("balance_after = -1",),
     "ck_ledger_entry_sequence_counts": ("sequence = 0",),
@@ -80,6 +141,8 @@ CHECKS: dict[str, tuple[str, ...]] = {
     ),
     "ck_otp_challenge_verified_before_consumed": ("consumed_at = created_at, verified_at = NULL, voided_at = NULL",),
     "ck_otp_challenge_attempts_not_negative": ("attempts = -1",),
+    "ck_bank_batch_line_count_positive": ("line_count = 0", "line_count = -1"),
+    "ck_bank_batch_control_sum_positive": ("control_sum = 0", "control_sum = -1"),
     "ck_payment_execution_code_of_executor": ("otp_verified_by_id = (SELECT id FROM \"user\" WHERE username = 'cfo')",),
 }
 
@@ -100,6 +163,10 @@ WHOLE = {
     for column in table.columns
     if isinstance(column.type, BigInteger)
 }
+
+
+EARLIER = {"variance": "ck_variance_amount_is_difference"}
+"""What refuses first: no figure of a variance is another without the sum being wrong."""
 
 
 def _one_row(world: World, table: str) -> str:
@@ -150,7 +217,7 @@ def test_amounts_and_counts_are_whole_numbers_of_eight_bytes(world: World) -> No
                 continue
             told = [world.raw.tried(f'UPDATE "{table}" SET {column} = {value} WHERE {where}') for value in values]
             assert WENT_THROUGH not in told, (name, told)
-            assert not sqlite or name in told
+            assert not sqlite or name in told or EARLIER.get(table) in told
 
 
 @pytest.mark.parametrize(
@@ -167,6 +234,11 @@ def test_amounts_and_counts_are_whole_numbers_of_eight_bytes(world: World) -> No
         ("payment", "requested_by_id"),
         ("payment_execution", "executor_id"),
         ("approval_step", "approver_id"),
+        ("variance", "variance_amount"),
+        ("variance", "recorded_by_id"),
+        ("fund_transfer", "amount"),
+        ("fund_transfer", "requested_by_id"),
+        ("ledger_reconciliation", "person_id"),
     ],
 )
 def test_an_amount_and_whose_it_is_are_never_missing(world: World, table: str, column: str) -> None:

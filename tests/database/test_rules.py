@@ -111,6 +111,51 @@ WHOLE_ATTACKS = {
     "a replenishment approved by who asked": (
         "UPDATE replenishment SET status = 'approved', approved_by_id = requested_by_id WHERE number = 'RPL-000001'"
     ),
+    "a payment reconciled without anybody's name": "UPDATE payment SET status = 'reconciled' WHERE id = <PAY-000001>",
+    "a payment reconciled by who executed it": copy(
+        "ledger_reconciliation",
+        "payment_id = <PAY-000001> AND sequence = 1",
+        sequence="3",
+        person_id="(SELECT executor_id FROM payment_execution WHERE payment_id = <PAY-000001>)",
+    ),
+    "a variance approved without its entry": (
+        "UPDATE variance SET status = 'approved', approved_by_id = <cfo>, approved_at = :now"
+        " WHERE number = 'VAR-000001'"
+    ),
+    "a variance approved by who recorded it": (
+        "UPDATE variance SET status = 'approved', approved_by_id = recorded_by_id, approved_at = :now"
+        " WHERE number = 'VAR-000001'"
+    ),
+    "a second open variance of a payment": copy(
+        "variance", "number = 'VAR-000001'", number="'VAR-9'", recorded_by_id="<treasury>"
+    ),
+    "a transfer to the same fund": copy(
+        "fund_transfer", "number = 'TRF-000001'", number="'TRF-9'", to_fund_id="from_fund_id"
+    ),
+    "a transfer to another company's fund": copy(
+        "fund_transfer",
+        "number = 'TRF-000001'",
+        number="'TRF-9'",
+        to_fund_id="(SELECT id FROM treasury_fund WHERE company_id = :other AND code = 'NBI')",
+    ),
+    "a transfer completed without its entries": (
+        "UPDATE fund_transfer SET status = 'completed', approved_by_id = <cfo>, completed_at = :now"
+        " WHERE number = 'TRF-000001'"
+    ),
+    "a transfer that only arrives": copy(
+        "ledger_entry",
+        LAST_ENTRY,
+        **{
+            **NEXT_ENTRY,
+            "entry_type": "'credit'",
+            "source_type": "'transfer'",
+            "amount": "10000",
+            "balance_after": "balance_after + 10000",
+            "variance_id": "NULL",
+            "corrects_id": "NULL",
+            "transfer_id": "<TRF-000001>",
+        },
+    ),
     "a reference used twice": (
         "UPDATE replenishment SET status = 'completed', completed_amount = 1, reference = 'BANK-1'"
         " WHERE number = 'RPL-000002'"
@@ -121,6 +166,23 @@ WHOLE_ATTACKS = {
         LAST_ENTRY,
         **{**NEXT_ENTRY, "amount": "-100000000", "balance_after": "balance_after - 100000000"},
     ),
+    "a second file under the same name": copy("bank_batch", "number = 'BAT-000001'", number="'BAT-9'"),
+    "a line that is in another file too": copy(
+        "payment_order",
+        "batch_id = <BAT-000001> AND position = 1",
+        conversation_id="'C-9'",
+        attempt="9",
+        position="2",
+    ),
+    "a line added to a file that was written": copy(
+        "payment_order",
+        "batch_id = <BAT-000001> AND position = 1",
+        conversation_id="'C-9'",
+        attempt="9",
+        position="3",
+        status="'failed'",
+    ),
+    "a file that says another sum afterwards": "UPDATE bank_batch SET control_sum = 1 WHERE number = 'BAT-000001'",
     "a draft that is already approved": copy("requisition", "number = 'REQ-000004'", number="'R'", status="'approved'"),
     "a requester changed after the fact": f"UPDATE requisition SET requested_by_id = <ceo> WHERE {REQ3}",
     "an amount raised after approval": f"UPDATE requisition SET amount = 99999900 WHERE {REQ3}",

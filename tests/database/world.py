@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import banking
 import pytest
 import story
 from raw import Raw
@@ -17,8 +19,26 @@ from trading import Trading, copied
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.services import otp, replenishments, requisitions, workflow
+from pettycash_tui.models.enums import BatchFormat, GatewayName, NoticeChannel, NoticeKind, NoticeTiming, OtpChannel
+from pettycash_tui.services import (
+    bank_batches,
+    courier,
+    notice_choices,
+    orders,
+    otp,
+    payment_facts,
+    periods,
+    reconciliation,
+    replenishments,
+    requisitions,
+    transfers,
+    variances,
+    workflow,
+)
 from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.posting import Confirmed
+from pettycash_tui.services.work import Work
 
 
 @dataclass
@@ -35,7 +55,10 @@ class World:
         )
         text = re.sub(r"<(REQ-\d+)>", r"(SELECT id FROM requisition WHERE number = '\1')", text)
         text = re.sub(r"<(PAY-\d+)>", r"(SELECT id FROM payment WHERE number = '\1')", text)
+        text = re.sub(r"<(BAT-\d+)>", r"(SELECT id FROM bank_batch WHERE number = '\1')", text)
         text = re.sub(r"<(RPL-\d+)>", r"(SELECT id FROM replenishment WHERE number = '\1')", text)
+        text = re.sub(r"<(VAR-\d+)>", r"(SELECT id FROM variance WHERE number = '\1')", text)
+        text = re.sub(r"<(TRF-\d+)>", r"(SELECT id FROM fund_transfer WHERE number = '\1')", text)
         return re.sub(r"<(\w+)>", r"""(SELECT id FROM "user" WHERE username = '\1')""", text)
 
     @property
@@ -44,6 +67,37 @@ class World:
         company = self.trading.company_id
         (other,) = [row.id for row in self.trading.rows(t.company) if row.id != company]
         return {"company": company, "other": other, "new": new_id(), "now": self.trading.clock.now}
+
+
+def _order(trading: Trading, payment: str, gateway: GatewayName) -> UUID:
+    officer = story.executor_of(trading.desk, payment)
+
+    def open_one(work: Work) -> UUID:
+        facts = payment_facts.read(work, story.id_of_payment(trading.desk, payment), lock=True)
+        confirmed = Confirmed(officer.person_id, work.now, OtpChannel.EMAIL, "local", "")
+        return orders.open_order(
+            work, facts, gateway, conversation_id=f"C-{payment}", confirmed=confirmed, key=f"K-{payment}"
+        )
+
+    return trading.desk.run(officer, open_one)
+
+
+def _orders(trading: Trading) -> None:
+    """REQ-8 and 9, PAY-5 and 6: sent by M-Pesa, and refused by M-Pesa."""
+    desk = trading.desk
+    phone = {"method": "mpesa", "destination": "+254700000001"}
+    sent, refused = trading.approved(**phone), trading.approved(**phone)
+    desk.run(SYSTEM, orders.mark_sent, _order(trading, sent, GatewayName.MPESA), "AG-1")
+    desk.run(SYSTEM, orders.fail, _order(trading, refused, GatewayName.MPESA), "1", "no money")
+
+
+def _bank_file(trading: Trading) -> None:
+    """REQ-10 and 11, PAY-7 and 8: the lines of BAT-1."""
+    banking.give_accounts(trading.desk, trading.people, "NBI")
+    trading.set_company(otp_threshold=10**15)
+    numbers = banking.transfers(trading.desk, trading.people, "1500", "2500")
+    bank_batches.write(trading.desk, trading["treasury"], numbers, format=BatchFormat.PAIN001)
+    trading.set_company(otp_threshold=0)
 
 
 def _history(trading: Trading) -> None:
@@ -69,9 +123,37 @@ def _history(trading: Trading) -> None:
         desk.run(trading["group_finance_manager"], replenishments.approve, number)
         if reference:
             desk.run(trading["treasury"], replenishments.complete, number, reference)
+    _books(trading)
+    _orders(trading)
+    _bank_file(trading)
+    desk.run(trading["cfo"], replenishments.reject, "RPL-000001", "ask again")
+    desk.run(trading["cfo"], replenishments.request, "NBI")  # RPL-4: pending, claims two vouchers
+    for month in ("2026-01", "2026-02"):
+        desk.run(trading["cfo"], periods.close, month, "all settled")
+    desk.run(trading["cfo"], periods.reopen, "2026-02", "a late invoice")
+    courier.run(desk)
+    kind, daily = NoticeKind.PAID, NoticeTiming.DAILY
+    for who in ("staff", "fpa"):
+        desk.run(trading[who], notice_choices.choose, kind, daily, NoticeChannel.EMAIL)
     trading.away("ceo", "cfo")
     trading.away("admin", "cfo", starts_in=9)
     story.trading_company(desk, "BETA", prefix="b_")
+
+
+def _books(trading: Trading) -> None:
+    desk, finance, cfo = trading.desk, trading["group_finance_manager"], trading["cfo"]
+    desk.run(finance, reconciliation.reconcile, ["PAY-000001", "PAY-000004"])
+    desk.run(finance, reconciliation.undo, "PAY-000001", "another line")  # reconciled stays PAY-4
+    desk.run(finance, variances.record, "PAY-000001", "59999", "a note too many")  # VAR-1 pending
+    wrong = desk.run(finance, variances.record, "PAY-000004", "4600", "a guess").number  # VAR-2 rejected
+    desk.run(cfo, variances.reject, wrong, "no receipt")
+    right = desk.run(finance, variances.record, "PAY-000004", "4400", "change came back").number  # VAR-3 approved
+    desk.run(cfo, variances.approve, right)
+    desk.run(finance, transfers.request, "HQ", "NBI", "100")  # TRF-1 pending
+    moved = desk.run(finance, transfers.request, "HQ", "MSA", "50").number  # TRF-2 completed
+    desk.run(cfo, transfers.approve, moved)
+    refused = desk.run(finance, transfers.request, "HQ", "MSA", "60").number  # TRF-3 rejected
+    desk.run(cfo, transfers.reject, refused, "no need")
 
 
 @pytest.fixture(scope="session", params=["sqlite", "postgres"])

@@ -36,6 +36,7 @@ from pettycash_tui.actions import (
 )
 from pettycash_tui.keymap import all_clashes, clashes, key_table, keymap_problems, refused_keys, spelled
 from pettycash_tui.screens.help import HelpScreen
+from pettycash_tui.screens.treasury_views.catalogue import VIEWS
 from pettycash_tui.widgets.footer import KeyFooter
 from pettycash_tui.widgets.plain import PlainText
 
@@ -75,7 +76,24 @@ def test_an_f_key_always_has_another_beside_it() -> None:
 def test_the_footer_of_every_screen_has_at_most_five_keys_beside_help() -> None:
     for name in LIST_SCREENS:
         shown = [entry.id for entry in ACTIONS if entry.footer and entry.scope == name]
+        if name == "treasury":
+            continue  # it has several lists, each with some of its keys
         assert 1 <= len(shown) <= 5, name
+
+
+def test_the_footer_of_every_list_of_the_treasury_has_at_most_five_keys_beside_help() -> None:
+    acts = {name for view in VIEWS for name in view.acts}
+    common = [entry for entry in ACTIONS if entry.scope == "treasury" and entry.footer and entry.method not in acts]
+    for view in VIEWS:
+        own = [name for name in view.acts if action(f"treasury.{name}").footer]
+        assert 1 <= len(own) + len(common) <= 5, view.name
+
+
+def test_every_key_of_the_treasury_belongs_to_one_of_its_lists() -> None:
+    acts = {name for view in VIEWS for name in view.acts}
+    moves = {"view", "view_before", "state"}
+    assert {entry.id for entry in ACTIONS if entry.scope == "treasury"} == {f"treasury.{name}" for name in acts | moves}
+    assert all(callable(getattr(view, name)) for view in VIEWS for name in view.acts)
 
 
 def test_every_tooltip_is_a_sentence_and_every_label_short() -> None:
@@ -93,7 +111,8 @@ def test_the_keys_that_the_design_promises() -> None:
     assert action("app.back").keys == ("escape",)
     assert action("app.find").keys == ("ctrl+p",)
     assert action("list.copy").keys == ("y",)
-    for name, digit in {"desk": "1", "requisitions": "2", "approvals": "3", "payments": "4", "ledger": "5"}.items():
+    digits = {"desk": "1", "requisitions": "2", "approvals": "3", "payments": "4", "ledger": "5", "treasury": "6"}
+    for name, digit in digits.items():
         assert action(f"go.{name}").keys == (digit,)
     assert set(LIST_SCREENS + FORM_SCREENS + WINDOWS) <= {entry.scope for entry in ACTIONS}
 
@@ -130,7 +149,7 @@ def nodes() -> list[type[DOMNode]]:
     """The classes of the screens and widgets that bind keys or could."""
     found: set[type[DOMNode]] = set()
     for package in (pettycash_tui.screens, pettycash_tui.widgets):
-        for module in pkgutil.iter_modules(package.__path__, f"{package.__name__}."):
+        for module in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
             of_module = vars(importlib.import_module(module.name)).values()
             found.update(one for one in of_module if isinstance(one, type) and issubclass(one, DOMNode))
     return sorted(
@@ -261,7 +280,7 @@ def texts_in(path: Path) -> list[str]:
 
 @pytest.mark.parametrize("folder", ["screens", "widgets"])
 def test_no_text_on_a_screen_names_a_key_by_hand(folder: str) -> None:
-    sources = sorted((Path(pettycash_tui.__file__).parent / folder).glob("*.py"))
+    sources = sorted((Path(pettycash_tui.__file__).parent / folder).rglob("*.py"))
     assert len(sources) > 10
     found = [(path.name, text) for path in sources for text in texts_in(path) if HAND_WRITTEN.search(text)]
     assert found == []

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import books
+import cash_book
 import pyotp
 import pytest
 import story
+from cash_book import Line
 from settable_clock import SettableClock
 from sqlalchemy import URL, event, text, update
 
 from pettycash_tui.gateways import registry
 from pettycash_tui.gateways.protocol import GatewayFailed, Order, Receipt
 from pettycash_tui.models import tables as t
-from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import OtpChannel, PaymentMethod, PaymentStatus, RequisitionStatus
 from pettycash_tui.services import (
     execution,
@@ -99,20 +100,8 @@ def test_every_reason_is_named_at_once(desk: Desk, people: dict[str, Actor]) -> 
 
 def drain(desk: Desk, code: str) -> None:
     """Take everything out of a fund, as an adjustment that no service makes."""
-    found = books.read(desk)
-    fund = found.fund(code)
-    like = found.entries_of(fund.id)[0]
-    values = {column.name: getattr(like, column.name) for column in t.ledger_entry.columns}
-    values |= {
-        "id": new_id(),
-        "sequence": fund.ledger_sequence + 1,
-        "entry_type": "adjustment",
-        "source_type": "variance",
-        "amount": -fund.current_balance,
-        "balance_after": 0,
-    }
-    with desk.engine.begin() as connection:
-        connection.execute(t.ledger_entry.insert().values(**values))
+    fund = books.read(desk).fund(code)
+    cash_book.write(desk, code, [Line(-fund.current_balance, date(2026, 3, 2), kind="adjustment")])
 
 
 def test_a_withdrawn_or_cancelled_payment_is_not_executed(desk: Desk, people: dict[str, Actor]) -> None:

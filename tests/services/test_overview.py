@@ -332,19 +332,28 @@ def test_the_desk_is_the_same_for_a_group_wide_officer_of_several_companies(trad
     assert [level.code for level in seen_by(trading, "group_cfo").funds] == ["HQ", "HQ", "MSA", "MSA", "NBI", "NBI"]
 
 
+_TABLE = re.compile(r'CREATE TABLE "?(\w+)"? \((.*?)\n\)', re.S)
+
+
 def take_back_to_the_first_schema(desk: Desk) -> None:
-    """Drop every table and index that the first migration did not make."""
+    """Drop every table, index and (on Postgres) column that the first migration did not make."""
     folder = Path(schema.__file__).with_name("migrations") / "versions"
     first = (folder / f"r0001_first_schema.{desk.engine.dialect.name}.sql").read_text()
     made = set(re.findall(r'CREATE (?:TABLE|INDEX|UNIQUE INDEX) "?(\w+)', first))
+    columns = {name: set(re.findall(r"^\s+(\w+) ", body, re.M)) for name, body in _TABLE.findall(first)}
     with desk.engine.begin() as connection:
+        # SQLite's tables are rebuilt from the columns that they had.
+        for table in t.metadata.sorted_tables if connection.dialect.name == "postgresql" else ():
+            for column in {column.name for column in table.columns} - columns.get(table.name, set()):
+                if table.name in made:
+                    connection.execute(text(f'ALTER TABLE "{table.name}" DROP COLUMN {column} CASCADE'))
         for table in reversed(t.metadata.sorted_tables):
             if table.name not in made:
                 connection.execute(text(f"DROP TABLE {table.name}"))
                 continue
             for index in table.indexes:
                 if index.name not in made:
-                    connection.execute(text(f"DROP INDEX {index.name}"))
+                    connection.execute(text(f"DROP INDEX IF EXISTS {index.name}"))
         connection.execute(text("UPDATE alembic_version SET version_num = '0001'"))
 
 

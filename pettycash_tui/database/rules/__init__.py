@@ -5,7 +5,12 @@ Source: the rules marked (DB) in the domain.
 
 from __future__ import annotations
 
+from pettycash_tui.database.rules.bank_files import BANK_FILES
+from pettycash_tui.database.rules.books import BOOKS
+from pettycash_tui.database.rules.imprest import IMPREST
 from pettycash_tui.database.rules.ledger import LEDGER
+from pettycash_tui.database.rules.notices import NOTICES
+from pettycash_tui.database.rules.orders import ORDERS
 from pettycash_tui.database.rules.payments import PAYMENTS
 from pettycash_tui.database.rules.requisitions import REQUISITIONS
 from pettycash_tui.database.rules.rule import APPEND_ONLY, Rule, quoted_name
@@ -13,7 +18,17 @@ from pettycash_tui.database.rules.trust import TRUST
 
 __all__ = ["APPEND_ONLY", "KEPT", "RULES", "Rule", "quoted_name"]
 
-RULES: tuple[Rule, ...] = (*REQUISITIONS, *PAYMENTS, *LEDGER, *TRUST)
+RULES: tuple[Rule, ...] = (
+    *REQUISITIONS,
+    *PAYMENTS,
+    *ORDERS,
+    *BANK_FILES,
+    *LEDGER,
+    *BOOKS,
+    *IMPREST,
+    *NOTICES,
+    *TRUST,
+)
 
 KEPT = tuple(sorted({rule.table for rule in RULES if rule.event == "DELETE"}))
 """Tables whose rows stay: they also refuse TRUNCATE (Postgres; SQLite has none)."""

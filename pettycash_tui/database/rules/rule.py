@@ -20,6 +20,7 @@ class Rule:
     """One trigger. `refuse_when` is an SQL condition over NEW and OLD that both databases understand.
 
     `keys` are conditions besides it, each refused under the name of the unique constraint that it stands for.
+    `first_on_postgres` is a statement that runs before the condition is looked at: a lock. SQLite has one writer.
     """
 
     name: str
@@ -29,6 +30,7 @@ class Rule:
     refuse_when: str
     sqlite_only: bool = False
     keys: tuple[tuple[str, str], ...] = ()
+    first_on_postgres: str = ""
 
 
 def quoted(values: Iterable[str]) -> str:
@@ -101,7 +103,15 @@ def _not_replaced(table: str) -> list[Rule]:
     ]
 
 
-APPEND_ONLY = ("approval_trail", "attachment", "payment_execution", "ledger_entry", "audit_event")
+APPEND_ONLY = (
+    "approval_trail",
+    "attachment",
+    "payment_execution",
+    "ledger_entry",
+    "ledger_reconciliation",
+    "audit_event",
+    "bank_batch",
+)
 
 
 def append_only(table: str) -> list[Rule]:

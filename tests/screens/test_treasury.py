@@ -1,0 +1,89 @@
+"""The treasury's screen: which lists it has for whom, going through them, narrowing, and finding one by its number."""
+
+from __future__ import annotations
+
+import pytest
+from desk_app import demo_company, notices, press, running, screen_text, settled, type_text, until
+
+from pettycash_tui.screens.replenishment_window import ReplenishmentWindow
+from pettycash_tui.screens.showing import go_and_show
+from pettycash_tui.screens.treasury import TreasuryScreen
+from pettycash_tui.services import replenishment_views, replenishments
+from pettycash_tui.services.desk import Desk
+
+
+@pytest.fixture(autouse=True)
+def outbox(plain_environment: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PETTYCASH_OUTBOX", "1")
+
+
+def asked(desk: Desk, fund: str = "NBI", amount: str = "20000") -> str:
+    return desk.run(demo_company(desk)["cfo"], replenishments.request, fund, amount, "").number
+
+
+async def test_those_who_read_ledgers_have_it_and_a_clerk_has_not(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "staff") as pilot:
+        await press(pilot, "6")
+        assert not isinstance(pilot.app.screen, TreasuryScreen)
+    async with running(sqlite_desk, "treasury") as pilot:
+        await press(pilot, "6")
+        assert isinstance(pilot.app.screen, TreasuryScreen)
+
+
+async def test_replenishments_are_listed_and_enter_opens_one(sqlite_desk: Desk) -> None:
+    first, second = asked(sqlite_desk), asked(sqlite_desk, "MSA", "15000")
+    async with running(sqlite_desk, "treasury", go="treasury") as pilot:
+        await go_and_show(pilot.app, "treasury", first)
+        await settled(pilot)
+        text = screen_text(pilot)
+        assert first in text and second in text and "◔ pending" in text
+        assert pilot.app.screen.value.number == first  # type: ignore[attr-defined]
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, ReplenishmentWindow)
+        await press(pilot, "a")
+        await press(pilot, "escape")
+        assert "● approved" in screen_text(pilot)
+
+
+async def test_the_key_asks_for_money_for_a_fund_that_one_chooses(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "treasury", go="treasury") as pilot:
+        await go_and_show(pilot.app, "treasury", "replenishments")
+        await settled(pilot)
+        assert "No fund was ever replenished." in screen_text(pilot)
+        await press(pilot, "R")
+        assert "NBI      NBI fund: KES 100,000.00 available" in screen_text(pilot)
+        await type_text(pilot, "nbi")
+        await press(pilot, "enter")
+        assert "KES 100,000.00 for fund NBI" in screen_text(pilot)
+        await press(pilot, "y")
+        assert "RPL-000001 asks for KES 100,000.00 for fund NBI." in notices(pilot)
+        assert "RPL-000001" in screen_text(pilot)
+
+
+async def test_a_row_that_somebody_else_took_is_marked_and_says_by_whom(sqlite_desk: Desk) -> None:
+    number = asked(sqlite_desk)
+    async with running(sqlite_desk, "treasury", go="treasury") as pilot:
+        await go_and_show(pilot.app, "treasury", "replenishments")
+        await settled(pilot)
+        await press(pilot, "s")
+        assert number in screen_text(pilot)
+        sqlite_desk.run(demo_company(sqlite_desk)["group_finance_manager"], replenishments.approve, number)
+        pilot.app.screen.books_changed()  # type: ignore[attr-defined]
+        await until(pilot, lambda: "− approved by Group Finance" in screen_text(pilot))
+        await press(pilot, "enter")
+        assert f"{number} is not here any more: approved by Group Finance Manager." in notices(pilot)
+        found = sqlite_desk.read(demo_company(sqlite_desk)["cfo"], replenishment_views.show, number)
+        assert found.approved_by is not None
+
+
+async def test_a_list_is_narrowed_and_the_filter_is_forgotten_with_it(sqlite_desk: Desk) -> None:
+    first, second = asked(sqlite_desk), asked(sqlite_desk, "MSA", "15000")
+    async with running(sqlite_desk, "treasury", go="treasury") as pilot:
+        await go_and_show(pilot.app, "treasury", "replenishments")
+        await settled(pilot)
+        await press(pilot, "slash")
+        await type_text(pilot, second)
+        await press(pilot, "enter")
+        await until(pilot, lambda: first not in screen_text(pilot))
+        await press(pilot, "escape")
+        await until(pilot, lambda: first in screen_text(pilot))
