@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable
-from typing import Any
+from typing import Any, ClassVar
 
 import building
 from books import EXECUTED, Books
@@ -24,7 +25,13 @@ funds = st.sampled_from(["NBI", "NBI", "MSA", "HQ"])
 class DoingBooks:
     """The rules; the company that they are done in has the rest."""
 
+    HAPPEN: ClassVar[frozenset[str]] = frozenset(
+        {"record", "reconcile", "undo", "variance approved", "transfer completed"}
+    )
+    """What must have been done at least once."""
+
     books: Books
+    done: ClassVar[Counter[str]]
     act: Callable[..., Any]
     one: Callable[[list[Row[Any]], int], Row[Any]]
 
@@ -53,7 +60,8 @@ class DoingBooks:
         if how == 0:
             self.act(who or "cfo", variances.reject, number, "no receipt")
         else:
-            self.act(who or "cfo", variances.approve, number)
+            approved = self.act(who or "cfo", variances.approve, number)
+            self.done["variance approved"] += approved is not None
 
     @rule(source=funds, target=funds, amount=moved, who=anybody)
     def request_transfer(self, source: str, target: str, amount: str, who: str | None) -> None:
@@ -66,7 +74,8 @@ class DoingBooks:
         if how == 0:
             self.act(who or "cfo", transfers.reject, number, "no need")
         else:
-            self.act(who or "cfo", transfers.approve, number)
+            completed = self.act(who or "cfo", transfers.approve, number)
+            self.done["transfer completed"] += completed is not None
 
     def executed(self) -> list[Row[Any]]:
         return [payment for payment in self.books.payments if payment.status in EXECUTED]
