@@ -63,9 +63,9 @@ class DoingBooks:
             approved = self.act(who or "cfo", variances.approve, number)
             self.done["variance approved"] += approved is not None
 
-    @rule(source=funds, target=funds, amount=moved, who=anybody)
-    def request_transfer(self, source: str, target: str, amount: str, who: str | None) -> None:
-        self.act(who or "treasury", transfers.request, source, target, amount)
+    @rule(giver=funds, getter=funds, amount=moved, who=anybody)
+    def request_transfer(self, giver: str, getter: str, amount: str, who: str | None) -> None:
+        self.act(who or "treasury", transfers.request, giver, getter, amount)
 
     @precondition(lambda self: self.pending_transfers())
     @rule(index=which, who=anybody, how=which)
