@@ -63,9 +63,11 @@ class DoingBooks:
             approved = self.act(who or "cfo", variances.approve, number)
             self.done["variance approved"] += approved is not None
 
-    @rule(giver=funds, getter=funds, amount=moved, who=anybody)
-    def request_transfer(self, giver: str, getter: str, amount: str, who: str | None) -> None:
-        self.act(who or "treasury", transfers.request, giver, getter, amount)
+    @rule(giver=funds, getter=funds, amount=moved, who=anybody, at_once=st.booleans())
+    def request_transfer(self, giver: str, getter: str, amount: str, who: str | None, at_once: bool) -> None:
+        asked = self.act(who or "treasury", transfers.request, giver, getter, amount)
+        if asked is not None and at_once:
+            self.complete_transfer("cfo", asked.number)
 
     @precondition(lambda self: self.pending_transfers())
     @rule(index=which, who=anybody, how=which)
@@ -74,8 +76,12 @@ class DoingBooks:
         if how == 0:
             self.act(who or "cfo", transfers.reject, number, "no need")
         else:
-            completed = self.act(who or "cfo", transfers.approve, number)
-            self.done["transfer completed"] += completed is not None
+            self.complete_transfer(who or "cfo", number)
+
+    def complete_transfer(self, who: str, number: str) -> None:
+        """Let somebody approve a transfer, and count it when they could."""
+        completed = self.act(who, transfers.approve, number)
+        self.done["transfer completed"] += completed is not None
 
     def executed(self) -> list[Row[Any]]:
         return [payment for payment in self.books.payments if payment.status in EXECUTED]
