@@ -84,6 +84,17 @@ CHECKS: dict[str, tuple[str, ...]] = {
     ),
     "ck_otp_challenge_verified_before_consumed": ("consumed_at = created_at, verified_at = NULL, voided_at = NULL",),
     "ck_otp_challenge_attempts_not_negative": ("attempts = -1",),
+    "ck_payment_bundle_payment_count_positive": ("payment_count = 0", "payment_count = -1"),
+    "ck_payment_bundle_total_amount_positive": ("total_amount = 0", "total_amount = -1"),
+    "ck_payment_bundle_line_position_counts": ("position = 0", "position = -1"),
+    "ck_payment_bundle_line_amount_positive": ("amount = 0", "amount = -1"),
+    "ck_otp_challenge_of_payment_or_bundle": (
+        "payment_id = NULL, bundle_id = NULL",
+        "payment_id = (SELECT id FROM payment LIMIT 1), bundle_id = (SELECT id FROM payment_bundle LIMIT 1)",
+    ),
+    "ck_payment_confirmed_schedule_has_its_day": (
+        "scheduled_for = NULL, schedule_bundle_id = (SELECT id FROM payment_bundle LIMIT 1)",
+    ),
     "ck_bank_batch_line_count_positive": ("line_count = 0", "line_count = -1"),
     "ck_bank_batch_control_sum_positive": ("control_sum = 0", "control_sum = -1"),
     "ck_payment_execution_code_of_executor": ("otp_verified_by_id = (SELECT id FROM \"user\" WHERE username = 'cfo')",),

@@ -19,8 +19,8 @@ from trading import Trading, copied
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.models.enums import BatchFormat, GatewayName, OtpChannel
-from pettycash_tui.services import bank_batches, orders, otp, payment_facts, replenishments, requisitions, workflow
+from pettycash_tui.models.enums import GatewayName, OtpChannel
+from pettycash_tui.services import bundles, orders, otp, payment_facts, replenishments, requisitions, workflow
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.posting import Confirmed
@@ -76,12 +76,11 @@ def _orders(trading: Trading) -> None:
 
 
 def _bank_file(trading: Trading) -> None:
-    """REQ-10 and 11, PAY-7 and 8: the lines of BAT-1."""
+    """REQ-10 to 12, PAY-7 to 9: the lines of BAT-1, confirmed by one code, and a list whose code is open."""
     banking.give_accounts(trading.desk, trading.people, "NBI")
-    trading.set_company(otp_threshold=10**15)
-    numbers = banking.transfers(trading.desk, trading.people, "1500", "2500")
-    bank_batches.write(trading.desk, trading["treasury"], numbers, format=BatchFormat.PAIN001)
-    trading.set_company(otp_threshold=0)
+    *numbers, waiting = banking.transfers(trading.desk, trading.people, "1500", "2500", "3500")
+    banking.write(trading.desk, trading["treasury"], numbers)
+    bundles.send_code(trading.desk, trading["treasury"], [waiting])
 
 
 def _history(trading: Trading) -> None:

@@ -6,6 +6,7 @@ Source: the rules marked (DB) in the domain.
 from __future__ import annotations
 
 from pettycash_tui.database.rules.bank_files import BANK_FILES
+from pettycash_tui.database.rules.bundles import BUNDLES
 from pettycash_tui.database.rules.ledger import LEDGER
 from pettycash_tui.database.rules.orders import ORDERS
 from pettycash_tui.database.rules.payments import PAYMENTS
@@ -15,7 +16,7 @@ from pettycash_tui.database.rules.trust import TRUST
 
 __all__ = ["APPEND_ONLY", "KEPT", "RULES", "Rule", "quoted_name"]
 
-RULES: tuple[Rule, ...] = (*REQUISITIONS, *PAYMENTS, *ORDERS, *BANK_FILES, *LEDGER, *TRUST)
+RULES: tuple[Rule, ...] = (*REQUISITIONS, *PAYMENTS, *ORDERS, *BUNDLES, *BANK_FILES, *LEDGER, *TRUST)
 
 KEPT = tuple(sorted({rule.table for rule in RULES if rule.event == "DELETE"}))
 """Tables whose rows stay: they also refuse TRUNCATE (Postgres; SQLite has none)."""

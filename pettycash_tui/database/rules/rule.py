@@ -101,7 +101,16 @@ def _not_replaced(table: str) -> list[Rule]:
     ]
 
 
-APPEND_ONLY = ("approval_trail", "attachment", "payment_execution", "ledger_entry", "audit_event", "bank_batch")
+APPEND_ONLY = (
+    "approval_trail",
+    "attachment",
+    "payment_execution",
+    "ledger_entry",
+    "audit_event",
+    "bank_batch",
+    "payment_bundle",
+    "payment_bundle_line",
+)
 
 
 def append_only(table: str) -> list[Rule]:
