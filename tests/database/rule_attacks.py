@@ -633,7 +633,6 @@ ATTACKS: dict[str, list[Attack]] = {
         {"position": "3"},
         {"amount": "amount + 1"},
         {"payment_id": "<PAY-000003>"},
-        {"payment_id": "<PAY-000001>", "amount": "6000000"},
         first=("DELETE FROM payment_bundle_line WHERE position = 2",),
     ),
     "bank_batch_debits_its_fund": copies(
