@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import books
 import order_acts
 import story
 from hypothesis import strategies as st
@@ -58,21 +59,27 @@ class DoingOrders:
         named = f"{key} {payment.number}" if key else None
         vendor = order_acts.Vendor(behaviour)
         with served(vendor):
-            execute = lambda: execution.execute(  # noqa: E731
-                self.desk, officer, payment.number, code=code, idempotency_key=named
+            done = self.attempt(
+                lambda: execution.execute(self.desk, officer, payment.number, code=code, idempotency_key=named)
             )
-            done = self.attempt(execute)
         assert done is None or behaviour in ("accepted", "unanswered") or done.repeated
         self.done["sent"] += done is not None
+        if isinstance(done, execution.Awaited) and index % 2:
+            self.tell_of(done.conversation_id, "0" if index % 3 else "26", 1)
 
     @precondition(lambda self: self.books.orders)
     @rule(index=which, code=codes, times=st.sampled_from([1, 1, 2]))
     def tell(self, index: int, code: str, times: int) -> None:
-        order = self.one(self.books.orders, index)
-        amount = next(p.amount for p in self.books.payments if p.id == order.payment_id)
-        receipt = f"SBX{order.conversation_id.replace('-', '')[:20].upper()}"
+        self.tell_of(self.one(self.books.orders, index).conversation_id, code, times)
+
+    def tell_of(self, conversation_id: str, code: str, times: int) -> None:
+        """The listener gets a result, several times."""
+        found = books.read(self.desk)
+        order = next(order for order in found.orders if order.conversation_id == conversation_id)
+        amount = next(p.amount for p in found.payments if p.id == order.payment_id)
+        receipt = f"SBX{conversation_id.replace('-', '')[:20].upper()}"
         for _ in range(times):
-            said = order_acts.tell(self.desk, order.conversation_id, amount, receipt, code)
+            said = order_acts.tell(self.desk, conversation_id, amount, receipt, code)
             self.done[f"told {said}"] += 1
 
     @precondition(lambda self: self.on_the_way())

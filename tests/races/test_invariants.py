@@ -308,7 +308,8 @@ def prepared(desk: Desk) -> Desk:
     """A company in the middle of its day: two payments hold their money, one waits for some, two are to be decided."""
     people = story.trading_company(desk)
     for amount in ("30000", "60000", "45000"):
-        story.approved(desk, people["staff"], amount)
+        by_phone = {"method": "mpesa", "destination": "+254700000001"} if amount == "30000" else {}
+        story.approved(desk, people["staff"], amount, **by_phone)
     for amount in ("4500", "60000"):
         story.request(desk, people["staff"], amount, is_urgent=amount == "4500", urgency_reason="the van stands")
     desk.close()
