@@ -117,6 +117,7 @@ _COMPLETE_2 = (
 )
 _BAT = "number = 'BAT-000001'"
 _NEW_BATCH = {"number": "'BAT-9'", "message_id": "'M-9'"}
+_TWO_LISTED = "SELECT id FROM payment_bundle WHERE payment_count = 2"
 _LINE_1 = "batch_id = <BAT-000001> AND position = 1"
 _NEW_LINE = {"conversation_id": "'C-9'", "attempt": "9", "status": "'failed'", "position": "9"}
 _OF_OTHER_BATCH = {**_NEW_LINE, "batch_id": "(SELECT id FROM bank_batch WHERE number = 'BAT-9')", "position": "1"}
@@ -535,6 +536,7 @@ ATTACKS: dict[str, list[Attack]] = {
             _OTP2,
             "id = :new",
             "payment_id = <PAY-000001>, voided_at = :now",
+            f"payment_id = NULL, bundle_id = ({_TWO_LISTED})",
             "executor_id = <cfo>",
             f"payment_hash = '{'0' * 64}'",
             "channel = 'totp'",
@@ -975,6 +977,15 @@ ATTACKS: dict[str, list[Attack]] = {
     "number_counter_counts": updates(
         "number_counter", "kind = 'REQ' AND company_id = :company", "last_value = last_value - 1", "last_value = 0"
     ),
+    "payment_bundle_line_repeats_payment": copies(
+        "payment_bundle_line",
+        "payment_id = <PAY-000009>",
+        {"bundle_id": f"({_TWO_LISTED})", "position": "2"},
+        {"position": "3"},
+        {"amount": "amount + 1"},
+        {"payment_id": "<PAY-000003>"},
+        first=("DELETE FROM payment_bundle_line WHERE position = 2",),
+    ),
     "bank_batch_debits_its_fund": copies(
         "bank_batch",
         _BAT,
@@ -1003,6 +1014,7 @@ ATTACKS: dict[str, list[Attack]] = {
         f"UPDATE payment_order SET status = 'succeeded', gateway_reference = 'R-9' WHERE {_LINE_1}",
         first=("DELETE FROM payment_order WHERE batch_id = <BAT-000001> AND position = 2",),
     ),
+    **_nobody("payment_bundle", "payment_count = 1", ["executor_id"]),
     **_nobody("bank_batch", _BAT, ["executor_id"], **_NEW_BATCH),
     "notice_fixed": [
         # Of the columns that refer to others, those values are taken that a foreign key has nothing against.

@@ -136,6 +136,9 @@ def test_a_row_does_not_take_the_place_of_another(world: World, name: str) -> No
             world.raw.arm(key.table, f"{key.table}_no_swap")
         new = _apart(attacker, table, frozenset(primary))
         new |= {column: victim[column] for column in kept}
+        if key.table == "otp_challenge":
+            # A code is of a payment or of a list, never of both.
+            new["payment_id" if victim["payment_id"] is None else "bundle_id"] = None
         verb = "UPDATE OR REPLACE" if world.raw.sqlite else "UPDATE"
         changes = ", ".join(f"{column} = :{column}" for column in new if column not in primary)
         where = " AND ".join(f"{column} = :{column}" for column in primary)

@@ -19,9 +19,9 @@ from trading import Trading, copied
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.models.enums import BatchFormat, GatewayName, NoticeChannel, NoticeKind, NoticeTiming, OtpChannel
+from pettycash_tui.models.enums import GatewayName, NoticeChannel, NoticeKind, NoticeTiming, OtpChannel
 from pettycash_tui.services import (
-    bank_batches,
+    bundles,
     courier,
     notice_choices,
     orders,
@@ -92,12 +92,11 @@ def _orders(trading: Trading) -> None:
 
 
 def _bank_file(trading: Trading) -> None:
-    """REQ-10 and 11, PAY-7 and 8: the lines of BAT-1."""
+    """REQ-10 to 12, PAY-7 to 9: the lines of BAT-1, confirmed by one code, and a list whose code is open."""
     banking.give_accounts(trading.desk, trading.people, "NBI")
-    trading.set_company(otp_threshold=10**15)
-    numbers = banking.transfers(trading.desk, trading.people, "1500", "2500")
-    bank_batches.write(trading.desk, trading["treasury"], numbers, format=BatchFormat.PAIN001)
-    trading.set_company(otp_threshold=0)
+    *numbers, waiting = banking.transfers(trading.desk, trading.people, "1500", "2500", "3500")
+    banking.write(trading.desk, trading["treasury"], numbers)
+    bundles.send_code(trading.desk, trading["treasury"], [waiting])
 
 
 def _history(trading: Trading) -> None:

@@ -11,12 +11,15 @@ from pathlib import Path
 from typing import Any, ClassVar
 from uuid import uuid4
 
+import banking
 import books
 import building
 import pytest
 import story
 from books import Books
+from doing_bank_files import DoingBankFiles
 from doing_books import DoingBooks
+from doing_orders import DoingOrders
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -58,7 +61,7 @@ typed_codes = st.sampled_from(["right", "right", "right", "wrong", "none"])
 amounts = st.sampled_from(["0.01", "4500", "10000.01", "30000", "60000", "95000", "130000", "260000"])
 
 
-class Company(DoingBooks, RuleBasedStateMachine):
+class Company(DoingOrders, DoingBankFiles, DoingBooks, RuleBasedStateMachine):
     """A company whose people do what they like. A refusal in words is fine; books that do not hold are not."""
 
     fresh: ClassVar[Callable[[], tuple[URL, Path]]]
@@ -87,6 +90,8 @@ class Company(DoingBooks, RuleBasedStateMachine):
             given |= {"is_urgent": True, "urgency_reason": "the van stands"}
         if how % 3 == 0:
             given |= {"method": "mpesa", "destination": "+254700000001"}
+        elif how % 3 == 1:
+            given |= {"method": "bank_transfer", "destination": banking.ACCOUNT}
         written = self.act(who, requisitions.create, RequisitionInput(**given))
         if written is not None:
             self.act(who, submission.submit, written.id)
@@ -177,7 +182,7 @@ class Company(DoingBooks, RuleBasedStateMachine):
         typed = {"right": known, "wrong": f"{(int(known) + 1) % 10**6:06d}", "none": None}[code]
         reference = f"R{next(self.references)}" if payment.method is not PaymentMethod.CASH else None
 
-        def execute() -> execution.Executed:
+        def execute() -> execution.Executed | execution.Awaited:
             return execution.execute(self.desk, self.people[officer], payment.number, code=typed, reference=reference)
 
         done = self.attempt(execute)
@@ -310,8 +315,14 @@ def explore(fresh: Callable[[], tuple[URL, Path]], examples: int, must_happen: s
 def prepared(desk: Desk) -> Desk:
     """A company in the middle of its day: two payments hold their money, one waits for some, two are to be decided."""
     people = story.trading_company(desk)
-    for amount in ("30000", "60000", "45000"):
-        story.approved(desk, people["staff"], amount)
+    banking.give_accounts(desk, people)
+    ways = {
+        "30000": {"method": "mpesa", "destination": "+254700000001"},
+        "60000": {"method": "bank_transfer", "destination": banking.ACCOUNT},
+        "45000": {},
+    }
+    for amount, way in ways.items():
+        story.approved(desk, people["staff"], amount, **way)
     for amount in ("4500", "60000"):
         story.request(desk, people["staff"], amount, is_urgent=amount == "4500", urgency_reason="the van stands")
     desk.close()
@@ -329,7 +340,7 @@ def test_the_books_hold_whatever_people_do_on_sqlite(prepared: Desk, tmp_path: P
         shutil.copyfile(str(prepared.url.database), copy)
         return engines.sqlite_address(copy), prepared.home
 
-    explore(fresh, examples=50, must_happen=MUST_HAPPEN | DoingBooks.HAPPEN)
+    explore(fresh, examples=50, must_happen=MUST_HAPPEN | DoingBooks.HAPPEN | {"sent", "file written", "line all"})
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)

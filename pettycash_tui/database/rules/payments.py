@@ -128,8 +128,8 @@ PAYMENTS: tuple[Rule, ...] = (
         "otp_challenge",
         "UPDATE",
         "a code is spent once and counts up only",
-        f"({changed('id', 'payment_id', 'executor_id', 'payment_hash', 'channel', 'code_hmac', 'expires_at')})"
-        f" OR ({changed('max_attempts', 'created_at')})"
+        f"({changed('id', 'payment_id', 'bundle_id', 'executor_id', 'payment_hash', 'channel', 'code_hmac')})"
+        f" OR ({changed('expires_at', 'max_attempts', 'created_at')})"
         " OR NEW.attempts < OLD.attempts OR (OLD.consumed_at IS NOT NULL AND (NEW.consumed_at IS NULL OR"
         " NEW.consumed_at <> OLD.consumed_at)) OR (OLD.voided_at IS NOT NULL AND NEW.voided_at IS NULL)",
     ),

@@ -111,6 +111,8 @@ APPEND_ONLY = (
     "ledger_reconciliation",
     "audit_event",
     "bank_batch",
+    "payment_bundle",
+    "payment_bundle_line",
 )
 
 
