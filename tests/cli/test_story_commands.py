@@ -99,7 +99,12 @@ def test_a_code_verified_before_is_enough(company: Company) -> None:
 
     assert company.done(executor, "pay", "verify-otp", payment, sent["demo_code"])["verified"] is True
 
-    assert company.done(executor, "pay", "explain", payment) == {"number": payment, "allowed": True, "reasons": []}
+    assert company.done(executor, "pay", "explain", payment) == {
+        "number": payment,
+        "allowed": True,
+        "reasons": [],
+        "orders": [],
+    }
     assert company.done(executor, "pay", "execute", payment)["status"] == "success"
 
 

@@ -103,7 +103,7 @@ def test_quiet_prints_the_number_that_a_script_goes_on_with(embedded: Company) -
     assert embedded.plain("branch_manager", "req", "queue", "--quiet").out == "REQ-000001\n"
     assert embedded.plain("cfo", "fund", "list", "--quiet").out == "HQ\nMSA\nNBI\n"
     assert embedded.plain("cfo", "fund", "ledger", "NBI", "--quiet").out == "NBI:1\n"
-    assert embedded.plain("cfo", "jobs", "list", "--quiet").out == "escalate-approvals\n"
+    assert {"escalate-approvals", "settle-payments"} <= {*embedded.plain("cfo", "jobs", "list", "--quiet").out.split()}
 
 
 def test_more_than_the_fund_has_is_noted_and_not_refused(embedded: Company) -> None:
@@ -215,7 +215,8 @@ def test_jobs_run_without_anybody_signed_in(company: Company, clock: SettableClo
     assert [line[:10] for line in company.run(*run, "--dry-run").document["done"]] == [number]
     assert [line[:10] for line in company.run(*run).document["done"]] == [number]
     assert company.run(*run).document["done"] == []
-    [job] = company.run(*given, "list").document["items"]
+    jobs = {row["name"]: row for row in company.run(*given, "list").document["items"]}
+    job = jobs["escalate-approvals"]
     assert (job["name"], job["last_result"]) == ("escalate-approvals", "0 done, 0 left")
 
 
