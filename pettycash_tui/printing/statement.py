@@ -1,4 +1,4 @@
-"""A fund's statement for a month as lines: for a terminal (78 columns), or for paper with the vouchers (100)."""
+"""A fund's statement for a month as lines: for a terminal (78 columns), or for paper, with the vouchers (132)."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pettycash_tui.printing.layout import Cells, heading, row
 from pettycash_tui.services.book_lines import BookLine
 from pettycash_tui.services.statements import FundStatement
 
-SCREEN, PAPER = 78, 100
+SCREEN, PAPER = 78, 132
 
 
 class StatementPaper:
