@@ -59,13 +59,14 @@ def test_what_an_export_refuses(company: Company) -> None:
     assert company.plain("staff", "fund", "export", "NBI").code == 5
 
 
-def test_a_statement_has_opening_movements_and_closing(company: Company) -> None:
+def test_a_statement_has_opening_movements_and_closing(company: Company, clock: SettableClock) -> None:
     lines = company.plain("cfo", "fund", "statement", "NBI", "--period", "2026-03").out.splitlines()
     assert max(map(cell_len, lines)) <= 78
     assert lines[4].split()[:2] == ["Opening", "balance"]
     movements = [line for line in lines if line.startswith("2026-03-") and " to " not in line]
     assert [line.split()[-1] for line in movements][-1] == lines_with(lines, "Closing balance").split()[-1]
     assert "4,500.00" in movements[1] and "600.00" in movements[2]
+    clock.advance(days=60)
     document = company.done("cfo", "fund", "statement", "NBI", "--period", "2026-04")
     head, rows = document["statement"], document["movements"]
     assert (head["period"], head["entries"], head["paid_in"], head["paid_out"]) == ("2026-04", 2, "1000.00", "1.00")
