@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
@@ -17,9 +18,11 @@ from pettycash_tui.services.export_progress import Progress
 if TYPE_CHECKING:
     from typer._click import Context
 
-    from pettycash_tui.services.export import Exported, Format
+    from pettycash_tui.services.desk import Desk
+    from pettycash_tui.services.export import Exported
     from pettycash_tui.services.export_files import Draft
     from pettycash_tui.services.export_request import ExportRequest
+    from pettycash_tui.services.identity import Actor
 
 Export = Annotated[
     str | None, typer.Option("--export", metavar="FORMAT", help="Write all rows as csv or xlsx, to stdout or a file.")
@@ -50,36 +53,48 @@ def is_asked(export: str | None, file: str | None, replace: bool, after: str | N
 
 def run(ctx: Context, request: ExportRequest, export: str | None, file: str | None, replace: bool) -> None:
     """Write all rows of the list to the file, or to stdout."""
-    from pettycash_tui.services import export_files
+    from pettycash_tui.services import export as exports
     from pettycash_tui.services.export import Format
 
     format = one_of(Format, export, field="export")
     assert format is not None
+
+    def write(desk: Desk, actor: Actor, draft: Draft, progress: Progress | None) -> Exported:
+        return exports.export(desk, actor, request, draft, format, progress=progress)
+
+    write_out(ctx, write, file, replace, is_binary="" if format is Format.CSV else "workbook")
+
+
+Write = Callable[["Desk", "Actor", "Draft", "Progress | None"], "Exported"]
+
+
+def write_out(ctx: Context, write: Write, file: str | None, replace: bool, *, is_binary: str = "") -> None:
+    """Let `write` fill a file or stdout. `is_binary` is what a file that is no text is called (`workbook`)."""
+    from pettycash_tui.services import export_files
+
+    if replace and file is None:
+        raise InvalidInput.of(replace="goes with --output FILE")
     if file is not None:
         with export_files.at_path(Path(file), replace=replace) as draft:
-            done = _export(ctx, request, draft, format)
+            done = _written(ctx, write, draft)
         output.emit(ctx, done, sentence=_sentence(done))
         return
-    _check_stdout(ctx, format)
-    with export_files.for_stdout("stdout", _send) as draft:
-        _export(ctx, request, draft, format)
-
-
-def _check_stdout(ctx: Context, format: Format) -> None:
     if options(ctx).json:
         raise InvalidInput.of(output="must name a file, because --json keeps stdout for its document")
-    if format.value == "xlsx" and sys.stdout.isatty():
-        raise InvalidInput.of(output="must name a file: a workbook on a terminal is of no use (or redirect it: > FILE)")
+    if is_binary and sys.stdout.isatty():
+        raise InvalidInput.of(
+            output=f"must name a file: a {is_binary} on a terminal is of no use (or redirect it: > FILE)"
+        )
+    with export_files.for_stdout("stdout", _send) as draft:
+        _written(ctx, write, draft)
 
 
-def _export(ctx: Context, request: ExportRequest, draft: Draft, format: Format) -> Exported:
-    from pettycash_tui.services.export import export
-
+def _written(ctx: Context, write: Write, draft: Draft) -> Exported:
     given = options(ctx)
     line = _ProgressLine() if sys.stderr.isatty() and not (given.json or given.quiet) else None
     with session.at_desk(ctx) as (desk, actor):
         try:
-            return export(desk, actor, request, draft, format, progress=line)
+            return write(desk, actor, draft, line)
         finally:
             if line is not None:
                 line.clear()

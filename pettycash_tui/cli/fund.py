@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pettycash_tui.cli import fund_imprest, fund_ledger, output, replenishment_detail, session, transfer_detail
+from pettycash_tui.cli import (
+    fund_book,
+    fund_imprest,
+    fund_ledger,
+    output,
+    replenishment_detail,
+    session,
+    transfer_detail,
+)
 from pettycash_tui.cli.listed import All, Company, as_document, one_handle
 from pettycash_tui.cli.options import DEFAULT_LIMIT, After, Amount, Identifier, Limit, Reason, Search
 from pettycash_tui.cli.output import ColumnSpec
@@ -224,3 +232,4 @@ def _print_after(ctx: Context, found: FundView, *, done: str) -> None:
 
 app.add_typer(fund_ledger.app)
 app.add_typer(fund_imprest.app)
+app.add_typer(fund_book.app)

@@ -1,4 +1,4 @@
-"""Lines of a fixed width on the pages of a PDF (A4), with the head of the table repeated and the pages numbered.
+"""Lines of a fixed width on the pages of a PDF (A4 on its side): the head of the table repeated, the pages numbered.
 
 The fonts that every reader of PDF has know Latin-1 only: other letters lose their accents where that is all they have,
 and stand as `?` where they cannot be written; the text of the same paper has them all.
@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import BinaryIO
 
-_TOP, _BOTTOM, _LEFT = 12.0, 285.0, 14.0
+from rich.cells import get_character_cell_size
+
+_TOP, _BOTTOM, _LEFT = 14.0, 196.0, 12.0
 _LEADING = 3.9
-_SIZE_FOR = {78: 10.5, 100: 8.4}
+_WIDTH_POINTS = 773
+"""What is left of the page's width between the margins; a letter of Courier is as wide as 0.6 of its size."""
+
+_ALIKE = {"…": ".", "\u2011": "-", "\u2013": "-", "\u2014": "-", "\u2212": "-", "\u2019": "'", "\u2018": "'"}
 
 
 class PdfPaper:
@@ -21,11 +27,11 @@ class PdfPaper:
     def __init__(self, title: str, width: int, made_by: str = "pettycash") -> None:
         from fpdf import FPDF
 
-        self._pdf = FPDF(format="A4")
+        self._pdf = FPDF(orientation="L", format="A4")
         self._pdf.set_title(_latin(title))
         self._pdf.set_creator(made_by)
         self._pdf.set_auto_page_break(False)
-        self._pdf.set_font("Courier", size=_SIZE_FOR.get(width, 840 / width))
+        self._pdf.set_font("Courier", size=min(10.0, _WIDTH_POINTS / width / 0.6))
         self._title = title
         self.columns = ""
         self._y = _BOTTOM
@@ -56,17 +62,16 @@ class PdfPaper:
 
 
 def _latin(text: str) -> str:
-    """Text in Latin-1, as readable as that can be."""
-    if text.isascii():
-        return text
-    text = text.replace("…", "...").replace("\u2011", "-").replace("\u2013", "-").replace("\u2014", "-")
-    parts = []
-    for character in text:
-        try:
-            character.encode("latin-1")
-        except UnicodeEncodeError:
-            plain = unicodedata.normalize("NFKD", character).encode("latin-1", "ignore").decode("latin-1")
-            parts.append(plain or ("" if unicodedata.combining(character) else "?"))
-        else:
-            parts.append(character)
-    return "".join(parts)
+    """Text in Latin-1, as readable as that can be, in as many cells as before: columns stay where they are."""
+    return text if text.isascii() else "".join(map(_latin_character, text))
+
+
+@lru_cache(maxsize=4096)
+def _latin_character(character: str) -> str:
+    try:
+        character.encode("latin-1")
+    except UnicodeEncodeError:
+        cells = get_character_cell_size(character)
+        plain = unicodedata.normalize("NFKD", _ALIKE.get(character, character)).encode("latin-1", "ignore")
+        return (plain.decode("latin-1") or "?" * cells)[:cells].ljust(cells)
+    return character

@@ -245,7 +245,7 @@ class ExportPrompt(Background, ModalScreen[None]):
         # Without sides, so that what is marked with the mouse is the path or the command alone.
         self.add_class("-done")
         path = shlex.quote(str(done.path))
-        command = command_for(self._request, done.format) if self._request.only is None else None
+        command = command_for(self._request, Format(done.format)) if self._request.only is None else None
         lines = [
             plain(f"✔ {summary(done)}", "$success"),
             plain(str(done.path)),

@@ -32,7 +32,7 @@ class Exported:
     """A complete export. `path` is None on stdout, `size` in bytes; `missing`: marked rows no longer in the list."""
 
     list: str
-    format: Format
+    format: StrEnum
     path: Path | None
     rows: int
     missing: int
@@ -73,7 +73,7 @@ def export(
     writer: _Writer | None = None
     try:
         with desk.reading(actor) as reading:
-            _of_one_moment(reading)
+            of_one_moment(reading)
             writer = _writer(request, draft, format, ZoneInfo(timezone_of(reading)), progress)
             progress.check()
             progress.total = request.expected(reading)
@@ -94,7 +94,7 @@ def export(
     return Exported(request.name, format, path, progress.rows, missing, writer.sheets, size, digest)
 
 
-def _of_one_moment(reading: Reading) -> None:
+def of_one_moment(reading: Reading) -> None:
     """Let every page show the same moment: each statement of Postgres would see what was committed before it."""
     if reading.is_postgres:
         reading.connection.execution_options(isolation_level="REPEATABLE READ")
@@ -131,4 +131,4 @@ def _record(
     )
 
 
-__all__ = ["ExportStopped", "Exported", "Format", "Progress", "Values", "export", "file_name"]
+__all__ = ["ExportStopped", "Exported", "Format", "Progress", "Values", "export", "file_name", "of_one_moment"]

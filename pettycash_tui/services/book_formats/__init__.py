@@ -1,0 +1,1 @@
+"""The formats in which a cash book leaves: one file each. A writer takes the book's head, its lines, and ends."""

@@ -1,0 +1,193 @@
+"""A fund's statement for a month: opening balance, every movement, closing balance, and the sums of each account.
+
+The movements are read as they are written, so that a month of a million entries needs no more memory than one of ten.
+"""
+
+from __future__ import annotations
+
+import calendar
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import func, select
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.models.money import Money
+from pettycash_tui.services import book_lines
+from pettycash_tui.services.book_lines import Book, BookLine
+from pettycash_tui.services.errors import InvalidInput
+from pettycash_tui.services.ledger_filter import PAID_IN, PAID_OUT
+from pettycash_tui.services.work import Reading
+
+_L = t.ledger_entry.c
+
+
+@dataclass(frozen=True, slots=True)
+class AccountSum:
+    """What a month's movements came to on one contra account."""
+
+    code: str
+    name: str
+    entries: int
+    paid_out: Money
+    paid_in: Money
+
+
+@dataclass(frozen=True, slots=True)
+class FundStatement:
+    """The head of a statement. `held` and `available` are those of now, and only of the month that still runs."""
+
+    fund: str
+    name: str
+    company: str
+    period: str
+    first_day: date
+    last_day: date
+    currency: str
+    opening_balance: Money
+    paid_out: Money
+    paid_in: Money
+    closing_balance: Money
+    entries: int
+    held: Money | None
+    available: Money | None
+    accounts: tuple[AccountSum, ...]
+    made_at: datetime
+    timezone: str
+
+
+def month_of(typed: str) -> tuple[date, date]:
+    """The first and last day of a month as people type it: `2026-11`. Raises InvalidInput."""
+    found = re.fullmatch(r"([0-9]{4})-([0-9]{2})", typed.strip(), re.ASCII)
+    if found is None or not (1 <= int(found[2]) <= 12 and int(found[1]) >= 1):
+        raise InvalidInput.of(period="must be a month such as 2026-11")
+    year, month = int(found[1]), int(found[2])
+    return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
+
+
+def open_statement(reading: Reading, fund: str | UUID, period: str) -> tuple[FundStatement, Book]:
+    """The head of a fund's statement, and the book whose lines `movements` reads.
+
+    Raises InvalidInput for what is no month or has not begun, NotFound, NotAllowed.
+    """
+    first, last = month_of(period)
+    book = book_lines.open_book(reading, fund, first, last)
+    today = reading.today(book.timezone)
+    if first > today:
+        raise InvalidInput.of(period=f"must have begun: it is {today.isoformat()}")
+    return statement_of(reading, book), book
+
+
+def statement_of(reading: Reading, book: Book) -> FundStatement:
+    """The head of the statement of a month's book."""
+    assert book.from_day is not None and book.to_day is not None
+    runs = book.from_day <= reading.today(book.timezone) <= book.to_day
+    return FundStatement(
+        fund=book.fund,
+        name=book.name,
+        company=book.company,
+        period=f"{book.from_day:%Y-%m}",
+        first_day=book.from_day,
+        last_day=book.to_day,
+        currency=book.currency,
+        opening_balance=book.money(book.opening),
+        paid_out=book.money(book.paid_out),
+        paid_in=book.money(book.paid_in),
+        closing_balance=book.money(book.closing),
+        entries=book.entries,
+        held=book.money(book.held) if runs else None,
+        available=book.money(book.available) if runs else None,
+        accounts=_accounts(reading, book),
+        made_at=reading.now,
+        timezone=book.timezone,
+    )
+
+
+def of_book(found: FundStatement, book: Book) -> FundStatement:
+    """The same head with the figures of a book that was read a moment later."""
+    return replace(
+        found,
+        opening_balance=book.money(book.opening),
+        paid_out=book.money(book.paid_out),
+        paid_in=book.money(book.paid_in),
+        closing_balance=book.money(book.closing),
+        entries=book.entries,
+    )
+
+
+def movements(reading: Reading, book: Book) -> Iterator[Sequence[BookLine]]:
+    """The month's lines in the order of days, some at a time."""
+    return book_lines.pages(reading, book)
+
+
+@dataclass(frozen=True, slots=True)
+class Movement:
+    """A line of a statement, for programs."""
+
+    sequence: int
+    value_date: date
+    description: str
+    voucher_number: str | None
+    payment: str | None
+    replenishment: str | None
+    amount: Money
+    balance_after: Money
+    contra_account: str
+    cost_center: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class WholeStatement:
+    """A statement with all its movements. An amount below zero was paid out."""
+
+    statement: FundStatement
+    movements: tuple[Movement, ...]
+
+
+def whole(reading: Reading, fund: str | UUID, period: str) -> WholeStatement:
+    """The statement and every movement of it, all in memory: for a document. Raises what `open_statement` raises."""
+    found, book = open_statement(reading, fund, period)
+    lines = (line for page in movements(reading, book) for line in page)
+    return WholeStatement(found, tuple(_movement(book, line) for line in lines))
+
+
+def _movement(book: Book, line: BookLine) -> Movement:
+    return Movement(
+        sequence=line.sequence,
+        value_date=line.day,
+        description=line.description,
+        voucher_number=line.voucher or None,
+        payment=line.payment or None,
+        replenishment=line.replenishment or None,
+        amount=book.money(line.movement),
+        balance_after=book.money(line.balance),
+        contra_account=line.contra.code,
+        cost_center=line.cost_center or None,
+    )
+
+
+def _accounts(reading: Reading, book: Book) -> tuple[AccountSum, ...]:
+    a = t.account.c
+    rows: Any = reading.execute(
+        select(
+            a.code,
+            a.name,
+            func.count().label("entries"),
+            func.sum(PAID_OUT).label("paid_out"),
+            func.sum(PAID_IN).label("paid_in"),
+        )
+        .join_from(t.ledger_entry, t.account, a.id == _L.contra_account_id)
+        .where(_L.fund_id == book.fund_id, _L.value_date >= book.from_day, _L.value_date <= book.to_day)
+        .group_by(a.code, a.name)
+        .order_by(a.code)
+    )
+    return tuple(
+        AccountSum(
+            row.code, row.name, row.entries, book.money(int(row.paid_out or 0)), book.money(int(row.paid_in or 0))
+        )
+        for row in rows
+    )
