@@ -18,7 +18,7 @@ from sqlalchemy import BigInteger, Date, Integer, Select, bindparam, case, func,
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import AccountType, EntrySource, EntryType
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import ledger_views
+from pettycash_tui.services import journals, ledger_views
 from pettycash_tui.services.ledger_filter import PAID_IN, PAID_OUT
 from pettycash_tui.services.work import Reading
 
@@ -214,7 +214,9 @@ def _statement() -> Select[Any]:
         .join(_CONTRA.id.table, _CONTRA.id == _L.contra_account_id)
         .outerjoin(t.payment, _P.id == _L.payment_id)
         .outerjoin(t.requisition, _Q.id == _P.requisition_id)
-        .outerjoin(_COST.id.table, _COST.id == _Q.cost_center_id)
+        .outerjoin(t.category, t.category.c.id == _Q.category_id)
+        .outerjoin(t.user, t.user.c.id == _Q.requested_by_id)
+        .outerjoin(_COST.id.table, _COST.id == journals.COST_CENTER)
         .outerjoin(t.replenishment, t.replenishment.c.id == _L.replenishment_id)
         .where(
             _L.fund_id == bindparam("fund", type_=_L.fund_id.type),

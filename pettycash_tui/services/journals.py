@@ -30,6 +30,8 @@ PAGE = 1000
 _L, _P, _R, _C, _F = t.ledger_entry.c, t.payment.c, t.requisition.c, t.category.c, t.treasury_fund.c
 _OWN, _CONTRA = t.account.alias("own_account"), t.account.alias("contra_account")
 _CENTER = t.cost_center
+COST_CENTER = func.coalesce(_R.cost_center_id, _C.cost_center_id, t.user.c.cost_center_id)
+"""The cost centre of an entry's requisition, with its category and its requester joined."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +164,7 @@ ROWS = (
     .outerjoin(t.user, t.user.c.id == _R.requested_by_id)
     .outerjoin(
         _CENTER,
-        _CENTER.c.id == func.coalesce(_R.cost_center_id, _C.cost_center_id, t.user.c.cost_center_id),
+        _CENTER.c.id == COST_CENTER,
     )
     .outerjoin(t.replenishment, t.replenishment.c.id == _L.replenishment_id)
 )
