@@ -198,7 +198,7 @@ ACTIONS: tuple[Action, ...] = (
             footer=True),
     _action("treasury.write_file", "w", "Write file",
             "Write the bank's file again, or the claim as PDF, into your folder of exports.",
-            "write_file", footer=True),
+            "write_file"),
     _action("treasury.close_month", "z", "Close", "Close the month, after its check-list; a reason is asked.",
             "close_month", footer=True),
     _action("treasury.reopen_month", "Z", "Reopen", "Open a closed month again; a reason is asked.", "reopen_month",
