@@ -164,7 +164,7 @@ class LedgerSource:
                 Cell(f"✖ does not add up: {text}", "bad") if is_broken else Cell(text),
                 Cell(entry.voucher_number or ""),
                 Cell(entry.payment or ""),
-                Cell(entry.requisition or entry.replenishment or ""),
+                Cell(entry.requisition or entry.replenishment or entry.variance or entry.transfer or ""),
                 Cell(by.name if by else "the system"),
                 Cell(f"{against.code} {against.name}" if against else ""),
                 Cell(money(out) if out else ""),

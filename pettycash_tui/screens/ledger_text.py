@@ -84,6 +84,9 @@ def draw_entry(entry: EntryView, context: DeskContext) -> Content:
     sheet.field("Payment", entry.payment or "")
     sheet.field("Requisition", entry.requisition or "")
     sheet.field("Replenished", entry.replenishment or "")
+    sheet.field("Variance", entry.variance or "")
+    sheet.field("Corrects", entry.corrects or "")
+    sheet.field("Transfer", entry.transfer or "")
     if entry.contra_account is not None:
         sheet.field("Against", f"{entry.contra_account.code} {entry.contra_account.name}")
     sheet.field("Journal", entry.journal)

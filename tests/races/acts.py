@@ -12,7 +12,18 @@ from building import actor
 from sqlalchemy import create_engine, text
 
 from pettycash_tui.database import engine as engines
-from pettycash_tui.services import execution, otp, payments, reassigning, replenishments, submission, workflow
+from pettycash_tui.services import (
+    execution,
+    otp,
+    payments,
+    reassigning,
+    reconciliation,
+    replenishments,
+    submission,
+    transfers,
+    variances,
+    workflow,
+)
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.work import Work
@@ -65,6 +76,30 @@ def request_money(desk: Desk, who: str, fund: str, amount: str | None = None) ->
 
 def complete(desk: Desk, who: str, replenishment: str, reference: str) -> tuple[str, ...]:
     return desk.run(actor(desk, who), replenishments.complete, replenishment, reference).taken_up
+
+
+def reconcile(desk: Desk, who: str, payment: str) -> str:
+    return desk.run(actor(desk, who), reconciliation.reconcile, [payment])[0].status.value
+
+
+def unreconcile(desk: Desk, who: str, payment: str) -> str:
+    return desk.run(actor(desk, who), reconciliation.undo, payment, "another line").status.value
+
+
+def record_variance(desk: Desk, who: str, payment: str, amount: str) -> str:
+    return desk.run(actor(desk, who), variances.record, payment, amount, "the receipt").number
+
+
+def approve_variance(desk: Desk, who: str, number: str) -> tuple[str, ...]:
+    return desk.run(actor(desk, who), variances.approve, number).taken_up
+
+
+def reject_variance(desk: Desk, who: str, number: str) -> str:
+    return desk.run(actor(desk, who), variances.reject, number, "no receipt").status.value
+
+
+def approve_transfer(desk: Desk, who: str, number: str) -> tuple[str, ...]:
+    return desk.run(actor(desk, who), transfers.approve, number).taken_up
 
 
 def note(desk: Desk, stream: str) -> None:

@@ -16,6 +16,7 @@ import building
 import pytest
 import story
 from books import Books
+from doing_books import DoingBooks
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -57,7 +58,7 @@ typed_codes = st.sampled_from(["right", "right", "right", "wrong", "none"])
 amounts = st.sampled_from(["0.01", "4500", "10000.01", "30000", "60000", "95000", "130000", "260000"])
 
 
-class Company(RuleBasedStateMachine):
+class Company(DoingBooks, RuleBasedStateMachine):
     """A company whose people do what they like. A refusal in words is fine; books that do not hold are not."""
 
     fresh: ClassVar[Callable[[], tuple[URL, Path]]]
@@ -282,6 +283,9 @@ class Company(RuleBasedStateMachine):
             return list(connection.execute(t.user.select()).all())
 
 
+MUST_HAPPEN = {"paid", "complete", "cancel", "withdraw", "request_changes", "reassign"}
+
+
 def explore(fresh: Callable[[], tuple[URL, Path]], examples: int, must_happen: set[str]) -> None:
     machine = type("Company", (Company,), {"fresh": staticmethod(fresh), "done": Counter()})
     run_state_machine_as_test(
@@ -325,7 +329,7 @@ def test_the_books_hold_whatever_people_do_on_sqlite(prepared: Desk, tmp_path: P
         shutil.copyfile(str(prepared.url.database), copy)
         return engines.sqlite_address(copy), prepared.home
 
-    explore(fresh, examples=50, must_happen={"paid", "complete", "cancel", "withdraw", "request_changes", "reassign"})
+    explore(fresh, examples=50, must_happen=MUST_HAPPEN | DoingBooks.HAPPEN)
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)

@@ -169,6 +169,7 @@ def test_a_superuser_adds_a_company_that_has_an_admin_accounts_categories_and_po
         "replenishment_source",
         "opening_balances",
         "cash_over_short",
+        "transfers_in_transit",
     }
     assert [row.code for row in desk.read(theirs, listed.listing, CATEGORY).items if row.is_default] == ["general"]
     with pytest.raises(NotAllowed):

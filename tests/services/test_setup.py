@@ -35,7 +35,7 @@ def test_a_set_up_makes_everything_that_a_company_needs(desk: Desk) -> None:
     assert admin.is_superuser and not desk.read(admin, find, "boss").must_change_password
     assert verify(desk.read(admin, find, "boss").password_hash, "several words of mine")
     assert len(desk.read(admin, policy.listing).items) == 12
-    assert len(desk.read(admin, listed.listing, ACCOUNT).items) == 15
+    assert len(desk.read(admin, listed.listing, ACCOUNT).items) == 16
     assert len(desk.read(admin, listed.listing, CATEGORY).items) == 11
 
 
