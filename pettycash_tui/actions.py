@@ -160,7 +160,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("payments.send_code", "o", "Send code", "Send a one-time code, or a new one in place of the old.",
             "send_code", footer=True),
     _action("payments.retry", "t", "Retry", "Try a failed payment again.", "retry", footer=True),
-    _action("payments.ask", "k", "Ask state", "Ask the gateway what became of a payment that was sent.", "ask_state"),
+    _action("payments.ask", "K", "Ask state", "Ask the gateway what became of a payment that was sent.", "ask_state"),
     _action("payments.assign", "i", "Assign", "Assign another treasury officer to pay it.", "assign"),
     _action("payments.cancel", "x", "Cancel", "Cancel a payment that has not left; a reason is asked.", "cancel"),
     _action("payments.whose", "m", "Mine/all", "Show only the payments assigned to you, or all.", "switch_whose"),

@@ -252,7 +252,7 @@ def _columns(context: DeskContext) -> tuple[Column, ...]:
         Column("payee", "Payee", min_width=12),
         context.amount_column,
         Column("paid", "Paid", width=12),
-        Column("executor", "Executor", width=14),
+        Column("executor", "Executor", width=12),
         Column("entry", "Entry", width=10, optional=True),
         Column("reference", "Reference", width=14, optional=True),
         Column("voucher", "Voucher", width=18, optional=True),

@@ -181,7 +181,7 @@ def _columns(context: DeskContext) -> tuple[Column, ...]:
         Column("funds", "From and to", min_width=12),
         context.amount_column,
         Column("state", "State", width=12),
-        Column("requested_by", "Asked by", width=14),
+        Column("requested_by", "Asked by", width=12),
         Column("requested_at", "Asked", width=16, optional=True),
         Column("reason", "Reason", min_width=14, optional=True),
     )
