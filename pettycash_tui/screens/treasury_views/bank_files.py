@@ -34,6 +34,8 @@ from pettycash_tui.widgets.cells import Cell, Column
 _EXECUTE = frozenset({Right.EXECUTE})
 _LINES = 3
 _SHOWN = 5
+_MOST = 200
+"""Lines that the detail tells one by one."""
 _LOOK_EVERY = 0.25
 """Seconds between two looks at how far the booking of many lines is."""
 
@@ -286,8 +288,11 @@ def _draw(case: FileCase, context: DeskContext) -> Content:
     sheet.field("To be paid", batch.execution_date.isoformat())
     sheet.field("Written by", f"{batch.executor.name if batch.executor else ''}, {context.moment(batch.created_at)}")
     sheet.line()
-    for line in case.found.lines:
-        sheet.mark(_mark(line), f"{_named(context, line)}{_outcome(line)}")
+    for line in case.found.lines[:_MOST]:
+        mark = _mark(line)
+        sheet.line(f"{_named(context, line)}  {mark.text}{_outcome(line)}", "" if mark.role == "good" else mark.role)
+    if batch.line_count > _MOST:
+        sheet.line(f"and {batch.line_count - _MOST:,} more: `pettycash batch show {batch.number}`", "muted")
     act = BatchAct.CONFIRM
     if batch.open:
         sheet.reasons((reason.message for reason in case.explanation.against[act]), "muted")
