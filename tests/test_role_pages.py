@@ -28,6 +28,7 @@ SCREENS = {
     "Payments": ("payments", LIST, APP),
     "When paying": ("pay", FORM),
     "Fund ledger": ("ledger", LIST, APP),
+    "Treasury": ("treasury", LIST, APP),
     "a ledger entry": ("entry",),
     "a replenishment": ("replenishment",),
 }

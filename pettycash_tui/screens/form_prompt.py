@@ -148,6 +148,11 @@ class FormPrompt(ModalScreen[None]):
         else:
             self._say("something is being recorded already; wait for its result")
 
+    def show_progress(self, words: str) -> None:
+        """Say how far it is, while it is being recorded."""
+        if not self._is_over:
+            self._say(words)
+
     def refuse(self, error: PettyCashError) -> None:
         """Say beside the field what was expected; what was typed stays."""
         if not show_field_errors(self, error):

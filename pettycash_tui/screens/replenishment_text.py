@@ -93,12 +93,12 @@ def _draw_people(sheet: Sheet, asked: ReplenishmentView, context: DeskContext) -
 
 def _draw_fund(sheet: Sheet, case: ReplenishmentCase, context: DeskContext) -> None:
     fund = case.fund
-    sheet.field(f"Fund {fund.code}", f"{'balance':>18}{'available':>18}", "muted")
+    sheet.field(f"Fund {fund.code}", f"{'balance':>16}{'available':>16}", "muted")
     sheet.field("  now", _pair(fund.current_balance, fund.available, context))
     if case.balance_after is not None and case.available_after is not None:
         sheet.field("  after it", _pair(case.balance_after, case.available_after, context), "strong")
-    sheet.field("Target", f"{context.money(fund.target_balance):>18}")
-    sheet.field("Reorder at", f"{context.money(fund.reorder_level):>18}")
+    sheet.field("Target", f"{context.money(fund.target_balance):>16}")
+    sheet.field("Reorder at", f"{context.money(fund.reorder_level):>16}")
 
 
 def _who_asked(asked: ReplenishmentView, context: DeskContext) -> str:
@@ -116,4 +116,4 @@ def _who(person: PersonRef | None, at: datetime | None, context: DeskContext) ->
 
 
 def _pair(balance: Money, available: Money, context: DeskContext) -> str:
-    return f"{context.money(balance):>18}{context.money(available):>18}"
+    return f"{context.money(balance):>16}{context.money(available):>16}"

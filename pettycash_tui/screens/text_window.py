@@ -23,7 +23,8 @@ class TextWindow(ModalScreen[None]):
     """Shows lines until esc or enter; the keys of lists scroll.
 
     `to_copy`: the text is sent to the clipboard at once, and the window has no sides, so that what is marked with the
-    mouse is the text alone. Without `wrap` long lines go on to the right, as in a table.
+    mouse is the text alone; `wide`: likewise, for what is as wide as a page. Without `wrap` long lines go on to the
+    right, as in a table.
     """
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -38,7 +39,7 @@ class TextWindow(ModalScreen[None]):
         width: 76; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
         border: round $primary; background: $surface; color: $foreground;
     }
-    TextWindow.-to-copy > Vertical {
+    TextWindow.-wide > Vertical, TextWindow.-to-copy > Vertical {
         width: 100%; padding: 0; border: none; border-top: solid $primary; border-bottom: solid $primary;
     }
     TextWindow .title { text-style: bold; color: $primary; margin-bottom: 1; }
@@ -50,12 +51,15 @@ class TextWindow(ModalScreen[None]):
     TextWindow .told.-shown { display: block; }
     """
 
-    def __init__(self, title: str, text: Content | str, *, to_copy: bool = False, wrap: bool = True) -> None:
+    def __init__(
+        self, title: str, text: Content | str, *, to_copy: bool = False, wrap: bool = True, wide: bool = False
+    ) -> None:
         super().__init__()
         self._title = title
         self._text = plain(text) if isinstance(text, str) else text
         self._to_copy = to_copy
         self.set_class(to_copy, "-to-copy")
+        self.set_class(wide, "-wide")
         self.set_class(not wrap, "-no-wrap")
 
     @property

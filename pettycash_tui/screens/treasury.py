@@ -166,7 +166,7 @@ class TreasuryScreen(TreasuryKeys):
     def _found(self, place: int, number: str, found: tuple[Any, int]) -> None:
         row, part = found
         view = self._views[place]
-        if place == self._place and view.place in (part, 0):
+        if place == self._place and (view.place == part or view.kind.given is None):
             self.go_to_row(row, number)
             return
         self._go_to(place, part)

@@ -14,7 +14,7 @@ from pettycash_tui.services.work import Reading
 
 _DECIDE = frozenset({Right.APPROVE, Right.VALIDATE, Right.REVIEW})
 _PAY = frozenset({Right.EXECUTE, Right.ASSIGN_EXECUTOR, Right.CANCEL_PAYMENT, Right.RECONCILE})
-_TREASURY = frozenset({Right.READ_LEDGER, Right.RECONCILE, Right.EXECUTE, Right.CLOSE_PERIOD})
+_TREASURY = frozenset({Right.READ_LEDGER, Right.RECONCILE, Right.EXECUTE, Right.CLOSE_PERIOD, Right.ADMINISTER})
 
 
 @dataclass(frozen=True, slots=True)

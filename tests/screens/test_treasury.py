@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-import pytest
-from desk_app import demo_company, notices, press, running, screen_text, settled, type_text, until
+from types import SimpleNamespace
+from typing import Any
 
+import pytest
+import story
+from desk_app import context_of, demo_company, notices, press, running, screen_text, settled, type_text, until
+from slow_desk import SlowDesk, begun
+
+from pettycash_tui.models.enums import PaymentStatus
 from pettycash_tui.screens.replenishment_window import ReplenishmentWindow
 from pettycash_tui.screens.showing import go_and_show
 from pettycash_tui.screens.treasury import TreasuryScreen
-from pettycash_tui.services import replenishment_views, replenishments
+from pettycash_tui.screens.treasury_views.catalogue import VIEWS, views_for
+from pettycash_tui.services import payment_views, replenishment_views, replenishments
 from pettycash_tui.services.desk import Desk
+from pettycash_tui.widgets.cells import GAP
 
 
 @pytest.fixture(autouse=True)
@@ -28,6 +36,11 @@ async def test_those_who_read_ledgers_have_it_and_a_clerk_has_not(sqlite_desk: D
     async with running(sqlite_desk, "treasury") as pilot:
         await press(pilot, "6")
         assert isinstance(pilot.app.screen, TreasuryScreen)
+
+
+def test_the_screen_is_offered_to_all_for_whom_there_is_a_list(sqlite_desk: Desk) -> None:
+    for name, actor in demo_company(sqlite_desk).items():
+        assert context_of(sqlite_desk, name).offered.treasury is bool(views_for(actor)), name
 
 
 async def test_replenishments_are_listed_and_enter_opens_one(sqlite_desk: Desk) -> None:
@@ -87,3 +100,50 @@ async def test_a_list_is_narrowed_and_the_filter_is_forgotten_with_it(sqlite_des
         await until(pilot, lambda: first not in screen_text(pilot))
         await press(pilot, "escape")
         await until(pilot, lambda: first in screen_text(pilot))
+
+
+def test_what_must_be_seen_of_every_list_has_room_beside_a_detail(sqlite_desk: Desk) -> None:
+    screen: Any = SimpleNamespace(context=context_of(sqlite_desk, "cfo"))
+    for view in VIEWS:
+        shown = [column for column in view(screen).source("").columns if not column.optional]
+        assert sum(column.least for column in shown) + GAP * (len(shown) - 1) <= 67, view.name
+
+
+async def test_every_list_is_gone_through_and_says_what_it_is_when_empty(sqlite_desk: Desk) -> None:
+    async with running(sqlite_desk, "cfo", go="treasury") as pilot:
+        said = []
+        for _ in VIEWS:
+            text = screen_text(pilot)
+            said.append(text.splitlines()[0].partition(":")[2].split("·")[0].split("  ")[0].strip())
+            assert "Could not" not in text
+            await press(pilot, "f")
+        assert said == [
+            "To reconcile 0",
+            "Variances to approve",
+            "Replenishments, all",
+            "Transfers to approve",
+            "Bank files, all",
+            "Periods",
+            "Notices not delivered",
+        ]
+        assert "Everything that was paid is reconciled. s shows others." in screen_text(pilot)
+        await press(pilot, "F")
+        assert "Every notice has arrived." in screen_text(pilot)
+
+
+async def test_while_another_list_is_being_read_no_key_acts_on_a_row_of_the_one_before(
+    sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = story.approved(sqlite_desk, demo_company(sqlite_desk)["staff"], "4500")
+    story.pay(sqlite_desk, number)
+    slow = SlowDesk(sqlite_desk, monkeypatch)
+    async with running(sqlite_desk, "cfo", go="treasury") as pilot:
+        with slow.slow():
+            await pilot.press("s")
+            await begun(pilot, slow)
+            await pilot.press("c")
+            await pilot.pause()
+        await settled(pilot)
+        found = sqlite_desk.read(demo_company(sqlite_desk)["cfo"], payment_views.show, number)
+        assert found.status is PaymentStatus.SUCCESS
+        assert "The list is still being read. Look at what comes, then press the key again." in notices(pilot)

@@ -61,7 +61,7 @@ async def test_one_key_reconciles_the_payment_and_another_undoes_it_with_a_reaso
     (number,) = paid(sqlite_desk, "4500")
     async with running(sqlite_desk, "group_finance_manager", go="treasury") as pilot:
         text = screen_text(pilot)
-        assert "Treasury 1/4: To reconcile 1, KES 4,500.00" in text and number in text and "NBI:2" in text
+        assert "To reconcile 1, KES 4,500.00" in text and number in text and "NBI:2" in text
         await press(pilot, "c")
         assert status_of(sqlite_desk, number) is PaymentStatus.RECONCILED
         assert f"{number} reconciled: KES 4,500.00." in notices(pilot)
@@ -150,7 +150,7 @@ async def test_the_cfo_approves_a_variance_after_one_question(sqlite_desk: Desk)
         await until(pilot, lambda: f"{number} of {payment}" in screen_text(pilot))
         text = screen_text(pilot)
         assert "Variances to approve" in text and "+300.00" in text
-        assert " after it           95,200.00         95,200.00" in text
+        assert "after it 95,200.00 95,200.00" in " ".join(text.split())
         await press(pilot, "a")
         assert f"{payment} to" in screen_text(pilot) and "This cannot be undone." in screen_text(pilot)
         await press(pilot, "y")

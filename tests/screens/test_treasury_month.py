@@ -118,13 +118,13 @@ async def test_enter_shows_the_closing_check_list_and_the_cfo_closes_and_reopens
         await press(pilot, "enter")
         assert isinstance(pilot.app.screen, TextWindow)
         assert "✔ No variance waits for a decision." in pilot.app.screen.text
-        await press(pilot, "escape", "z")
+        await press(pilot, "escape", "d")
         assert f"Close {month}" in screen_text(pilot) and "! 1 payment is not reconciled." in screen_text(pilot)
         await type_text(pilot, "Month end")
         await press(pilot, "enter")
         found = sqlite_desk.read(demo_company(sqlite_desk)["cfo"], periods.show, month)
         assert found.is_closed and "✔ closed" in screen_text(pilot)
-        await press(pilot, "Z")
+        await press(pilot, "D")
         await type_text(pilot, "A late invoice")
         await press(pilot, "enter")
         assert f"{month} is open again." in notices(pilot) and "↩ reopened" in screen_text(pilot)
@@ -135,7 +135,7 @@ async def test_who_may_not_close_sees_the_list_and_why(sqlite_desk: Desk) -> Non
     async with running(sqlite_desk, "treasury", go="treasury") as pilot:
         await go_to(pilot, "periods")
         assert "may not close and reopen periods" in " ".join(screen_text(pilot).split())
-        await press(pilot, "z")
+        await press(pilot, "d")
         assert isinstance(pilot.app.screen, TreasuryScreen)
 
 
@@ -144,7 +144,7 @@ async def test_a_month_that_somebody_else_closed_is_told_beside_the_field(sqlite
     month = f"{sqlite_desk.clock():%Y-%m}"
     async with running(sqlite_desk, "cfo", go="treasury") as pilot:
         await go_to(pilot, "periods")
-        await press(pilot, "z")
+        await press(pilot, "d")
         sqlite_desk.run(people["cfo"], periods.close, month, "At the command line")
         await type_text(pilot, "Month end")
         await press(pilot, "enter")

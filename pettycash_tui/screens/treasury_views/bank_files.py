@@ -32,8 +32,12 @@ from pettycash_tui.theme import StatusMark, status_mark
 from pettycash_tui.widgets.cells import Cell, Column
 
 _EXECUTE = frozenset({Right.EXECUTE})
-_STATE = 3
+_LINES = 3
 _SHOWN = 5
+_MOST = 200
+"""Lines that the detail tells one by one."""
+_LOOK_EVERY = 0.25
+"""Seconds between two looks at how far the booking of many lines is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,8 +141,13 @@ class BankFilesView(TreasuryView[BatchView, FileCase]):
         payments = [line.payment for line in lines] if len(lines) == 1 else None
 
         def send(prompt: FormPrompt, typed: Typed) -> bool:
-            change = partial(bank_settling.confirm, desk, actor, row.id, payments, typed["reference"])
-            return self.begin(row.number, change, then=self._settled, prompt=prompt, waits="booking the lines…")
+            done: list[int] = []
+            reference = typed["reference"]
+            change = partial(bank_settling.confirm, desk, actor, row.id, payments, reference, report=done.append)
+            begun = self.begin(row.number, change, then=self._settled, prompt=prompt, waits="booking the lines…")
+            if begun and payments is None:
+                prompt.set_interval(_LOOK_EVERY, lambda: _show_progress(prompt, done, len(lines)))
+            return begun
 
         self.form(
             f"Confirm {row.number}",
@@ -203,6 +212,11 @@ def _read(reading: Reading, batch_id: UUID) -> FileCase:
     return FileCase(bank_batch_views.show(reading, batch_id), bank_batch_views.explain(reading, batch_id))
 
 
+def _show_progress(prompt: FormPrompt, done: Sequence[int], all_lines: int) -> None:
+    if done:
+        prompt.show_progress(f"{done[-1]:,} of {all_lines:,} lines are booked")
+
+
 def _lines(count: int) -> str:
     return "1 line" if count == 1 else f"{count:,} lines"
 
@@ -228,8 +242,8 @@ def _columns(context: DeskContext) -> tuple[Column, ...]:
         Column("number", "Number", width=10),
         Column("fund", "Fund", min_width=6),
         context.amount_column,
-        Column("state", "State", width=15),
         Column("lines", "Lines", width=26),
+        Column("state", "State", width=16, optional=True),
         Column("execution_date", "To be paid on", width=13, optional=True),
         Column("format", "Format", width=9, optional=True),
         Column("executor", "Written by", width=16, optional=True),
@@ -242,8 +256,8 @@ def _cells(context: DeskContext, batch: BatchView) -> tuple[Cell, ...]:
         Cell(batch.number),
         Cell(batch.fund.code or ""),
         Cell(context.listed(batch.control_sum)),
+        Cell(_counted(batch), "bad" if batch.refused else "warn" if batch.open else "good"),
         Cell(state.text, state.role),
-        Cell(_counted(batch), "bad" if batch.refused else ""),
         Cell(batch.execution_date.isoformat()),
         Cell(batch.format.label),
         Cell(batch.executor.name if batch.executor else "", "muted"),
@@ -261,8 +275,7 @@ def _gone(context: DeskContext, reading: Reading, rows: Sequence[BatchView]) -> 
     for row in rows:
         now = bank_batch_views.show(reading, row.id).batch
         cells = list(_cells(context, row))
-        cells[_STATE] = Cell(f"− {now.status.label.lower()}", "muted", reach=_STATE - 1)
-        cells[_STATE + 1] = Cell(_counted(now), "muted")
+        cells[_LINES] = Cell(f"− {_counted(now)}", "muted", reach=_LINES - 1)
         drawn[row.id] = tuple(cells)
     return drawn
 
@@ -275,8 +288,11 @@ def _draw(case: FileCase, context: DeskContext) -> Content:
     sheet.field("To be paid", batch.execution_date.isoformat())
     sheet.field("Written by", f"{batch.executor.name if batch.executor else ''}, {context.moment(batch.created_at)}")
     sheet.line()
-    for line in case.found.lines:
-        sheet.mark(_mark(line), f"{_named(context, line)}{_outcome(line)}")
+    for line in case.found.lines[:_MOST]:
+        mark = _mark(line)
+        sheet.line(f"{_named(context, line)}  {mark.text}{_outcome(line)}", "" if mark.role == "good" else mark.role)
+    if batch.line_count > _MOST:
+        sheet.line(f"and {batch.line_count - _MOST:,} more: `pettycash batch show {batch.number}`", "muted")
     act = BatchAct.CONFIRM
     if batch.open:
         sheet.reasons((reason.message for reason in case.explanation.against[act]), "muted")

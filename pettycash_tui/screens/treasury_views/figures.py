@@ -11,7 +11,7 @@ from pettycash_tui.screens.sheet import Sheet
 from pettycash_tui.services.funds import FundView
 from pettycash_tui.services.refs import PersonRef, Ref
 
-_WIDTH = 18
+_WIDTH = 16
 
 
 def signed(context: DeskContext, amount: Money) -> str:

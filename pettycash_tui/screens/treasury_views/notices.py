@@ -34,8 +34,8 @@ class NoticesView(TreasuryView[NoticeRow, NoticeDetail]):
     rights = frozenset({Right.ADMINISTER, Right.READ_AUDIT})
     filter_hint = "person, number or words"
     kinds = (
-        Kind("Notices not delivered", {"undelivered_only": True}, "Every notice has arrived."),
-        Kind("Notices, all", {}, "Nobody was told anything yet."),
+        Kind("Notices not delivered", True, "Every notice has arrived."),
+        Kind("Notices, all", None, "Nobody was told anything yet."),
     )
     acts: ClassVar = {"send_again": frozenset({Right.ADMINISTER})}
 
@@ -49,7 +49,7 @@ class NoticesView(TreasuryView[NoticeRow, NoticeDetail]):
             gone=partial(_gone, self.context),
             everyone=True,
             search=search or None,
-            **self.kind.given,
+            undelivered_only=bool(self.kind.given),
         )
 
     def read_detail(self, row: NoticeRow) -> NoticeDetail:
@@ -76,9 +76,9 @@ class NoticesView(TreasuryView[NoticeRow, NoticeDetail]):
 
 _COLUMNS = (
     Column("at", "When", width=16),
-    Column("to", "To", width=16),
+    Column("to", "To", width=14),
     Column("title", "Notice", min_width=16),
-    Column("state", "State", width=16),
+    Column("state", "State", width=14),
     Column("channel", "By", width=6, optional=True),
     Column("error", "Last error", min_width=16, optional=True),
 )

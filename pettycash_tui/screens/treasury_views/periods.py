@@ -29,14 +29,9 @@ _COLUMNS = (
     Column("period", "Month", width=9),
     Column("state", "State", width=14),
     Column("by", "By", min_width=14),
-    Column("at", "On", width=16),
     Column("reason", "Reason", min_width=14, share=2),
+    Column("at", "On", width=16, optional=True),
 )
-_WHERE = {
-    CheckKind.IN_DOUBT: "go.payments",
-    CheckKind.FAILED: "go.payments",
-    CheckKind.IMPREST: "go.ledger",
-}
 
 
 class MonthsSource:
@@ -221,8 +216,7 @@ _SETTLED = {
 def _draw_item(sheet: Sheet, item: CheckItem, context: DeskContext) -> None:
     mark, role = ("✖", "bad") if item.severity is Severity.BLOCKS else ("!", "warn")
     amount = "" if item.kind is CheckKind.IMPREST else f" {context.money_with_currency(item.amount)}"
-    where = f" ({key(_WHERE[item.kind])})" if item.kind in _WHERE else ""
-    sheet.line(f"{mark} {item.message}{amount}{where}", role)
+    sheet.line(f"{mark} {item.message}{amount}", role)
 
 
 def _cells(context: DeskContext, month: MonthRow) -> tuple[Cell, ...]:
@@ -234,4 +228,4 @@ def _cells(context: DeskContext, month: MonthRow) -> tuple[Cell, ...]:
         moment = closing.closed_at if is_closed else closing.reopened_at
         by, at = person.name if person else "", context.moment(moment) if moment else ""
         reason = closing.reason if is_closed else closing.reopen_reason
-    return Cell(month.period), Cell(state.text, state.role), Cell(by), Cell(at, "muted"), Cell(reason, "muted")
+    return Cell(month.period), Cell(state.text, state.role), Cell(by), Cell(reason, "muted"), Cell(at, "muted")

@@ -69,6 +69,7 @@ class ReconcilingView(TreasuryView[ReconciliationRow, Line]):
     row_type = ReconciliationRow
     rights = _RECONCILE
     filter_hint = "payee, payment, voucher or reference"
+    prefix = "PAY-"
     kinds = (
         Kind("To reconcile", False, "Everything that was paid is reconciled."),
         Kind("Reconciled", True, "Nothing is reconciled yet."),
@@ -250,8 +251,8 @@ def _columns(context: DeskContext) -> tuple[Column, ...]:
         Column("number", "Number", width=10),
         Column("payee", "Payee", min_width=12),
         context.amount_column,
-        Column("paid", "Paid", width=16),
-        Column("executor", "Executor", width=14),
+        Column("paid", "Paid", width=12),
+        Column("executor", "Executor", width=12),
         Column("entry", "Entry", width=10, optional=True),
         Column("reference", "Reference", width=14, optional=True),
         Column("voucher", "Voucher", width=18, optional=True),
@@ -268,7 +269,7 @@ def _cells(context: DeskContext, row: ReconciliationRow) -> tuple[Cell, ...]:
         Cell(row.payee),
         Cell(context.listed(row.amount)),
         Cell(
-            f"! {row.open_variance}" if row.open_variance else context.moment(row.executed_at),
+            f"! {row.open_variance}" if row.open_variance else context.day(row.executed_at).isoformat(),
             "warn" if row.open_variance else "",
         ),
         executor,

@@ -100,7 +100,9 @@ class ReplenishmentsView(TreasuryView[ReplenishmentView, ReplenishmentCase]):
         from pettycash_tui.printing.claim import claim_text
 
         if self.screen.is_current:  # not over what was opened while the database was asked
-            self.screen.app.push_screen(TextWindow(f"Claim of {found.number}", claim_text(found), wrap=False))
+            self.screen.app.push_screen(
+                TextWindow(f"Claim of {found.number}", claim_text(found), wrap=False, wide=True)
+            )
 
     def write_file(self) -> None:
         """Write the claim as a PDF into one's folder of exports."""

@@ -178,10 +178,10 @@ def _cursor(row: TransferView) -> str:
 def _columns(context: DeskContext) -> tuple[Column, ...]:
     return (
         Column("number", "Number", width=10),
-        Column("funds", "From and to", min_width=14),
+        Column("funds", "From and to", min_width=12),
         context.amount_column,
         Column("state", "State", width=12),
-        Column("requested_by", "Asked by", width=16),
+        Column("requested_by", "Asked by", width=12),
         Column("requested_at", "Asked", width=16, optional=True),
         Column("reason", "Reason", min_width=14, optional=True),
     )

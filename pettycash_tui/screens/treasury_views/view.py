@@ -29,7 +29,7 @@ D = TypeVar("D")
 
 
 class Kind(NamedTuple):
-    """A part of the list: its name in the title, what the list is narrowed to, and what is said when there is none."""
+    """A part of the list: its name in the title, what it is narrowed to (None: all), what is said where it is empty."""
 
     name: str
     given: Any
