@@ -16,6 +16,7 @@ import building
 import pytest
 import story
 from books import Books
+from doing_imprest import DoingImprest
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -57,7 +58,7 @@ typed_codes = st.sampled_from(["right", "right", "right", "wrong", "none"])
 amounts = st.sampled_from(["0.01", "4500", "10000.01", "30000", "60000", "95000", "130000", "260000"])
 
 
-class Company(RuleBasedStateMachine):
+class Company(DoingImprest, RuleBasedStateMachine):
     """A company whose people do what they like. A refusal in words is fine; books that do not hold are not."""
 
     fresh: ClassVar[Callable[[], tuple[URL, Path]]]
