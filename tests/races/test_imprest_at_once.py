@@ -97,7 +97,8 @@ def test_asking_while_a_payment_leaves_the_fund_low_claims_each_voucher_once(
     one = trading.approved(amount="60000")
     officer = story.executor_of(desk, one).username
     paid, asked = crew.race(desk, [(acts.execute, officer, one, None), (acts.request_money, "cfo", "NBI")])
-    assert paid.won and told(asked, "replenishment_open")
+    assert paid.won, paid
+    told(asked, "replenishment_open")
     found = books.check(desk)
     assert len([row for row in found.replenishments if row.status == "pending"]) == 1
 
