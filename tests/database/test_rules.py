@@ -109,7 +109,7 @@ WHOLE_ATTACKS = {
         "replenishment", "number = 'RPL-000002'", **{**NEW_REQUEST, "fund_id": "<fund HQ>"}
     ),
     "a replenishment approved by who asked": (
-        "UPDATE replenishment SET status = 'approved', approved_by_id = requested_by_id WHERE number = 'RPL-000001'"
+        "UPDATE replenishment SET status = 'approved', approved_by_id = requested_by_id WHERE number = 'RPL-000004'"
     ),
     "a payment reconciled without anybody's name": "UPDATE payment SET status = 'reconciled' WHERE id = <PAY-000001>",
     "a payment reconciled by who executed it": copy(

@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from crew import Crew
+from trading import postgres_trading, sqlite_trading, trading
+
+__all__ = ["crew", "home", "outbox", "postgres_trading", "sqlite_trading", "trading"]
 
 MEMORY = Path("/dev/shm")
 

@@ -19,6 +19,7 @@ import story
 from books import Books
 from doing_bank_files import DoingBankFiles
 from doing_books import DoingBooks
+from doing_imprest import DoingImprest
 from doing_orders import DoingOrders
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
@@ -61,7 +62,7 @@ typed_codes = st.sampled_from(["right", "right", "right", "wrong", "none"])
 amounts = st.sampled_from(["0.01", "4500", "10000.01", "30000", "60000", "95000", "130000", "260000"])
 
 
-class Company(DoingOrders, DoingBankFiles, DoingBooks, RuleBasedStateMachine):
+class Company(DoingOrders, DoingBankFiles, DoingBooks, DoingImprest, RuleBasedStateMachine):
     """A company whose people do what they like. A refusal in words is fine; books that do not hold are not."""
 
     fresh: ClassVar[Callable[[], tuple[URL, Path]]]
