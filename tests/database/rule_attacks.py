@@ -66,7 +66,7 @@ _COST_CENTER = (
 _APPROVED_3 = f"UPDATE requisition SET status = 'approved' WHERE {REQ3}"
 _PAYMENT_3 = {"requisition_id": "<REQ-000003>", "number": "'PAY-9'", "amount": "1200000"}
 _PAID_2 = copy("payment_execution", "payment_id = <PAY-000001>", payment_id="<PAY-000002>", gateway_reference="'R-9'")
-_NOTICE = "occasion LIKE 'step:%' AND status = 'sent' AND subject_number = 'REQ-000003'"
+_NOTICE = "occasion = (SELECT MIN(occasion) FROM notice WHERE occasion LIKE 'step:%')"
 _CURSOR = "stream = (SELECT MIN(stream) FROM notice_cursor WHERE sequence > 0)"
 LAST_ENTRY = "fund_id = <fund NBI> AND sequence = (SELECT MAX(sequence) FROM ledger_entry WHERE fund_id = <fund NBI>)"
 NEXT_ENTRY = {
@@ -523,7 +523,7 @@ ATTACKS: dict[str, list[Attack]] = {
             "kind = 'paid'",
             "subject_type = 'fund'",
             "subject_number = 'REQ-9'",
-            "event_stream = 'fund:another'",
+            "event_stream = 'another'",
             "event_sequence = 999",
             "occasion = 'another'",
             "channel = 'sms'",
