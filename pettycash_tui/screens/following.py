@@ -16,6 +16,7 @@ from pettycash_tui.widgets.status_bar import StatusBar
 
 if TYPE_CHECKING:
     from pettycash_tui.screens.context import DeskContext
+    from pettycash_tui.services.desk_courier import DeskCourier
     from pettycash_tui.services.live import Watcher
 
 AWAY = "database away"
@@ -35,20 +36,29 @@ class Following(Attendance, inherit_bindings=False):
             self.is_lost = is_lost
 
     _watcher: Watcher | None = None
+    _courier: DeskCourier | None = None
     _is_away = False
 
     def begin_following(self, context: DeskContext) -> None:
         """Follow the books as this person."""
+        from pettycash_tui.services.desk_courier import DeskCourier
         from pettycash_tui.services.live import Watcher
 
         self.end_following()
+        courier = self._courier = DeskCourier(context.desk)
+
+        def changed() -> None:
+            courier.wake()
+            self.post_message(self.BooksChanged())
+
         self._watcher = Watcher(
             context.desk,
             context.actor,
-            lambda: self.post_message(self.BooksChanged()),
+            changed,
             on_lost=lambda: self.post_message(self.ConnectionChanged(is_lost=True)),
             on_back=lambda: self.post_message(self.ConnectionChanged(is_lost=False)),
         )
+        courier.start()
         self._watcher.start()
 
     def end_following(self) -> None:
@@ -56,6 +66,9 @@ class Following(Attendance, inherit_bindings=False):
         if self._watcher is not None:
             self._watcher.stop()
             self._watcher = None
+        if self._courier is not None:
+            self._courier.stop()
+            self._courier = None
         self._is_away = False
 
     def on_unmount(self) -> None:

@@ -75,8 +75,7 @@ _COST_CENTER = (
 _APPROVED_3 = f"UPDATE requisition SET status = 'approved' WHERE {REQ3}"
 _PAYMENT_3 = {"requisition_id": "<REQ-000003>", "number": "'PAY-9'", "amount": "1200000"}
 _PAID_2 = copy("payment_execution", "payment_id = <PAY-000001>", payment_id="<PAY-000002>", gateway_reference="'R-9'")
-_NOTICE = "occasion LIKE 'step:%' AND status = 'sent' AND subject_number = 'REQ-000003'"
-_ANY_NOTICE = "id = (SELECT id FROM notice ORDER BY created_at, id LIMIT 1)"
+_NOTICE = "occasion = (SELECT MIN(occasion) FROM notice WHERE occasion LIKE 'step:%')"
 _CURSOR = "stream = (SELECT MIN(stream) FROM notice_cursor WHERE sequence > 0)"
 LAST_ENTRY = "fund_id = <fund NBI> AND sequence = (SELECT MAX(sequence) FROM ledger_entry WHERE fund_id = <fund NBI>)"
 NEXT_ENTRY = {
@@ -1089,7 +1088,7 @@ FLOWS: dict[str, tuple[dict[Any, frozenset[Any]], str, str]] = {
         "payment_id = (SELECT id FROM payment WHERE number = 'PAY-000005')",
         ", gateway_reference = 'R'",
     ),
-    "notice_flow": (NOTICE_FLOW, _ANY_NOTICE, ", sent_at = created_at, next_attempt_at = created_at"),
+    "notice_flow": (NOTICE_FLOW, _NOTICE, ", sent_at = created_at, next_attempt_at = created_at"),
     "replenishment_flow": (REPLENISHMENT_FLOW, "number = 'RPL-000003'", ""),
     "variance_flow": (VARIANCE_FLOW, "number = 'VAR-000003'", _REJECTED_BESIDES),
     "fund_transfer_flow": (TRANSFER_FLOW, "number = 'TRF-000002'", _REJECTED_BESIDES),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -26,6 +28,7 @@ from pettycash_tui.services import (
     replenishments,
     workflow,
 )
+from pettycash_tui.services.desk_courier import DeskCourier
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound, Refused
 from pettycash_tui.services.identity import SYSTEM
 
@@ -448,3 +451,39 @@ def test_no_notice_holds_a_code(trading: Trading, home: Path) -> None:
     execution.execute(trading.desk, story.executor_of(trading.desk, payment), payment, code=code)
     courier.run(trading.desk)
     assert not [letter for letter in letters(home) if code in letter]
+
+
+# --- beside the work --------------------------------------------------------------------------------------------------
+
+
+def test_an_open_desk_delivers_when_something_changes(trading: Trading, home: Path) -> None:
+    beside = DeskCourier(trading.desk, calm=0.01)
+    beside.start()
+    try:
+        number = trading.request()
+        beside.wake()
+        until = time.monotonic() + 10
+        while not letters(home) and time.monotonic() < until:
+            time.sleep(0.02)
+        assert number in letters(home)[0]
+    finally:
+        beside.stop()
+
+
+def test_two_couriers_at_once_tell_everybody_once(trading: Trading, home: Path) -> None:
+    numbers = {trading.request(amount=str(500 + each)) for each in range(6)}
+    start = threading.Barrier(4)
+
+    def deliver() -> None:
+        start.wait()
+        courier.run(trading.desk)
+
+    threads = [threading.Thread(target=deliver) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    courier.run(trading.desk)
+    assert {number for _, _, number in told(trading)} == numbers
+    assert len(letters(home)) == 6
+    assert {(row.status, row.attempts) for row in trading.rows(t.notice)} == {(NoticeStatus.SENT, 1)}
