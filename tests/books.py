@@ -178,7 +178,9 @@ def _check_payments(books: Books) -> None:
         }
         orders = [order for order in books.orders if order.payment_id == p.id]
         if p.otp_required and not orders:
-            facts["code spent"] = len(spent)
+            # A list's code is spent on what was paid of the list; what was not may have been on several.
+            own = len([code for code in spent if code.payment_id is not None])
+            facts["code spent"] = own or int(is_executed and bool(spent))
         elif p.otp_required and not any(order.otp_verified_at is None for order in orders):
             # Each order spent one, as does paying by hand after one that failed.
             by_hand = is_executed and all(order.gateway_reference is None for order in orders)

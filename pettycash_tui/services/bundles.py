@@ -30,9 +30,10 @@ from pettycash_tui.services.otp import DIGITS, Proof
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.work import Reading, Work
 
-__all__ = ["BundleSent", "Proof", "consume", "find", "prove", "send_code"]
+__all__ = ["BundleSent", "Proof", "consume", "find", "open_within", "prove", "send_code", "spent"]
 
 MOST_PAYMENTS = 5_000
+"""Lines of a list: those of a bank file."""
 
 _O, _B, _L, _U = t.otp_challenge.c, t.payment_bundle.c, t.payment_bundle_line.c, t.user.c
 
@@ -89,7 +90,7 @@ def _named(payments: Sequence[str]) -> str:
 
 def find(reading: Reading, payments: Sequence[UUID], scheduled_for: date | None = None) -> UUID:
     """The list of exactly these payments for which the actor was sent a code last. Raises Refused without one."""
-    rows = [payment_facts.read(reading, payment) for payment in payments]
+    rows = _in_order(reading, payments)
     found = reading.execute(
         select(_B.id)
         .where(_B.executor_id == reading.actor.id, _B.list_hash == _list_hash(rows, scheduled_for))
@@ -99,6 +100,57 @@ def find(reading: Reading, payments: Sequence[UUID], scheduled_for: date | None 
     if found is None:
         raise Refused.because(_no_code())
     return UUID(str(found))
+
+
+@dataclass(frozen=True, slots=True)
+class OpenBundle:
+    """A list whose code may still be typed."""
+
+    bundle_id: UUID
+    payments: tuple[UUID, ...]
+
+
+def open_within(reading: Reading, payments: Sequence[UUID]) -> OpenBundle | None:
+    """The actor's newest list with an open code, every payment of which is among these; None when there is none."""
+    newest = reading.execute(
+        select(_O.bundle_id)
+        .join_from(t.otp_challenge, t.payment_bundle, _B.id == _O.bundle_id)
+        .where(
+            _O.executor_id == reading.actor.id,
+            _O.voided_at.is_(None),
+            _O.consumed_at.is_(None),
+            _O.expires_at > reading.now,
+            _B.scheduled_for.is_(None),
+            _B.id.in_(select(_L.bundle_id).where(_L.payment_id.in_(payments))),
+        )
+        .order_by(_O.created_at.desc(), _O.id.desc())
+    ).scalars()
+    wanted = set(payments)
+    for bundle_id in newest.all():
+        lines = reading.execute(select(_L.payment_id).where(_L.bundle_id == bundle_id).order_by(_L.position))
+        listed = tuple(lines.scalars().all())
+        if set(listed) <= wanted:
+            return OpenBundle(bundle_id, listed)
+    return None
+
+
+def spent(work: Work, bundle_id: UUID, proof: Proof) -> Row[Any]:
+    """The code that the actor spent in a transaction before this one, for another fund of the same list.
+
+    Raises Refused when it was not, or has expired meanwhile.
+    """
+    found = work.execute(
+        select(_O.verified_at, _O.channel).where(
+            _O.id == proof.challenge_id,
+            _O.bundle_id == bundle_id,
+            _O.executor_id == work.actor.id,
+            _O.consumed_at.is_not(None),
+            _O.expires_at > work.now,
+        )
+    ).first()
+    if found is None:
+        raise Refused.because(Reason("code_not_verified", "The code of the list has expired. Ask for another."))
+    return found
 
 
 def prove(desk: Desk, actor: Actor, bundle_id: UUID, code: str) -> Proof:
@@ -128,7 +180,7 @@ def consume(work: Work, bundle_id: UUID, proof: Proof) -> Row[Any]:
     lines = work.execute(
         select(_L.payment_id, _L.payment_hash).where(_L.bundle_id == bundle_id).order_by(_L.position)
     ).all()
-    facts = [payment_facts.read(work, line.payment_id) for line in lines]
+    facts = _in_order(work, [line.payment_id for line in lines])
     bundle = work.execute(select(t.payment_bundle).where(_B.id == bundle_id)).one()
     list_hash = _list_hash(facts, bundle.scheduled_for)
     spent = work.execute(
@@ -158,7 +210,7 @@ def _make(
     payments = [locate.payment_id(work, ref) for ref in refs]
     if not payments or len(payments) > MOST_PAYMENTS or len(set(payments)) != len(payments):
         raise InvalidInput.of(payments=f"must be 1 to {MOST_PAYMENTS:,}, each named once")
-    rows = [payment_facts.read(work, payment) for payment in payments]
+    rows = _in_order(work, payments)
     reasons = [
         reason
         for row in rows
@@ -213,6 +265,11 @@ def _make(
         attempts_left=challenge.max_attempts,
     )
     return sent, rows[0].actor_email, max(1, rows[0].otp_expiry_seconds // 60), challenge.id
+
+
+def _in_order(reading: Reading, payments: Sequence[UUID]) -> list[Row[Any]]:
+    found = {row.id: row for row in payment_facts.read_many(reading, payments)}
+    return [found[payment] for payment in payments]
 
 
 def _bundle(work: Work, rows: Sequence[Row[Any]], day: date | None) -> PaymentBundle:

@@ -7,11 +7,12 @@ Source: domain, section 3, LedgerEntry.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, case, update
+from sqlalchemy import Row, bindparam, case, select, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
@@ -49,6 +50,17 @@ _PAY_HELD = (
         updated_at=bindparam("now"),
     )
     .returning(*_STATE, _F.voucher_year)
+)
+# The same without an answer, to be run for several payments one after the other.
+_PAY_HELD_EACH = (
+    update(t.treasury_fund)
+    .where(_F.id == bindparam("fund"))
+    .values(
+        held_amount=_F.held_amount - bindparam("sum"),
+        voucher_sequence=case((_F.voucher_year < bindparam("year"), 1), else_=_F.voucher_sequence + 1),
+        voucher_year=case((_F.voucher_year < bindparam("year"), bindparam("year")), else_=_F.voucher_year),
+        updated_at=bindparam("now"),
+    )
 )
 _PAY_IN = (
     update(t.treasury_fund)
@@ -133,8 +145,39 @@ def pay_out_held(work: Work, fund_id: UUID, amount: int, posting: Posting, timez
     row = work.execute(_PAY_HELD, {"fund": fund_id, "sum": amount, "year": year, "now": work.now}).first()
     if row is None:
         return None
-    voucher = f"PCV-{row.code}-{row.voucher_year}-{row.voucher_sequence:05d}"
+    voucher = _voucher(row.code, row.voucher_year, row.voucher_sequence)
     return _post(work, row, EntryType.DEBIT, amount, posting, timezone, voucher)
+
+
+def pay_out_held_together(
+    work: Work, fund_id: UUID, debits: Sequence[tuple[int, Posting]], timezone: str
+) -> list[Posted] | None:
+    """Debit several held amounts of one fund, in this order: every payment has its own voucher and its own entry.
+
+    The fund is locked first, so that what was looked at is what is changed. None as with `pay_out_held`.
+    """
+    fund = work.execute(select(*_STATE, _F.is_active).where(_F.id == fund_id).with_for_update(key_share=True)).one()
+    total = sum(amount for amount, _ in debits)
+    if not fund.is_active or fund.held_amount < total or fund.current_balance < total:
+        return None
+    year = work.today(timezone).year
+    work.connection.execute(
+        _PAY_HELD_EACH, [{"fund": fund_id, "sum": amount, "year": year, "now": work.now} for amount, _ in debits]
+    )
+    end = work.execute(select(_F.voucher_year, _F.voucher_sequence).where(_F.id == fund_id)).one()
+    posted, sequence, balance = [], fund.ledger_sequence, fund.current_balance
+    for place, (amount, posting) in enumerate(debits, start=1):
+        sequence, balance = sequence + 1, balance - amount
+        entry = _entry(work, fund, EntryType.DEBIT, amount, posting, timezone, sequence, balance)
+        voucher = _voucher(fund.code, end.voucher_year, end.voucher_sequence - len(debits) + place)
+        available = balance - (fund.held_amount - total)
+        posted.append(Posted(entry, fund.code, balance, available, fund.reorder_level, voucher))
+    work.add_all([each.entry for each in posted])
+    return posted
+
+
+def _voucher(fund: str, year: int, sequence: int) -> str:
+    return f"PCV-{fund}-{year}-{sequence:05d}"
 
 
 def pay_in(work: Work, fund_id: UUID, amount: int, posting: Posting, timezone: str) -> Posted | None:
@@ -172,7 +215,29 @@ def _post(
 ) -> Posted:
     sequence = fund.ledger_sequence + 1
     balance = fund.current_balance + (-amount if entry_type is EntryType.DEBIT else amount)
-    entry = LedgerEntry(
+    entry = _entry(work, fund, entry_type, amount, posting, timezone, sequence, balance)
+    work.add(entry)
+    return Posted(
+        entry,
+        fund.code,
+        balance,
+        balance - fund.held_amount,
+        fund.reorder_level,
+        voucher,
+    )
+
+
+def _entry(
+    work: Work,
+    fund: Row[Any],
+    entry_type: EntryType,
+    amount: int,
+    posting: Posting,
+    timezone: str,
+    sequence: int,
+    balance: int,
+) -> LedgerEntry:
+    return LedgerEntry(
         id=new_id(),
         created_at=work.now,
         company_id=fund.company_id,
@@ -195,13 +260,4 @@ def _post(
         description=posting.description[:400],
         value_date=work.today(timezone),
         created_by_id=work.actor.id,
-    )
-    work.add(entry)
-    return Posted(
-        entry,
-        fund.code,
-        balance,
-        balance - fund.held_amount,
-        fund.reorder_level,
-        voucher,
     )

@@ -5,10 +5,11 @@ A number that does not exist, a malformed one and one of another company all ans
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Table, bindparam, select
+from sqlalchemy import ColumnElement, Row, Table, bindparam, or_, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import visibility
@@ -68,6 +69,26 @@ def payment_id(reading: Reading, ref: str | UUID) -> UUID:
         select(p.id).where(p.id == found_id if found_id else p.number == number, visibility.payments(reading)).limit(2)
     ).all()
     found: UUID = _single(rows, f"payment {number or _shown(ref)}").id
+    return found
+
+
+def payment_ids(reading: Reading, refs: Sequence[str | UUID]) -> list[UUID]:
+    """The ids of several payments that the actor may see, in the order named, in one statement. Raises NotFound."""
+    p = t.payment.c
+    named = [as_uuid(ref) or canonical_number(str(ref), NumberKind.PAYMENT) for ref in refs]
+    rows = reading.execute(
+        select(p.id, p.number).where(
+            or_(
+                p.id.in_([name for name in named if isinstance(name, UUID)]),
+                p.number.in_([name for name in named if isinstance(name, str)]),
+            ),
+            visibility.payments(reading),
+        )
+    ).all()
+    found: list[UUID] = []
+    for ref, name in zip(refs, named, strict=True):
+        same = [row for row in rows if name is not None and name in (row.id, row.number)]
+        found.append(_single(same, f"payment {name or _shown(ref)}").id)
     return found
 
 

@@ -6,7 +6,8 @@ result, a line of a bank file. Source: domain, section 3, executing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -87,71 +88,55 @@ def post(work: Work, facts: Row[Any], receipt: Receipt, confirmed: Confirmed, ke
 
     Raises Refused when the fund is inactive or has not enough.
     """
-    work.add(
-        PaymentExecution(
-            id=new_id(),
-            created_at=work.now,
-            company_id=facts.company_id,
-            payment_id=facts.id,
-            executor_id=confirmed.executor_id,
-            method=facts.method,
-            gateway_reference=receipt.reference,
-            gateway_status=receipt.status,
-            otp_verified_at=confirmed.verified_at,
-            otp_verified_by_id=confirmed.executor_id if confirmed.verified_at else None,
-            channel=confirmed.channel,
-            source=confirmed.source,
-            client=confirmed.client,
-            executed_at=work.now,
-        )
-    )
-    _mark_requisition_paid(work, facts, confirmed)
+    work.add(_execution(work, facts, receipt, confirmed))
+    work.execute(_PAID, _paid(work, facts))
+    work.add(_trail(work, facts, confirmed))
     # Here and not before: the fund is locked after the code, the officer and the reference.
     if not facts.is_held and not holds.place(work, facts.fund_id, facts.amount):
         raise Refused.because(Reason("not_enough", f"Fund {facts.fund_code} has not enough available."))
-    posted = ledger.pay_out_held(
-        work,
-        facts.fund_id,
-        facts.amount,
-        ledger.Posting(
-            EntrySource.PAYMENT,
-            facts.contra_account_id,
-            f"{facts.payee}: {facts.purpose}".replace("\n", " "),
-            payment_id=facts.id,
-        ),
-        facts.timezone,
-    )
-    if posted is None or posted.voucher_number is None:
-        raise Refused.because(Reason("not_enough", f"Fund {facts.fund_code} is inactive or has not enough."))
-    work.execute(_SUCCESS, {"payment": facts.id, "voucher": posted.voucher_number, "key": key, "now": work.now})
+    posted = ledger.pay_out_held(work, facts.fund_id, facts.amount, _posting(facts), facts.timezone)
+    if posted is None:
+        raise _not_enough(facts)
+    work.execute(_SUCCESS, _success(work, facts, posted, key))
     replenishment = None
     if posted.balance < posted.reorder_level:
         replenishment = replenishments.request_automatically(work, facts.fund_id)
-    payments.record(
-        work,
-        facts,
-        "payment.executed",
-        {
-            "requisition": facts.requisition_number,
-            "method": facts.method,
-            "gateway_reference": receipt.reference,
-            "voucher_number": posted.voucher_number,
-            "code_channel": confirmed.channel or "not_required",
-            "entry": posted.seal,
-        },
-    )
-    return Executed(
-        payment_id=facts.id,
-        payment=facts.number,
-        requisition=facts.requisition_number,
-        fund=facts.fund_code,
-        amount=Money(facts.amount, facts.currency),
-        gateway_reference=receipt.reference,
-        voucher_number=posted.voucher_number,
-        executed_at=work.now,
-        balance_after=Money(posted.balance, facts.currency),
-        replenishment=replenishment,
-    )
+    _record(work, facts, receipt, confirmed, posted)
+    return _executed(work, facts, receipt, posted, replenishment)
+
+
+@dataclass(frozen=True, slots=True)
+class Leaving:
+    """A payment that is booked together with others: its facts, read with their lock, its receipt and its key."""
+
+    facts: Row[Any]
+    receipt: Receipt
+    key: str
+
+
+def post_together(work: Work, leaving: Sequence[Leaving], confirmed: Confirmed) -> list[Executed]:
+    """Book several payments of one fund, in this order, in a few statements. Each holds its amount already.
+
+    Every one has its own execution, voucher, entry, trail line and audit event, as if it were booked alone. Raises
+    Refused when the fund is inactive or has not enough.
+    """
+    first = leaving[0].facts
+    work.add_all([_execution(work, each.facts, each.receipt, confirmed) for each in leaving])
+    work.connection.execute(_PAID, [_paid(work, each.facts) for each in leaving])
+    work.add_all([_trail(work, each.facts, confirmed) for each in leaving])
+    debits = [(each.facts.amount, _posting(each.facts)) for each in leaving]
+    booked = ledger.pay_out_held_together(work, first.fund_id, debits, first.timezone)
+    if booked is None:
+        raise _not_enough(first)
+    pairs = list(zip(leaving, booked, strict=True))
+    work.connection.execute(_SUCCESS, [_success(work, each.facts, posted, each.key) for each, posted in pairs])
+    replenishment = None
+    if booked[-1].balance < booked[-1].reorder_level:
+        replenishment = replenishments.request_automatically(work, first.fund_id)
+    for each, posted in pairs:
+        _record(work, each.facts, each.receipt, confirmed, posted)
+    done = [_executed(work, each.facts, each.receipt, posted, None) for each, posted in pairs]
+    return [*done[:-1], replace(done[-1], replenishment=replenishment)]
 
 
 def result_of(reading: Reading, payment_id: UUID, *, repeated: bool) -> Executed | None:
@@ -199,7 +184,77 @@ def result_of(reading: Reading, payment_id: UUID, *, repeated: bool) -> Executed
     )
 
 
-def _mark_requisition_paid(work: Work, facts: Row[Any], confirmed: Confirmed) -> None:
+def _execution(work: Work, facts: Row[Any], receipt: Receipt, confirmed: Confirmed) -> PaymentExecution:
+    return PaymentExecution(
+        id=new_id(),
+        created_at=work.now,
+        company_id=facts.company_id,
+        payment_id=facts.id,
+        executor_id=confirmed.executor_id,
+        method=facts.method,
+        gateway_reference=receipt.reference,
+        gateway_status=receipt.status,
+        otp_verified_at=confirmed.verified_at,
+        otp_verified_by_id=confirmed.executor_id if confirmed.verified_at else None,
+        channel=confirmed.channel,
+        source=confirmed.source,
+        client=confirmed.client,
+        executed_at=work.now,
+    )
+
+
+def _posting(facts: Row[Any]) -> ledger.Posting:
+    return ledger.Posting(
+        EntrySource.PAYMENT,
+        facts.contra_account_id,
+        f"{facts.payee}: {facts.purpose}".replace("\n", " "),
+        payment_id=facts.id,
+    )
+
+
+def _not_enough(facts: Row[Any]) -> Refused:
+    return Refused.because(Reason("not_enough", f"Fund {facts.fund_code} is inactive or has not enough."))
+
+
+def _success(work: Work, facts: Row[Any], posted: ledger.Posted, key: str) -> dict[str, Any]:
+    return {"payment": facts.id, "voucher": posted.voucher_number, "key": key, "now": work.now}
+
+
+def _record(work: Work, facts: Row[Any], receipt: Receipt, confirmed: Confirmed, posted: ledger.Posted) -> None:
+    payments.record(
+        work,
+        facts,
+        "payment.executed",
+        {
+            "requisition": facts.requisition_number,
+            "method": facts.method,
+            "gateway_reference": receipt.reference,
+            "voucher_number": posted.voucher_number,
+            "code_channel": confirmed.channel or "not_required",
+            "entry": posted.seal,
+        },
+    )
+
+
+def _executed(
+    work: Work, facts: Row[Any], receipt: Receipt, posted: ledger.Posted, replenishment: str | None
+) -> Executed:
+    return Executed(
+        payment_id=facts.id,
+        payment=facts.number,
+        requisition=facts.requisition_number,
+        fund=facts.fund_code,
+        amount=Money(facts.amount, facts.currency),
+        gateway_reference=receipt.reference,
+        voucher_number=posted.voucher_number or "",
+        executed_at=work.now,
+        balance_after=Money(posted.balance, facts.currency),
+        replenishment=replenishment,
+    )
+
+
+def _paid(work: Work, facts: Row[Any]) -> dict[str, Any]:
+    """What makes the requisition paid; a review that waits for it becomes current."""
     reviewer = None
     if facts.has_review:
         s = t.approval_step.c
@@ -221,20 +276,21 @@ def _mark_requisition_paid(work: Work, facts: Row[Any], confirmed: Confirmed) ->
             .values(status=StepStatus.CURRENT, became_current_at=work.now, updated_at=work.now)
             .returning(s.approver_id)
         ).scalar()
-    work.execute(_PAID, {"requisition": facts.requisition_id, "reviewer": reviewer, "now": work.now})
-    work.add(
-        ApprovalTrail(
-            id=new_id(),
-            created_at=work.now,
-            timestamp=work.now,
-            requisition_id=facts.requisition_id,
-            revision=facts.revision,
-            user_id=confirmed.executor_id,
-            role=Role.TREASURY,
-            action=TrailAction.PAID,
-            comment=facts.number,
-            source=confirmed.source,
-            content_hash=payment_facts.payment_hash(facts),
-            skipped_roles=[],
-        )
+    return {"requisition": facts.requisition_id, "reviewer": reviewer, "now": work.now}
+
+
+def _trail(work: Work, facts: Row[Any], confirmed: Confirmed) -> ApprovalTrail:
+    return ApprovalTrail(
+        id=new_id(),
+        created_at=work.now,
+        timestamp=work.now,
+        requisition_id=facts.requisition_id,
+        revision=facts.revision,
+        user_id=confirmed.executor_id,
+        role=Role.TREASURY,
+        action=TrailAction.PAID,
+        comment=facts.number,
+        source=confirmed.source,
+        content_hash=payment_facts.payment_hash(facts),
+        skipped_roles=[],
     )
