@@ -410,6 +410,11 @@ class History:
         amount = None if missing == row.requested_amount else Money(missing, fund.currency).plain()
         reference = f"MWB{self.now:%y%m%d}{next(self._references):04d}"
         replenishments.complete(self.by(officer), row.id, reference, amount)
+        again = self._open_replenishment(fund)
+        if again is not None:
+            # Less came than would lift the fund above its reorder level, so that it has asked once more.
+            chief = self._officer(fund, (Role.CFO,))
+            replenishments.reject(self.by(chief), again.id, "The rest is asked for when it is needed")
 
     def fill_up(self, code: str) -> None:
         """Ask by hand for what the fund lacks to its opening balance."""
