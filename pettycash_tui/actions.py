@@ -21,7 +21,7 @@ FORM = "form"
 LIST_SCREENS = ("requisitions", "approvals", "payments", "ledger", "treasury", "desk")
 FORM_SCREENS = ("requisition_form", "pay")
 # Windows over a screen: the keys of what is below are not alive in them. `choice` is a list narrowed by what one types.
-WINDOWS = ("window", "entry", "replenishment", "prompt", "choice", "export", "lock")
+WINDOWS = ("window", "entry", "replenishment", "prompt", "choice", "export", "statement", "lock")
 
 _LONG_NAMES = {"slash": "/", "question_mark": "?", "full_stop": ".", "comma": ",", "colon": ":", "minus": "-"}
 _SHOWN = {
@@ -181,6 +181,7 @@ ACTIONS: tuple[Action, ...] = (
             "replenish"),
     _action("ledger.identity", "i", "Float", "Show what the fund's float is made of, and whether it adds up.",
             "identity"),
+    _action("ledger.statement", "T", "Statement", "Show the fund's statement of a month, and export it.", "statement"),
     # Each list of the treasury has some of these; a key means the same in all of them.
     _action("treasury.reconcile", "c", "Reconcile", "Mark the payment reconciled, or all marked ones.", "reconcile",
             footer=True),
@@ -238,10 +239,12 @@ ACTIONS: tuple[Action, ...] = (
     _action("choice.page_up", "pageup", "Page up", "Go up by several lines.", "rows_up", priority=True),
     _action("export.up", "up k", "Up", "Go to the question before.", "line(-1)"),
     _action("export.down", "down j tab", "Down", "Go to the next question.", "line(1)"),
-    _action("export.left", "left h", "Other answer", "Choose the answer before.", "change"),
-    _action("export.right", "right l space", "Other answer", "Choose the next answer.", "change"),
+    _action("export.left", "left h", "Other answer", "Choose the answer before.", "change(-1)"),
+    _action("export.right", "right l space", "Other answer", "Choose the next answer.", "change(1)"),
     _action("export.go_on", "enter", "Go on", "Export; work on while it runs; close the window when it is done.",
             "go_on"),
+    _action("statement.export", "E", "Export", "Write the whole statement as text or PDF into your folder of exports.",
+            "export"),
     _action("lock.sign_out", "ctrl+o f4", "Sign out", "Sign out instead of unlocking; drafts are kept.", "leave"),
     _action("pay.copy", "ctrl+y f6", "Copy", "Copy the payment or its voucher as plain text.", "copy"),
     _action("pay.resend", "ctrl+r f5", "New code", "Send a new code in place of the old one.", "resend", footer=True),

@@ -41,6 +41,7 @@ _BESIDE: Mapping[str, frozenset[str]] = {
     "prompt": _LEAVES | {"form.enter"},
     "choice": _LEAVES | {"form.enter"},
     "export": _LEAVES | {"window.copy"},
+    "statement": _SCROLLS | _LEAVES | {"window.copy", "window.close", "window.left", "window.right"},
     "lock": frozenset(("app.help", "form.enter")),
 }
 # Below a field, the list of earlier texts has their arrows while it is open.
@@ -71,6 +72,7 @@ _HEADINGS = {
     "prompt": "When asked yes or no",
     "choice": "Where one types to choose",
     "export": "When exporting",
+    "statement": "On a statement",
     "lock": "On a locked desk",
     "ledger": "On the fund ledger",
     "treasury": "On the treasury's lists",

@@ -137,13 +137,13 @@ def write_pdf(found: Claim, file: BinaryIO) -> None:
     from pettycash_tui.printing.pdf import PdfPaper
 
     paper = ClaimPaper(found)
-    pdf = PdfPaper(paper.title, WIDTH)
+    pdf = PdfPaper(file, paper.title, WIDTH)
     pdf.write([*paper.head(), paper.columns])
     pdf.columns = paper.columns
     pdf.write(map(_one_cell_each, paper.body()))
     pdf.columns = ""
     pdf.write(paper.foot())
-    pdf.finish(file)
+    pdf.finish()
 
 
 def _one_cell_each(line: str) -> str:

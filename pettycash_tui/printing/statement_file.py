@@ -19,6 +19,7 @@ from pettycash_tui.services.export_files import Draft
 from pettycash_tui.services.export_progress import Progress
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.statements import FundStatement
+from pettycash_tui.services.work import Reading
 
 
 class PaperFormat(StrEnum):
@@ -48,12 +49,10 @@ def write_statement(
     Raises InvalidInput, NotFound, NotAllowed, ExportStopped, and OSError, which the draft's context tells as Refused.
     """
     first, last = statements.month_of(period)
-    found, _ = desk.read(actor, statements.open_statement, fund, period)
 
-    def make(book: Book, _: Progress) -> BookWriter:
-        # The head is made of the very moment that the movements are read at.
-        head = statements.of_book(found, book)
-        return _Text(draft, head) if format is PaperFormat.TEXT else _Pdf(draft, head)
+    def make(reading: Reading, book: Book, _: Progress) -> BookWriter:
+        found = statements.statement_of(reading, book)
+        return _Text(draft, found) if format is PaperFormat.TEXT else _Pdf(draft, found)
 
     return write_book(desk, actor, fund, draft, format, make, from_day=first, to_day=last, progress=progress)
 
@@ -90,9 +89,8 @@ class _Pdf:
     def __init__(self, draft: Draft, found: FundStatement) -> None:
         from pettycash_tui.printing.pdf import PdfPaper
 
-        self._draft = draft
         self._paper = StatementPaper(found, PAPER)
-        self._pdf = PdfPaper(self._paper.title, PAPER)
+        self._pdf = PdfPaper(draft.file, self._paper.title, PAPER)
         self._pdf.write([*self._paper.head(), "", self._paper.columns])
         self._pdf.columns = self._paper.columns
 
@@ -101,10 +99,10 @@ class _Pdf:
         self._pdf.write(self._paper.body(lines))
 
     def finish(self) -> None:
-        """Add what it came to, and write the document."""
+        """Add what it came to, and end the document."""
         self._pdf.columns = ""
         self._pdf.write(self._paper.foot())
-        self._pdf.finish(self._draft.file)
+        self._pdf.finish()
 
     def abandon(self) -> None:
-        """Nothing of it is anywhere but in memory."""
+        """Nothing is left in memory; the draft takes the file away."""

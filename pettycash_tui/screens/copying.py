@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from rich.cells import cell_len
 
 from pettycash_tui.models.text import printable
+from pettycash_tui.screens.export_kinds import ExportKind, list_kinds
 from pettycash_tui.screens.export_prompt import ExportPrompt, stop_exports_of
 from pettycash_tui.screens.text_window import TextWindow
 from pettycash_tui.services.export_request import ExportRequest
@@ -55,6 +56,10 @@ class Copying(_Base):
         """All that the list shows, as it is narrowed now, for an export; None where there is none."""
         return None
 
+    def export_kinds(self) -> Sequence[ExportKind]:
+        """What else than the list an export may be here, such as the book for another program."""
+        return ()
+
     def action_copy_row(self) -> None:
         """Show the row under the cursor as text, and copy it."""
         table = self.copied_table
@@ -81,7 +86,8 @@ class Copying(_Base):
             self.tell("This list cannot be exported.")
             return
         marked = [row.value.id for row in table.marked_rows] if table is not None else []
-        self.app.push_screen(ExportPrompt(self, request, marked))
+        kinds = [*list_kinds(request, self.context), *self.export_kinds()]
+        self.app.push_screen(ExportPrompt(self, request.title, kinds, request=request, marked=marked))
 
     def on_unmount(self) -> None:
         """A list that is closed (somebody signs out) ends its export: nobody would be told of it."""

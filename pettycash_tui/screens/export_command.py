@@ -6,6 +6,8 @@ import shlex
 from collections.abc import Mapping
 from enum import Enum
 
+from pettycash_tui.screens.period import Period
+from pettycash_tui.services.book_export import BookFormat
 from pettycash_tui.services.export import Format
 from pettycash_tui.services.export_request import ExportRequest
 
@@ -36,6 +38,19 @@ def command_for(request: ExportRequest, format: Format) -> str | None:
     command = shlex.join(["pettycash", *words, *options, "--export", format.value])
     # Quoted as one word: the local shell takes it apart first, the far one afterwards.
     return f"{shlex.quote(command) if options else command} > {request.name}.{format.value}"
+
+
+def book_command(fund: str, format: BookFormat, period: Period) -> str:
+    """`pettycash fund export NBI --format hledger --from 2026-03-01 > book-NBI.journal`."""
+    words = ["fund", "export", fund, "--format", format.value]
+    for option, day in (("--from", period.first), ("--to", period.last)):
+        words += [option, day.isoformat()] if day is not None else []
+    return f"{shlex.join(['pettycash', *words])} > book-{fund}.{format.ending}"
+
+
+def statement_command(fund: str, month: str, format: str, name: str) -> str:
+    """`pettycash fund statement NBI --period 2026-03 --format pdf > statement-NBI-2026-03.pdf`."""
+    return f"pettycash fund statement {fund} --period {month} --format {format} > {name}"
 
 
 def _options(narrowed: Mapping[str, object]) -> list[str] | None:

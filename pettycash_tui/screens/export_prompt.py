@@ -22,10 +22,10 @@ from pettycash_tui.actions import binding, bindings_for, key
 from pettycash_tui.screens.clipboard import send_to_clipboard
 from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
-from pettycash_tui.screens.export_command import command_for
+from pettycash_tui.screens.export_kinds import ExportKind
 from pettycash_tui.services import export_files
 from pettycash_tui.services.errors import PettyCashError
-from pettycash_tui.services.export import Exported, Format, export, file_name
+from pettycash_tui.services.export import Exported
 from pettycash_tui.services.export_progress import ExportStopped, Progress
 from pettycash_tui.services.export_request import ExportRequest
 from pettycash_tui.widgets.background import Background, WindowMark
@@ -43,12 +43,10 @@ _jobs: WeakKeyDictionary[App[Any], ExportJob] = WeakKeyDictionary()
 class ExportJob:
     """An export under way for a screen; it goes on when its window is closed."""
 
-    def __init__(self, owner: Copying, request: ExportRequest, format: Format) -> None:
-        context = owner.context
+    def __init__(self, owner: Copying, kind: ExportKind, marked: Sequence[UUID]) -> None:
         self.owner = owner
-        self.request = request
-        self.format = format
-        self.name = file_name(request, format, context.moment(context.desk.clock()))
+        self.kind = kind
+        self.marked = marked
         self.progress = Progress()
         self.window: ExportPrompt | None = None
         self.is_over = False
@@ -57,8 +55,8 @@ class ExportJob:
         """Write the file. Blocks; called in a thread."""
         desk, actor = self.owner.context.desk, self.owner.context.actor
         try:
-            with export_files.in_exports(desk.home, actor.username, self.name) as draft:
-                return export(desk, actor, self.request, draft, self.format, progress=self.progress)
+            with export_files.in_exports(desk.home, actor.username, self.kind.file_name) as draft:
+                return self.kind.write(desk, actor, draft, self.progress, self.marked)
         finally:
             self.is_over = True
 
@@ -71,7 +69,10 @@ def stop_exports_of(owner: Copying) -> None:
 
 
 class ExportPrompt(Background, ModalScreen[None]):
-    """Which rows, what kind of file; then the progress, and at last where the file is."""
+    """Which rows, what kind of file; then the progress, and at last where the file is.
+
+    `request` is the list, where the first kinds are of one; `marked` its marked rows.
+    """
 
     BINDINGS: ClassVar[list[BindingType]] = [
         binding("app.back"),
@@ -92,13 +93,23 @@ class ExportPrompt(Background, ModalScreen[None]):
     ExportPrompt .foot { color: $text-muted; margin-top: 1; }
     """
 
-    def __init__(self, owner: Copying, request: ExportRequest, marked: Sequence[UUID]) -> None:
+    def __init__(
+        self,
+        owner: Copying,
+        title: str,
+        kinds: Sequence[ExportKind],
+        *,
+        request: ExportRequest | None = None,
+        marked: Sequence[UUID] = (),
+    ) -> None:
         super().__init__()
         self._owner = owner
+        self._title = title
+        self._kinds = tuple(kinds)
         self._request = request
         self._marked = tuple(marked)
         self._only_marked = bool(marked)
-        self._format = Format.CSV
+        self._kind = self._kinds[0]
         self._line = 0
         self._count: int | None = None
         self._job: ExportJob | None = None
@@ -112,7 +123,7 @@ class ExportPrompt(Background, ModalScreen[None]):
 
     def compose(self) -> ComposeResult:
         with Vertical():
-            yield PlainText(f"Export: {self._request.title}", classes="title")
+            yield PlainText(f"Export: {self._title}", classes="title")
             yield PlainText(id="said")
             yield WindowMark()
             yield PlainText(classes="foot")
@@ -122,10 +133,15 @@ class ExportPrompt(Background, ModalScreen[None]):
         if job is not None and not job.is_over:
             self._watch(job)
             return
-        expected = self._request.expected
-        self.read(
-            "count", self.context.read, expected, then=self._counted, failed=lambda _: None, waits="counting the rows…"
-        )
+        if self._request is not None:
+            self.read(
+                "count",
+                self.context.read,
+                self._request.expected,
+                then=self._counted,
+                failed=lambda _: None,
+                waits="counting the rows…",
+            )
         self._ask()
 
     @property
@@ -145,17 +161,11 @@ class ExportPrompt(Background, ModalScreen[None]):
             self._ask()
 
     def _ask(self) -> None:
-        everything = "all that the list shows" if self._count is None else f"all {self._count:,} that the list shows"
-        rows = [(everything, not self._only_marked)]
-        if self._marked:
-            marked = "only the marked one" if len(self._marked) == 1 else f"only the {len(self._marked):,} marked"
-            rows.append((marked, self._only_marked))
-        formats = [(format.value.upper(), format is self._format) for format in Format]
-        name = file_name(self._request, self._format, self.context.moment(self.context.desk.clock()))
+        formats = [(kind.label, kind is self._kind) for kind in self._kinds]
         lines = [
-            self._choice(0, "Rows", rows),
+            self._choice(0, "Rows", self._rows()),
             self._choice(1, "Format", formats),
-            plain(f"  File    {name}", MUTED),
+            plain(f"  File    {self._kind.file_name}", MUTED),
             plain(f"  Folder  {self._folder}", MUTED),
         ]
         choosing = " ".join(key(f"export.{name}") for name in ("up", "down", "left", "right"))
@@ -165,6 +175,15 @@ class ExportPrompt(Background, ModalScreen[None]):
             f"{choosing} choose",
             f"{key('app.back')} leaves",
         )
+
+    def _rows(self) -> list[tuple[str, bool]]:
+        if self._kind.what:
+            return [(self._kind.what, True)]
+        everything = "all that the list shows" if self._count is None else f"all {self._count:,} that the list shows"
+        if not self._marked:
+            return [(everything, True)]
+        marked = "only the marked one" if len(self._marked) == 1 else f"only the {len(self._marked):,} marked"
+        return [(everything, not self._only_marked), (marked, self._only_marked)]
 
     def _choice(self, line: int, label: str, options: Sequence[tuple[str, bool]]) -> Content:
         shown = "   ".join(f"({'•' if is_chosen else ' '}) {text}" for text, is_chosen in options)
@@ -181,13 +200,13 @@ class ExportPrompt(Background, ModalScreen[None]):
             self._line = (self._line + by) % 2
             self._ask()
 
-    def action_change(self) -> None:
-        """Choose the other."""
+    def action_change(self, by: int) -> None:
+        """Choose another answer."""
         if self._job is not None or self._done is not None:
             return
         if self._line == 1:
-            self._format = Format.XLSX if self._format is Format.CSV else Format.CSV
-        elif self._marked:
+            self._kind = self._kinds[(self._kinds.index(self._kind) + by) % len(self._kinds)]
+        elif self._marked and not self._kind.what:
             self._only_marked = not self._only_marked
         self._ask()
 
@@ -198,8 +217,7 @@ class ExportPrompt(Background, ModalScreen[None]):
         if self._job is not None or self._done is not None:
             self.dismiss(None)
             return
-        request = self._request.of_marked(self._marked) if self._only_marked else self._request
-        job = ExportJob(self._owner, request, self._format)
+        job = ExportJob(self._owner, self._kind, self._marked if self._only_marked and not self._kind.what else ())
         app = self.app
         begun = self._owner.write(
             job.run,
@@ -228,7 +246,7 @@ class ExportPrompt(Background, ModalScreen[None]):
             self._say("Stopping…", f"{key('app.back')} closes")
         else:
             self._say(
-                f"{job.name}\n{job.progress}",
+                f"{job.kind.file_name}\n{job.progress}",
                 f"{key('app.back')} stops it",
                 f"{key('export.go_on')} lets it run while you work on",
             )
@@ -240,12 +258,13 @@ class ExportPrompt(Background, ModalScreen[None]):
 
     def show_done(self, done: Exported) -> None:
         """Say where the file is, and how it gets to one's own computer."""
+        job = self._job
         self._end_watch()
         self._done = done
         # Without sides, so that what is marked with the mouse is the path or the command alone.
         self.add_class("-done")
         path = shlex.quote(str(done.path))
-        command = command_for(self._request, Format(done.format)) if self._request.only is None else None
+        command = job.kind.command if job is not None and not job.marked else None
         lines = [
             plain(f"✔ {summary(done)}", "$success"),
             plain(str(done.path)),

@@ -15,6 +15,7 @@ from pettycash_tui.models.enums import EntryType
 from pettycash_tui.screens.choice_prompt import ChoicePrompt
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.entry_window import EntryWindow
+from pettycash_tui.screens.export_kinds import ExportKind, book_kinds
 from pettycash_tui.screens.imprest_text import draw_identity
 from pettycash_tui.screens.ledger_book import CashBook
 from pettycash_tui.screens.ledger_integrity import Integrity
@@ -22,6 +23,7 @@ from pettycash_tui.screens.ledger_jumping import Jumping
 from pettycash_tui.screens.ledger_prompts import AmountPrompt
 from pettycash_tui.screens.ledger_replenishing import Replenishing
 from pettycash_tui.screens.ledger_source import LedgerSource, book_of
+from pettycash_tui.screens.ledger_statement import Stating
 from pettycash_tui.screens.ledger_text import describe_filter, draw_entry, draw_fund
 from pettycash_tui.screens.ledger_totals_bar import TotalsBar
 from pettycash_tui.screens.period import Period
@@ -44,7 +46,7 @@ from pettycash_tui.widgets.virtual_table import VirtualTable
 _TYPES = (None, EntryType.DEBIT, EntryType.CREDIT, EntryType.ADJUSTMENT)
 
 
-class LedgerScreen(Jumping, Replenishing):
+class LedgerScreen(Jumping, Replenishing, Stating):
     """One fund at a time, with its level above its entries and what they come to below."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("ledger")]
@@ -78,7 +80,9 @@ class LedgerScreen(Jumping, Replenishing):
             " what the entries shown come to.\n"
             f"An entry opens with {key('list.open')}, {key('ledger.jump')} goes to a number or a day."
             f" {key('ledger.next_fund')} shows the next fund; {key('ledger.type')}, {key('ledger.period')},"
-            f" {key('ledger.amount')} and {key('list.filter')} narrow it, {key('app.back')} shows all again."
+            f" {key('ledger.amount')} and {key('list.filter')} narrow it, {key('app.back')} shows all again.\n"
+            f"{key('ledger.statement')} shows the statement of a month; {key('list.export')} writes the entries, or the"
+            " fund's book for another program."
         )
 
     # -- parts ---------------------------------------------------------------------------------------------------------
@@ -135,6 +139,10 @@ class LedgerScreen(Jumping, Replenishing):
     def export_request(self) -> ExportRequest | None:
         """The entries as they are narrowed now."""
         return export_lists.ledger(self.fund.code, self.given) if self.fund is not None else None
+
+    def export_kinds(self) -> list[ExportKind]:
+        """The fund's book in the period shown, for other programs."""
+        return book_kinds(self.fund.code, self._period, self.context) if self.fund is not None else []
 
     def row_title(self, row: Row) -> str:
         """Which entry it is."""

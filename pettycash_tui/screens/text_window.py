@@ -96,11 +96,14 @@ class TextWindow(ModalScreen[None]):
     def _make_room(self) -> None:
         self._scroller.styles.max_height = max(1, self.app.size.height - _SURROUNDINGS)
 
-    def _name_keys(self) -> None:
+    def keys_named(self) -> list[str]:
+        """The keys that the last line tells."""
         keys = [f"{key('list.down')} {key('list.page_down')} show more"] if self._scroller.max_scroll_y else []
         keys += [f"{key('window.left')} {key('window.right')} show long lines"] if self._scroller.max_scroll_x else []
-        keys += [f"{key('window.copy')} copies{' again' if self._to_copy else ''}", f"{key('app.back')} closes"]
-        self.query_one(".foot", PlainText).show(" · ".join(keys))
+        return [*keys, f"{key('window.copy')} copies{' again' if self._to_copy else ''}", f"{key('app.back')} closes"]
+
+    def _name_keys(self) -> None:
+        self.query_one(".foot", PlainText).show(" · ".join(self.keys_named()))
 
     @property
     def _scroller(self) -> ScrollableContainer:

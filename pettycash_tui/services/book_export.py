@@ -23,7 +23,7 @@ from pettycash_tui.services.export import Exported, of_one_moment
 from pettycash_tui.services.export_files import Draft
 from pettycash_tui.services.export_progress import Progress
 from pettycash_tui.services.identity import Actor
-from pettycash_tui.services.work import Work
+from pettycash_tui.services.work import Reading, Work
 
 
 class BookFormat(StrEnum):
@@ -64,8 +64,8 @@ def export_book(
     """
     check_days(from_day, to_day)
 
-    def writer(book: Book, check: Progress) -> BookWriter:
-        return _writer(book, draft, format, desk.clock(), check)
+    def writer(reading: Reading, book: Book, check: Progress) -> BookWriter:
+        return _writer(book, draft, format, reading.now, check)
 
     return write_book(desk, actor, fund, draft, format, writer, from_day=from_day, to_day=to_day, progress=progress)
 
@@ -76,13 +76,16 @@ def write_book(
     fund: str | UUID,
     draft: Draft,
     format: StrEnum,
-    make: Callable[[Book, Progress], BookWriter],
+    make: Callable[[Reading, Book, Progress], BookWriter],
     *,
     from_day: date | None,
     to_day: date | None,
     progress: Progress | None = None,
 ) -> Exported:
-    """Hand a fund's book over to the writer that `make` makes of its head, and keep the file."""
+    """Hand a fund's book over to the writer that `make` makes of its head, and keep the file.
+
+    `make` may read what else it needs: everything in the file is of one moment.
+    """
     progress = progress or Progress()
     writer: BookWriter | None = None
     try:
@@ -90,7 +93,7 @@ def write_book(
             of_one_moment(reading)
             book = book_lines.open_book(reading, fund, from_day, to_day)
             progress.total = book.entries
-            writer = make(book, progress)
+            writer = make(reading, book, progress)
             for lines in book_lines.pages(reading, book):
                 writer.write(lines)
                 progress.advance(len(lines))

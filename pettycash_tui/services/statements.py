@@ -8,7 +8,7 @@ from __future__ import annotations
 import calendar
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -76,16 +76,16 @@ def open_statement(reading: Reading, fund: str | UUID, period: str) -> tuple[Fun
     """
     first, last = month_of(period)
     book = book_lines.open_book(reading, fund, first, last)
-    today = reading.today(book.timezone)
-    if first > today:
-        raise InvalidInput.of(period=f"must have begun: it is {today.isoformat()}")
     return statement_of(reading, book), book
 
 
 def statement_of(reading: Reading, book: Book) -> FundStatement:
-    """The head of the statement of a month's book."""
+    """The head of the statement of a month's book. Raises InvalidInput where the month has not begun."""
     assert book.from_day is not None and book.to_day is not None
-    runs = book.from_day <= reading.today(book.timezone) <= book.to_day
+    today = reading.today(book.timezone)
+    if book.from_day > today:
+        raise InvalidInput.of(period=f"must have begun: it is {today.isoformat()}")
+    runs = today <= book.to_day
     return FundStatement(
         fund=book.fund,
         name=book.name,
@@ -104,18 +104,6 @@ def statement_of(reading: Reading, book: Book) -> FundStatement:
         accounts=_accounts(reading, book),
         made_at=reading.now,
         timezone=book.timezone,
-    )
-
-
-def of_book(found: FundStatement, book: Book) -> FundStatement:
-    """The same head with the figures of a book that was read a moment later."""
-    return replace(
-        found,
-        opening_balance=book.money(book.opening),
-        paid_out=book.money(book.paid_out),
-        paid_in=book.money(book.paid_in),
-        closing_balance=book.money(book.closing),
-        entries=book.entries,
     )
 
 

@@ -88,6 +88,21 @@ def test_a_statement_as_pdf_is_read_back(company: Company, tmp_path: Path) -> No
     assert "?? ??" not in text.split("\n")[0]
 
 
+def test_a_long_statement_has_numbered_pages_with_headings(company: Company, desk: Desk, tmp_path: Path) -> None:
+    cash_book.write(desk, "NBI", [Line(-100, date(2026, 3, 4), f"Stamps (no. {i}) — 5 € \\") for i in range(150)])
+    path = tmp_path / "nbi.pdf"
+    company.done("cfo", "fund", "statement", "NBI", "--period", "2026-03", "--format", "pdf", "--output", str(path))
+    document = PdfReader(path, strict=True)
+    assert document.metadata is not None and "fund NBI, 2026-03" in (document.metadata.title or "")
+    pages = [page.extract_text() for page in document.pages]
+    assert len(pages) == 4
+    for number, page in enumerate(pages, start=1):
+        assert f"2026-03, page {number}" in page and "What for" in page
+    assert sum(page.count("Stamps (no. ") for page in pages) == 150
+    assert "Stamps (no. 149) — 5 € \\" in "".join(pages)
+    assert "Closing balance" in pages[-1]
+
+
 def test_a_month_is_typed_as_a_month(company: Company) -> None:
     for period in ("2026-13", "2026-1", "11-2026", "２０２６-11", "0000-01"):
         answer = company.plain("cfo", "fund", "statement", "NBI", "--period", period)

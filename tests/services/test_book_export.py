@@ -22,9 +22,18 @@ from beancount import loader
 from beancount.core.data import Balance, Open, Transaction
 from cash_book import Line
 from sqlalchemy import select
+from trading import Trading
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import book_export, book_lines, export_files, replenishments
+from pettycash_tui.services import (
+    book_export,
+    book_lines,
+    export_files,
+    funds,
+    replenishments,
+    transfers,
+    variances,
+)
 from pettycash_tui.services.book_export import BookFormat, export_book, file_name
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound
@@ -100,6 +109,7 @@ PERIODS: list[dict[str, Any]] = [
     {"from_day": date(2027, 1, 7), "to_day": date(2027, 1, 31)},
     {"to_day": date(2026, 12, 31)},
     {"from_day": date(2030, 1, 1), "to_day": date(2030, 1, 31)},
+    {"from_day": date(1960, 1, 1)},
 ]
 
 
@@ -146,6 +156,41 @@ def test_hledger_accepts_it_strictly_and_has_our_balances(desk: Desk, take: Take
         assert {code_of(account): number for account, number in found.items()} == sums
 
 
+def test_transfers_and_variances_balance_in_the_book_of_each_fund(trading: Trading, tmp_path: Path) -> None:
+    """Both entries of a transfer share a journal: each fund's book has its own, against the same account between."""
+    desk = trading.desk
+    trading.set_company(otp_threshold=10**15)
+    payment = trading.approved(amount="4500")
+    story.execution.execute(desk, story.executor_of(desk, payment), payment)
+    variance = desk.run(trading["treasury"], variances.record, payment, "4,750.50", "the receipt says so").number
+    desk.run(trading["cfo"], variances.approve, variance)
+    transfer = desk.run(trading["treasury"], transfers.request, "HQ", "NBI", "25,000.50", "").number
+    desk.run(trading["cfo"], transfers.approve, transfer)
+    between = Counter[str]()
+    for fund in ("HQ", "NBI"):
+        texts = {}
+        for format in (BookFormat.BEANCOUNT, BookFormat.HLEDGER):
+            path = tmp_path / f"{fund}.{format.ending}"
+            with export_files.at_path(path, replace=False) as draft:
+                export_book(desk, trading["cfo"], fund, draft, format)
+            texts[format] = path.read_text()
+        entries, errors, _ = loader.load_string(texts[BookFormat.BEANCOUNT])
+        assert errors == []
+        sums = Counter[str]()
+        for entry in entries:
+            if isinstance(entry, Transaction):
+                for posting in entry.postings:
+                    assert posting.units is not None and posting.units.number is not None
+                    sums[posting.account] += posting.units.number  # type: ignore[assignment]
+        assert sums == hledger.check(texts[BookFormat.HLEDGER])
+        own = next(entry.account for entry in entries if isinstance(entry, Balance))
+        assert sums[own] == desk.read(trading["cfo"], funds.show, fund).current_balance.decimal
+        moved = next(entry for entry in entries if isinstance(entry, Transaction) and transfer in entry.narration)
+        assert moved.links == {"JNL-HQ-000002"}
+        between.update({posting.account: posting.units.number for posting in moved.postings if posting.account != own})
+    assert [*between.values()] == [0]
+
+
 def test_our_own_reader_would_notice_a_journal_that_does_not_hold(take: Take) -> None:
     journal = take(BookFormat.HLEDGER).decode()
     for broken in (
@@ -158,7 +203,9 @@ def test_our_own_reader_would_notice_a_journal_that_does_not_hold(take: Take) ->
             hledger.read(broken)
 
 
-def test_ofx_is_read_back_in_the_order_of_the_standard(desk: Desk, take: Take) -> None:
+def test_ofx_is_read_back_in_the_order_of_the_standard(desk: Desk, people: dict[str, Actor], take: Take) -> None:
+    available = desk.read(people["cfo"], funds.show, "NBI").available.decimal
+    today = f"{desk.clock():%Y%m%d}120000"
     for days in PERIODS:
         text = take(BookFormat.OFX, **days)
         statement = ElementTree.fromstring(text).find("./BANKMSGSRSV1/STMTTRNRS/STMTRS")
@@ -174,6 +221,11 @@ def test_ofx_is_read_back_in_the_order_of_the_standard(desk: Desk, take: Take) -
         assert len({row.findtext("FITID") for row in rows}) == len(rows)
         closing, sums = balances(desk, **days)
         assert Decimal(statement.findtext("./LEDGERBAL/BALAMT") or "") == closing
+        begins, ends = (statement.findtext(f"./BANKTRANLIST/{name}") or "" for name in ("DTSTART", "DTEND"))
+        assert begins <= ends == statement.findtext("./LEDGERBAL/DTASOF")
+        # What is free is known of today only, whatever the period.
+        assert Decimal(statement.findtext("./AVAILBAL/BALAMT") or "") == available
+        assert statement.findtext("./AVAILBAL/DTASOF") == today
         assert sum((Decimal(row.findtext("TRNAMT") or "") for row in rows), Decimal()) == -sum(sums.values())
     whole = ElementTree.fromstring(take(BookFormat.OFX))
     assert {text[:255] for text in HOSTILE if "  " not in text} <= {memo.text for memo in whole.iter("MEMO")}

@@ -17,6 +17,8 @@ from pettycash_tui.services.book_lines import Book, BookLine
 OPENING = "Equity:Opening-Balances-Of-Export"
 """Where the balance at the beginning comes from, when the export begins after the first entry."""
 
+_EPOCH = date(1970, 1, 1)
+
 
 class BeancountFile(TextFile):
     """The book as a Beancount ledger."""
@@ -26,14 +28,16 @@ class BeancountFile(TextFile):
         self._names = names_of(book)
         self._own = self._names[book.account]
         self._last: date | None = None
-        first = book.from_day or book.first_day or date(1970, 1, 1)
+        first = book.from_day or book.first_day or _EPOCH
+        # An account has to be open before the first directive that names it.
+        opened = min(_EPOCH, first - timedelta(days=1) if first > date.min else first).isoformat()
         self.put(f'option "title" {_quoted(f"{book.company}: fund {book.fund}, {book.name}")}\n')
         self.put(f'option "operating_currency" "{book.currency}"\n\n')
-        self.put(f"1970-01-01 commodity {book.currency}\n")
+        self.put(f"{opened} commodity {book.currency}\n")
         for name in sorted({*self._names.values()}):
-            self.put(f"1970-01-01 open {name} {book.currency}\n")
+            self.put(f"{opened} open {name} {book.currency}\n")
         if book.opening:
-            self.put(f"1970-01-01 open {OPENING} {book.currency}\n\n")
+            self.put(f"{opened} open {OPENING} {book.currency}\n\n")
             self.put(f'{(first - timedelta(days=1)).isoformat()} * "Balance before the first day of this export"\n')
             self.put(f"  {self._own}  {self.amount(book.opening)} {book.currency}\n")
             self.put(f"  {OPENING}  {self.amount(-book.opening)} {book.currency}\n")

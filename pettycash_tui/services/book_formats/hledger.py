@@ -19,7 +19,7 @@ from pettycash_tui.services.book_lines import Book, BookLine
 OPENING = "Equity:Opening-Balances-Of-Export"
 """Where the balance at the beginning comes from, when the export begins after the first entry."""
 
-
+_BRACKETS = str.maketrans("()", "[]")
 _TYPES = {
     AccountType.ASSET: "A",
     AccountType.LIABILITY: "L",
@@ -52,7 +52,7 @@ class HledgerFile(TextFile):
         """Add transactions."""
         parts = []
         for line in lines:
-            code = f"({line.voucher or f'{self.book.fund}:{line.sequence}'}) "
+            code = f"({_code(line.voucher or f'{self.book.fund}:{line.sequence}')}) "
             payee = f"{_described(line.payee)} | " if line.payee else ""
             tags = [f"entry:{self.book.fund}:{line.sequence}", f"journal:{line.journal}", f"source:{line.source.value}"]
             for key in ("payment", "requisition", "replenishment", "cost_center"):
@@ -72,6 +72,11 @@ class HledgerFile(TextFile):
 def _described(text: str) -> str:
     """Text within a description: `;` would begin a comment, and `|` parts the payee from the note."""
     return one_line(text).replace(";", ",").replace("|", "/")
+
+
+def _code(text: str) -> str:
+    """Text between the round brackets of a code, which the first `)` would end."""
+    return _described(text).translate(_BRACKETS)
 
 
 def _tag(text: str) -> str:

@@ -21,7 +21,8 @@ class OfxFile(TextFile):
         super().__init__(file, book)
         today = now.date()
         self._from = book.from_day or book.first_day or today
-        self._to = min(book.to_day or today, today) if book.to_day else (book.last_day or today)
+        self._today = today
+        self._to = max(self._from, min(book.to_day, today) if book.to_day else book.last_day or today)
         self.put(
             '<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n'
             '<?OFX OFXHEADER="200" VERSION="220" SECURITY="NONE" OLDFILEUID="NONE" NEWFILEUID="NONE"?>\n'
@@ -50,13 +51,13 @@ class OfxFile(TextFile):
         self.put("".join(parts))
 
     def finish(self) -> None:
-        """The balance at the end, and what of it is free now."""
+        """The balance at the end of the last day, and what is free today."""
         book = self.book
-        as_of = f"<DTASOF>{_day(self._to)}</DTASOF>"
-        available = min(book.closing, book.available)
         self.put(
-            f"</BANKTRANLIST>\n<LEDGERBAL><BALAMT>{self.amount(book.closing)}</BALAMT>{as_of}</LEDGERBAL>"
-            f"<AVAILBAL><BALAMT>{self.amount(available)}</BALAMT>{as_of}</AVAILBAL>\n"
+            f"</BANKTRANLIST>\n<LEDGERBAL><BALAMT>{self.amount(book.closing)}</BALAMT>"
+            f"<DTASOF>{_day(self._to)}</DTASOF></LEDGERBAL>"
+            f"<AVAILBAL><BALAMT>{self.amount(book.available)}</BALAMT>"
+            f"<DTASOF>{_day(self._today)}</DTASOF></AVAILBAL>\n"
             "</STMTRS></STMTTRNRS></BANKMSGSRSV1></OFX>\n"
         )
         super().finish()
