@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 import story
-from desk_app import demo_company, notices, press, running, screen_text, settled, type_text
+from desk_app import demo_company, notices, press, running, screen_text, settled, type_text, until
 from settable_clock import SettableClock
 from slow_desk import SlowDesk, begun
 from sqlalchemy import update
@@ -54,6 +54,7 @@ async def test_the_queue_shows_what_waits_longest_first_with_deadline_and_urgenc
     async with running(sqlite_desk, "branch_manager", go="approvals") as pilot:
         assert isinstance(pilot.app.screen, ApprovalsScreen), "it opens where work waits"
         assert numbers(pilot) == [first, second]
+        await until(pilot, lambda: "KES 1,250.50" in screen_text(pilot))
         text = screen_text(pilot)
         assert "Total [b]Energies[/b]" in text, "what people type is data"
         assert "KES 1,250.50" in text
