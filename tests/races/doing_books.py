@@ -48,10 +48,12 @@ class DoingBooks:
         self.act(who or "cfo", reconciliation.undo, payment.number, "another line")
 
     @precondition(lambda self: self.executed())
-    @rule(index=which, amount=adjusted, who=anybody)
-    def record_variance(self, index: int, amount: str, who: str | None) -> None:
+    @rule(index=which, amount=adjusted, who=anybody, at_once=st.booleans())
+    def record_variance(self, index: int, amount: str, who: str | None, at_once: bool) -> None:
         payment = self.one(self.executed(), index)
-        self.act(who or "treasury", variances.record, payment.number, amount, "the receipt")
+        recorded = self.act(who or "treasury", variances.record, payment.number, amount, "the receipt")
+        if recorded is not None and at_once:
+            self.done["variance approved"] += self.act("cfo", variances.approve, recorded.number) is not None
 
     @precondition(lambda self: self.pending_variances())
     @rule(index=which, who=anybody, how=which)

@@ -30,10 +30,16 @@ class DoingImprest:
         row = self.one(approved, index)
         self.act("treasury", replenishments.complete, row.number, f"PART-{next(self.references)}", part)
 
-    @rule(who=st.sampled_from(["cfo", "cfo", "treasury"]), back=st.sampled_from([0, 1, 1, 1, -1]))
-    def close_month(self, who: str, back: int) -> None:
-        """Somebody closes a month, and often may not."""
-        self.act(who, periods.close, self._month(back), "all settled")
+    @rule(
+        who=st.sampled_from(["cfo", "cfo", "treasury"]),
+        back=st.sampled_from([0, 1, 1, 1, -1]),
+        stays=st.sampled_from([False, False, False, True]),
+    )
+    def close_month(self, who: str, back: int, stays: bool) -> None:
+        """Somebody closes a month, and often may not; mostly it is opened again, or nothing could go on."""
+        closed = self.act(who, periods.close, self._month(back), "all settled")
+        if closed is not None and not stays:
+            self.act("cfo", periods.reopen, self._month(back), "too early")
 
     @precondition(lambda self: any(row.is_closed for row in self.books.periods))
     @rule(who=st.sampled_from(["cfo", "cfo", "cfo", "ceo"]), index=_which)
