@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from pettycash_tui.cli import output
+from pettycash_tui.cli import explained, output
 from pettycash_tui.cli.output import ColumnSpec, Section
 
 if TYPE_CHECKING:
@@ -67,8 +67,4 @@ def print_whole(ctx: Context, found: BatchDetail) -> None:
 def print_explanation(ctx: Context, found: BatchExplanation) -> None:
     """What somebody may do with it, each with every reason against it."""
     words = {"file": "You may write its file", "confirm": "You may confirm lines", "refuse": "You may refuse lines"}
-    pairs: list[tuple[str, Any]] = []
-    for act, reasons in found.against.items():
-        pairs.append((words[act.value], not reasons))
-        pairs += [("Because", reason.message) for reason in reasons]
-    output.emit_detail(ctx, found, title=found.number, pairs=pairs)
+    explained.print_explanation(ctx, found, words)

@@ -62,14 +62,14 @@ def statement(
     """A fund's statement for a month: opening balance, movements, closing balance."""
     from pettycash_tui.printing import statement_file
     from pettycash_tui.printing.statement_file import PaperFormat
-    from pettycash_tui.services import statements
+    from pettycash_tui.services import periods, statements
     from pettycash_tui.services.errors import InvalidInput
 
     format = one_of(PaperFormat, kind, field="format")
     assert format is not None
     if period is None:
         raise InvalidInput.of(period="is missing: a month such as 2026-11")
-    statements.month_of(period)
+    periods.month_of(period)
     if options(ctx).json and file is None:
         output.emit(ctx, session.read(ctx, statements.whole, fund, period))
         return

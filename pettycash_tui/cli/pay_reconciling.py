@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from pettycash_tui.cli import output, session
+from pettycash_tui.cli import explained, output, session
 from pettycash_tui.cli.options import DEFAULT_LIMIT, After, FromDate, Fund, Identifier, Limit, Reason, Search, ToDate
 from pettycash_tui.cli.output import ColumnSpec, Section
 
@@ -99,11 +99,8 @@ def reconciliation(ctx: typer.Context, payment: Identifier) -> None:
     from pettycash_tui.services import reconciliation_views
 
     found = session.read(ctx, reconciliation_views.explain, payment)
-    pairs: list[tuple[str, Any]] = [("Status", found.status.label)]
     words = {"reconciled": "You may reconcile it", "undone": "You may undo that"}
-    for act, reasons in found.against.items():
-        pairs.append((words[act.value], not reasons))
-        pairs += [("Because", reason.message) for reason in reasons]
+    pairs = [("Status", found.status.label), *explained.pairs_of(found.against, words)]
     output.emit_detail(ctx, found, title=found.number, pairs=pairs, sections=[Section("Acts", _STEPS, found.steps)])
 
 

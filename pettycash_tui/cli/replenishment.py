@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pettycash_tui.cli import claim_output, output, replenishment_detail, session
+from pettycash_tui.cli import claim_output, explained, output, replenishment_detail, session
 from pettycash_tui.cli.exporting import Replace
 from pettycash_tui.cli.options import (
     DEFAULT_LIMIT,
@@ -66,7 +66,7 @@ def explain(ctx: typer.Context, replenishment: Identifier) -> None:
     """Explain what you may do about a replenishment now, and why not."""
     from pettycash_tui.services import replenishment_views
 
-    replenishment_detail.print_explanation(ctx, session.read(ctx, replenishment_views.explain, replenishment))
+    explained.print_explanation(ctx, session.read(ctx, replenishment_views.explain, replenishment))
 
 
 @app.command("approve")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from typer._click import Context
 
     from pettycash_tui.services.claims import Covered
-    from pettycash_tui.services.replenishment_views import ReplenishmentExplanation, ReplenishmentView
+    from pettycash_tui.services.replenishment_views import ReplenishmentView
     from pettycash_tui.services.replenishments import ReplenishmentState
     from pettycash_tui.services.work import Reading, Work
 
@@ -61,15 +61,6 @@ def print_whole(ctx: Context, found: ReplenishmentView, covered: Covered) -> Non
             ("Rejected by", found.rejected_by),
         ],
     )
-
-
-def print_explanation(ctx: Context, found: ReplenishmentExplanation) -> None:
-    """What somebody may do about it, each with every reason against it."""
-    pairs: list[tuple[str, Any]] = []
-    for act, reasons in found.against.items():
-        pairs.append((f"You may {act} it", not reasons))
-        pairs += [("Because", reason.message) for reason in reasons]
-    output.emit_detail(ctx, found, title=found.number, pairs=pairs)
 
 
 def act(ctx: Context, service: Callable[..., ReplenishmentState], ref: str, *args: Any, done: str) -> None:

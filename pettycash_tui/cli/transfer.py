@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from pettycash_tui.cli import output, session, transfer_detail
+from pettycash_tui.cli import explained, output, session, transfer_detail
 from pettycash_tui.cli.options import (
     DEFAULT_LIMIT,
     After,
@@ -64,7 +64,7 @@ def explain(ctx: typer.Context, transfer: Identifier) -> None:
     """Explain what you may do about a transfer now, and why not."""
     from pettycash_tui.services import transfer_views
 
-    transfer_detail.print_explanation(ctx, session.read(ctx, transfer_views.explain, transfer))
+    explained.print_explanation(ctx, session.read(ctx, transfer_views.explain, transfer))
 
 
 @app.command("approve")

@@ -11,7 +11,7 @@ from pettycash_tui.cli.output import ColumnSpec
 if TYPE_CHECKING:
     from typer._click import Context
 
-    from pettycash_tui.services.transfer_views import TransferExplanation, TransferView
+    from pettycash_tui.services.transfer_views import TransferView
     from pettycash_tui.services.transfers import TransferState
     from pettycash_tui.services.work import Work
 
@@ -47,15 +47,6 @@ def print_whole(ctx: Context, found: TransferView) -> None:
             ("Because", found.rejection_reason),
         ],
     )
-
-
-def print_explanation(ctx: Context, found: TransferExplanation) -> None:
-    """What somebody may do about it, each with every reason against it."""
-    pairs: list[tuple[str, Any]] = []
-    for act, reasons in found.against.items():
-        pairs.append((f"You may {act} it", not reasons))
-        pairs += [("Because", reason.message) for reason in reasons]
-    output.emit_detail(ctx, found, title=found.number, pairs=pairs)
 
 
 def act(ctx: Context, service: Callable[..., TransferState], *args: Any, done: str) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pettycash_tui.cli import output, session, variance_detail
+from pettycash_tui.cli import explained, output, session, variance_detail
 from pettycash_tui.cli.options import (
     DEFAULT_LIMIT,
     After,
@@ -83,7 +83,7 @@ def explain(ctx: typer.Context, variance: Identifier) -> None:
     """Explain what you may do about a variance now, and why not."""
     from pettycash_tui.services import variance_views
 
-    variance_detail.print_explanation(ctx, session.read(ctx, variance_views.explain, variance))
+    explained.print_explanation(ctx, session.read(ctx, variance_views.explain, variance))
 
 
 @app.command("approve")

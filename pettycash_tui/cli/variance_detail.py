@@ -12,7 +12,7 @@ from pettycash_tui.cli.output import ColumnSpec
 if TYPE_CHECKING:
     from typer._click import Context
 
-    from pettycash_tui.services.variance_views import TrendRow, VarianceExplanation, VarianceView
+    from pettycash_tui.services.variance_views import TrendRow, VarianceView
     from pettycash_tui.services.variances import VarianceState
     from pettycash_tui.services.work import Work
 
@@ -67,15 +67,6 @@ def print_whole(ctx: Context, found: VarianceView) -> None:
             ("Because", found.rejection_reason),
         ],
     )
-
-
-def print_explanation(ctx: Context, found: VarianceExplanation) -> None:
-    """What somebody may do about it, each with every reason against it."""
-    pairs: list[tuple[str, Any]] = []
-    for act, reasons in found.against.items():
-        pairs.append((f"You may {act} it", not reasons))
-        pairs += [("Because", reason.message) for reason in reasons]
-    output.emit_detail(ctx, found, title=found.number, pairs=pairs)
 
 
 def print_trend(ctx: Context, found: Sequence[TrendRow]) -> None:

@@ -9,7 +9,7 @@ from io import TextIOWrapper
 from uuid import UUID
 
 from pettycash_tui.printing.statement import PAPER, SCREEN, StatementPaper
-from pettycash_tui.services import statements
+from pettycash_tui.services import periods, statements
 from pettycash_tui.services.book_export import write_book
 from pettycash_tui.services.book_formats.writer import BookWriter
 from pettycash_tui.services.book_lines import Book, BookLine
@@ -48,13 +48,15 @@ def write_statement(
 
     Raises InvalidInput, NotFound, NotAllowed, ExportStopped, and OSError, which the draft's context tells as Refused.
     """
-    first, last = statements.month_of(period)
+    month = periods.month_of(period)
 
     def make(reading: Reading, book: Book, _: Progress) -> BookWriter:
         found = statements.statement_of(reading, book)
         return _Text(draft, found) if format is PaperFormat.TEXT else _Pdf(draft, found)
 
-    return write_book(desk, actor, fund, draft, format, make, from_day=first, to_day=last, progress=progress)
+    return write_book(
+        desk, actor, fund, draft, format, make, from_day=month.starts_on, to_day=month.ends_on, progress=progress
+    )
 
 
 class _Text:

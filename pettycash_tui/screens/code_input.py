@@ -6,10 +6,10 @@ import re
 
 from textual import events
 
-from pettycash_tui.services import otp
+from pettycash_tui.services import codes
 from pettycash_tui.widgets.entering import LineInput
 
-_HALF = otp.DIGITS // 2
+_HALF = codes.DIGITS // 2
 _SIX = rf"\d{{{_HALF}}}[ \u00a0]?\d{{{_HALF}}}"
 # On a line of its own, as the message has it; else anywhere, but not within a number such as PAY-000123 or 450,000.00.
 _ALONE = re.compile(rf"^\s*({_SIX})\s*$", re.MULTILINE)
@@ -22,7 +22,7 @@ class CodeInput(LineInput):
     """Six digits, not shown."""
 
     def __init__(self) -> None:
-        super().__init__(password=True, restrict=r"[0-9 ]*", max_length=otp.DIGITS + 1, placeholder="six digits")
+        super().__init__(password=True, restrict=r"[0-9 ]*", max_length=codes.DIGITS + 1, placeholder="six digits")
 
     def _on_paste(self, event: events.Paste) -> None:
         self.value = code_in(event.text)
@@ -37,4 +37,4 @@ def code_in(text: str) -> str:
     found = _ALONE.search(text) or _ANYWHERE.search(text)
     # Without letters around it what stands apart is one code; with them it is some other number.
     digits = re.sub(r"[^0-9]", "", found[1] if found else "" if _LETTER.search(text) else text)
-    return digits if len(digits) == otp.DIGITS else ""
+    return digits if len(digits) == codes.DIGITS else ""

@@ -17,6 +17,7 @@ from pettycash_tui.models.money import Money
 from pettycash_tui.services import bank_history, bank_settling, locate, visibility
 from pettycash_tui.services.bank_settling import BatchAct
 from pettycash_tui.services.errors import NotAllowed, Reason
+from pettycash_tui.services.explaining import ActsExplanation
 from pettycash_tui.services.narrowing import between, contains
 from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
 from pettycash_tui.services.permissions import Right
@@ -89,16 +90,7 @@ class BatchDetail:
     lines: tuple[BatchLine, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class BatchExplanation:
-    """Every reason against each thing that this person could do with a bank file now."""
-
-    number: str
-    against: Mapping[BatchAct, tuple[Reason, ...]]
-
-    def allows(self, act: BatchAct) -> bool:
-        """Whether this person may do it now."""
-        return not self.against[act]
+BatchExplanation = ActsExplanation[BatchAct]
 
 
 _B, _O, _P, _F = t.bank_batch.c, t.payment_order.c, t.payment.c, t.treasury_fund.c
@@ -188,7 +180,7 @@ def explain(reading: Reading, ref: str | UUID) -> BatchExplanation:
     """What this person may do with a bank file now, and every reason why not. Raises NotFound."""
     batch = locate.bank_batch(reading, ref)
     lines = bank_settling.lines_of(reading, batch.id)
-    return BatchExplanation(batch.number, {act: tuple(_reasons(reading, batch, lines, act)) for act in BatchAct})
+    return ActsExplanation(batch.number, {act: tuple(_reasons(reading, batch, lines, act)) for act in BatchAct})
 
 
 def _reasons(reading: Reading, batch: Any, lines: Sequence[Any], act: BatchAct) -> Iterator[Reason]:

@@ -6,8 +6,6 @@ it, ten in a row lock the officer. It is consumed in the transaction that uses i
 
 from __future__ import annotations
 
-import hmac
-import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -22,11 +20,11 @@ from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import OtpChannel
 from pettycash_tui.models.money import Money
 from pettycash_tui.models.treasury import OtpChallenge, PaymentBundle, PaymentBundleLine
-from pettycash_tui.services import audit, locate, messages, otp, payment_facts, totp
+from pettycash_tui.services import audit, codes, locate, messages, otp, payment_facts
+from pettycash_tui.services.codes import Counted, Proof
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, PettyCashError, Reason, Refused
 from pettycash_tui.services.identity import Actor
-from pettycash_tui.services.otp import DIGITS, Proof
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.work import Reading, Work
 
@@ -53,31 +51,32 @@ class BundleSent:
     demo_code: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What the message with the code says of the list, and where it goes."""
+
+    number: str
+    amount: int
+    currency: str
+    payee: str
+    actor_email: str
+    actor_phone: str
+    otp_expiry_seconds: int
+
+
 def send_code(desk: Desk, actor: Actor, refs: Sequence[str | UUID], scheduled_for: date | None = None) -> BundleSent:
     """Make a code for these payments, all of them the actor's to execute, and send it. Voids the list's code before.
 
     `scheduled_for`: the day on which they are to be executed, which the code then confirms too. Raises Refused with
     every reason against each, or when the last code for one of them is younger than the resend time.
     """
-    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+    code = codes.new_code()
     key = desk.secrets.derive("otp")
-    sent, address, minutes, challenge_id = desk.run(actor, _make, refs, scheduled_for, code, key)
+    sent, about, challenge_id = desk.run(actor, _make, refs, scheduled_for, code, key, messages.has_sms(desk))
     if sent.channel is OtpChannel.TOTP:
         return sent
-    count = len(sent.payments)
     try:
-        messages.deliver(
-            desk,
-            messages.otp_code(
-                to_name=actor.name,
-                to_address=address,
-                code=code,
-                amount=str(sent.total),
-                payee=f"{count} payees" if count > 1 else "1 payee",
-                payment=_named(sent.payments),
-                minutes=minutes,
-            ),
-        )
+        messages.send_code(desk, actor, about, code, by_sms=sent.channel is OtpChannel.SMS)
     except PettyCashError:
         desk.run(actor, _void_undelivered, sent, challenge_id)
         raise
@@ -155,21 +154,12 @@ def spent(work: Work, bundle_id: UUID, proof: Proof) -> Row[Any]:
 
 def prove(desk: Desk, actor: Actor, bundle_id: UUID, code: str) -> Proof:
     """Count a try (committed), then compare. Raises Refused when wrong, void, expired, or none was sent."""
-    typed = "".join(code.split())
-    if not (typed.isascii() and typed.isdigit() and len(typed) == DIGITS):
-        raise InvalidInput.of(otp=f"must be the {DIGITS} digits of the code, such as 012345")
-    key = desk.secrets.derive("otp")
+    typed = codes.cleaned(code)
     tried = desk.run_unaudited(actor, _count_try, bundle_id)
-    step: int | None = None
-    if tried.channel is OtpChannel.TOTP:
-        secret = totp.current_secret(tried.totp_secret, actor.person_id, desk.secrets)
-        step = totp.matching_step(secret, typed, desk.clock())
-        right = step is not None
-    else:
-        right = hmac.compare_digest(tried.code_hmac or "", _mac(key, tried.id, typed))
-    if not right:
-        raise desk.run(actor, _note_wrong, tried)
-    return Proof(tried.id, tried.channel, step, tried.expires_at)
+    proof = codes.compare(desk, actor, tried, typed)
+    if proof is None:
+        raise desk.run(actor, _note_wrong, bundle_id, tried)
+    return proof
 
 
 def consume(work: Work, bundle_id: UUID, proof: Proof) -> Row[Any]:
@@ -199,13 +189,13 @@ def consume(work: Work, bundle_id: UUID, proof: Proof) -> Row[Any]:
     ).first()
     if spent is None:
         raise Refused.because(Reason("code_not_verified", "The code of the list is used, void or expired. Ask again."))
-    otp.accept(work, proof, facts[0])
+    codes.accept(work, proof, facts[0])
     return spent
 
 
 def _make(
-    work: Work, refs: Sequence[str | UUID], day: date | None, code: str, key: bytes
-) -> tuple[BundleSent, str, int, UUID]:
+    work: Work, refs: Sequence[str | UUID], day: date | None, code: str, key: bytes, has_sms: bool
+) -> tuple[BundleSent, _About, UUID]:
     work.actor.require(Right.EXECUTE)
     payments = [locate.payment_id(work, ref) for ref in refs]
     if not payments or len(payments) > MOST_PAYMENTS or len(set(payments)) != len(payments):
@@ -238,9 +228,9 @@ def _make(
             for position, row in enumerate(rows, 1)
         ]
     )
-    challenge = _challenge(work, rows[0], bundle)
+    challenge = _challenge(work, rows[0], bundle, has_sms)
     if challenge.channel is not OtpChannel.TOTP:
-        challenge.code_hmac = _mac(key, challenge.id, code)
+        challenge.code_hmac = codes.mac(key, challenge.id, code)
     work.add(challenge)
     _record(
         work,
@@ -264,7 +254,16 @@ def _make(
         resend_after=work.now + timedelta(seconds=rows[0].otp_resend_seconds),
         attempts_left=challenge.max_attempts,
     )
-    return sent, rows[0].actor_email, max(1, rows[0].otp_expiry_seconds // 60), challenge.id
+    about = _About(
+        number=_named(sent.payments),
+        amount=bundle.total_amount,
+        currency=bundle.currency,
+        payee="1 payee" if len(rows) == 1 else f"{len(rows)} payees",
+        actor_email=rows[0].actor_email,
+        actor_phone=rows[0].actor_phone,
+        otp_expiry_seconds=rows[0].otp_expiry_seconds,
+    )
+    return sent, about, challenge.id
 
 
 def _in_order(reading: Reading, payments: Sequence[UUID]) -> list[Row[Any]]:
@@ -286,7 +285,7 @@ def _bundle(work: Work, rows: Sequence[Row[Any]], day: date | None) -> PaymentBu
     )
 
 
-def _challenge(work: Work, facts: Row[Any], bundle: PaymentBundle) -> OtpChallenge:
+def _challenge(work: Work, facts: Row[Any], bundle: PaymentBundle, has_sms: bool) -> OtpChallenge:
     return OtpChallenge(
         id=new_id(),
         created_at=work.now,
@@ -295,7 +294,7 @@ def _challenge(work: Work, facts: Row[Any], bundle: PaymentBundle) -> OtpChallen
         executor_id=work.actor.person_id,
         session_id=work.actor.session_id,
         payment_hash=bundle.list_hash,
-        channel=otp.channel_for(facts),
+        channel=otp.channel_for(facts, has_sms=has_sms),
         expires_at=work.now + timedelta(seconds=facts.otp_expiry_seconds),
         max_attempts=facts.otp_max_attempts,
         sent_at=work.now,
@@ -353,7 +352,7 @@ def _void_code(work: Work, challenge_id: UUID) -> None:
     )
 
 
-def _count_try(work: Work, bundle_id: UUID) -> Row[Any]:
+def _count_try(work: Work, bundle_id: UUID) -> Counted:
     work.actor.require(Right.EXECUTE)
     locked = work.execute(select(_U.otp_locked_at).where(_U.id == work.actor.id)).scalar()
     if locked is not None:
@@ -375,10 +374,9 @@ def _count_try(work: Work, bundle_id: UUID) -> Row[Any]:
     if counted is None:
         raise Refused.because(_no_code())
     c = t.company.c
-    return work.execute(
+    row = work.execute(
         select(
             _O.id,
-            _O.bundle_id,
             _O.channel,
             _O.code_hmac,
             _O.attempts,
@@ -392,6 +390,16 @@ def _count_try(work: Work, bundle_id: UUID) -> Row[Any]:
         .join(t.user, _U.id == _O.executor_id)
         .where(_O.id == counted)
     ).one()
+    return Counted(
+        row.id,
+        row.channel,
+        row.code_hmac,
+        row.attempts,
+        row.max_attempts,
+        row.expires_at,
+        row.totp_secret,
+        row.lock_after_failures,
+    )
 
 
 def _no_code() -> Reason:
@@ -400,32 +408,15 @@ def _no_code() -> Reason:
     )
 
 
-def _note_wrong(work: Work, tried: Row[Any]) -> Refused:
-    """Record a wrong try, void the code after the last, lock the officer after too many in a row."""
-    left = tried.max_attempts - tried.attempts
-    if left <= 0:
-        _void_code(work, tried.id)
-    failures = work.execute(
-        update(t.user)
-        .where(_U.id == work.actor.id)
-        .values(otp_failures=_U.otp_failures + 1, updated_at=work.now)
-        .returning(_U.otp_failures)
-    ).scalar_one()
-    locked = failures >= tried.lock_after_failures
-    if locked:
-        work.execute(
-            update(t.user).where(_U.id == work.actor.id, _U.otp_locked_at.is_(None)).values(otp_locked_at=work.now)
-        )
-    bundle = work.execute(select(t.payment_bundle).where(_B.id == tried.bundle_id)).one()
-    data = {"challenge": tried.id, "attempts": tried.attempts, "failures_in_a_row": failures}
-    _record(work, bundle, "otp.refused", data)
-    if locked:
-        message = "The code is wrong, and you are locked after too many wrong codes. An admin unlocks you."
-        return Refused.because(Reason("code_locked", message))
-    if left <= 0:
-        return Refused.because(Reason("code_void", "The code is wrong, and void now. Ask for another."))
-    tries = "1 try is" if left == 1 else f"{left} tries are"
-    return Refused.because(Reason("code_wrong", f"The code is wrong; {tries} left."))
+def _note_wrong(work: Work, bundle_id: UUID, tried: Counted) -> Refused:
+    bundle = work.execute(select(t.payment_bundle).where(_B.id == bundle_id)).one()
+    return codes.note_wrong(
+        work,
+        tried,
+        void=lambda: _void_code(work, tried.challenge_id),
+        record=lambda data: _record(work, bundle, "otp.refused", data),
+        of=" for the list",
+    )
 
 
 def _record(work: Work, bundle: Any, action: str, data: dict[str, Any]) -> None:
@@ -438,7 +429,3 @@ def _record(work: Work, bundle: Any, action: str, data: dict[str, Any]) -> None:
         company_id=bundle.company_id,
         data=data,
     )
-
-
-def _mac(key: bytes, challenge_id: UUID, code: str) -> str:
-    return hmac.new(key, f"{challenge_id}:{code}".encode(), sha256).hexdigest()

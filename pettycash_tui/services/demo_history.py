@@ -31,6 +31,7 @@ from pettycash_tui.models.enums import (
 )
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import (
+    codes,
     escalation,
     execution,
     otp,
@@ -336,7 +337,7 @@ class History:
             execution.record_failure(self.by(officer), payment.id, self._word("failed"))
             self._soon(ask, 1, 3, self._retry)
             return
-        code = f"{self.random.randrange(10**otp.DIGITS):0{otp.DIGITS}d}"
+        code = f"{self.random.randrange(10**codes.DIGITS):0{codes.DIGITS}d}"
         otp._make(self.by(officer), payment.id, code, self._key)
         self.at(self.now + timedelta(seconds=self.random.randrange(25, 200)), lambda: self._pay(ask))
 
@@ -360,7 +361,7 @@ class History:
         payment = self._payment(ask)
         work = self.by(self._username(payment.executor_id))
         tried = otp._count_try(work, payment.id, None)
-        proof = otp.Proof(tried.challenge_id, tried.channel, None, tried.expires_at)
+        proof = codes.Proof(tried.counted.challenge_id, tried.counted.channel, None, tried.counted.expires_at)
         execution._execute(work, payment.id, proof, self._reference(payment.method), str(new_id()))
         self._look_after(ask.fund)
         if self._status(ask) is RequisitionStatus.PAID and ask.is_reviewed:

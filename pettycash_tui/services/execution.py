@@ -30,6 +30,7 @@ from pettycash_tui.models.enums import (
     PaymentStatus,
 )
 from pettycash_tui.services import (
+    codes,
     failing,
     gateway_settings,
     locate,
@@ -146,7 +147,7 @@ def _send(
 
 
 def _open(
-    work: Work, payment_id: UUID, proof: otp.Proof | None, gateway: NetworkGateway, conversation_id: str, key: str
+    work: Work, payment_id: UUID, proof: codes.Proof | None, gateway: NetworkGateway, conversation_id: str, key: str
 ) -> UUID:
     facts = _checked(work, payment_id, code_offered=proof is not None)
     _check_order(gateway, facts)
@@ -197,7 +198,7 @@ def _receipt(payment: Row[Any], typed_reference: str) -> Receipt:
         raise InvalidInput.of(reference=str(error)) from None
 
 
-def _execute(work: Work, ref: str | UUID, proof: otp.Proof | None, typed_reference: str, key: str) -> Executed:
+def _execute(work: Work, ref: str | UUID, proof: codes.Proof | None, typed_reference: str, key: str) -> Executed:
     # With a proof the payment was found, and was the actor's to see, when the try was counted.
     found = ref if proof is not None and isinstance(ref, UUID) else locate.payment(work, ref).id
     facts = _checked(work, found, code_offered=proof is not None)
@@ -217,7 +218,7 @@ def _checked(work: Work, payment_id: UUID, *, code_offered: bool) -> Row[Any]:
     return facts
 
 
-def _confirmed(work: Work, facts: Row[Any], proof: otp.Proof | None) -> Confirmed:
+def _confirmed(work: Work, facts: Row[Any], proof: codes.Proof | None) -> Confirmed:
     """Spend the code, where one is needed or was given, and say by whom and how the payment is confirmed."""
     spent = otp.consume(work, facts, proof) if facts.otp_required or proof is not None else None
     return Confirmed(

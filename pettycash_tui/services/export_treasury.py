@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 from uuid import UUID
 
 from pettycash_tui.models.enums import ReplenishmentStatus, TransferStatus, VarianceStatus
@@ -16,6 +18,7 @@ from pettycash_tui.services import (
 from pettycash_tui.services.bank_batch_views import BatchState, BatchView
 from pettycash_tui.services.export_lists import code_of, each, name_of, narrowed, pages
 from pettycash_tui.services.export_request import ExportColumn, ExportRequest, ValueKind, Values
+from pettycash_tui.services.paging import Page
 from pettycash_tui.services.reconciliation_views import ReconciliationFilter, ReconciliationRow
 from pettycash_tui.services.replenishment_views import ReplenishmentView
 from pettycash_tui.services.transfer_views import TransferView
@@ -138,39 +141,25 @@ def reconciliation(given: ReconciliationFilter) -> ExportRequest:
 def variances(status: VarianceStatus | None = None, search: str | None = None) -> ExportRequest:
     """The variances that the actor may see and that match."""
     lister = partial(variance_views.list_variances, status=status, search=search or None)
-    return ExportRequest(
-        name="variances",
-        title="Variances",
-        columns=VARIANCE_COLUMNS,
-        pages=lambda reading: pages(partial(lister, reading), _variance),
-        pick=partial(each, variance_views.show, _variance),
-        filter=_given(status, search),
-    )
+    return _listed("Variances", VARIANCE_COLUMNS, lister, variance_views.show, _variance, _given(status, search))
 
 
 def transfers(status: TransferStatus | None = None, search: str | None = None) -> ExportRequest:
     """The transfers between funds that the actor may see and that match."""
     lister = partial(transfer_views.list_transfers, status=status, search=search or None)
-    return ExportRequest(
-        name="transfers",
-        title="Transfers",
-        columns=TRANSFER_COLUMNS,
-        pages=lambda reading: pages(partial(lister, reading), _transfer),
-        pick=partial(each, transfer_views.show, _transfer),
-        filter=_given(status, search),
-    )
+    return _listed("Transfers", TRANSFER_COLUMNS, lister, transfer_views.show, _transfer, _given(status, search))
 
 
 def replenishments(status: ReplenishmentStatus | None = None, search: str | None = None) -> ExportRequest:
     """The replenishments of the actor's company that match."""
     lister = partial(replenishment_views.list_replenishments, status=status, search=search or None)
-    return ExportRequest(
-        name="replenishments",
-        title="Replenishments",
-        columns=REPLENISHMENT_COLUMNS,
-        pages=lambda reading: pages(partial(lister, reading), _replenishment),
-        pick=partial(each, replenishment_views.show, _replenishment),
-        filter=_given(status, search),
+    return _listed(
+        "Replenishments",
+        REPLENISHMENT_COLUMNS,
+        lister,
+        replenishment_views.show,
+        _replenishment,
+        _given(status, search),
     )
 
 
@@ -181,13 +170,24 @@ def bank_files(status: BatchState | None = None, search: str | None = None) -> E
     def show(reading: Reading, ref: UUID) -> BatchView:
         return bank_batch_views.show(reading, ref).batch
 
+    return _listed("Bank files", BANK_FILE_COLUMNS, lister, show, _bank_file, _given(status, search))
+
+
+def _listed(
+    title: str,
+    columns: tuple[ExportColumn, ...],
+    lister: Callable[..., Page[Any]],
+    show: Callable[[Reading, UUID], Any],
+    values: Callable[[Any], Values],
+    filter: dict[str, object],
+) -> ExportRequest:
     return ExportRequest(
-        name="bank-files",
-        title="Bank files",
-        columns=BANK_FILE_COLUMNS,
-        pages=lambda reading: pages(partial(lister, reading), _bank_file),
-        pick=partial(each, show, _bank_file),
-        filter=_given(status, search),
+        name=title.lower().replace(" ", "-"),
+        title=title,
+        columns=columns,
+        pages=lambda reading: pages(partial(lister, reading), values),
+        pick=partial(each, show, values),
+        filter=filter,
     )
 
 

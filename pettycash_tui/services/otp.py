@@ -7,12 +7,9 @@ failed payment. Source: domain, section 3, OTP challenge; RFC 6238 for the authe
 
 from __future__ import annotations
 
-import hmac
-import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
@@ -22,14 +19,13 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import OtpChannel
 from pettycash_tui.models.treasury import OtpChallenge
-from pettycash_tui.services import locate, messages, payment_facts, payments, totp
+from pettycash_tui.services import codes, locate, messages, payment_facts, payments
+from pettycash_tui.services.codes import Counted, Proof
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import InvalidInput, PettyCashError, Reason, Refused
+from pettycash_tui.services.errors import PettyCashError, Reason, Refused
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.work import Reading, Work
-
-DIGITS = 6
 
 # Built once: making these anew for each payment took a tenth of its time.
 _O = t.otp_challenge.c
@@ -81,26 +77,11 @@ class Verified:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
-    """A right code, to be consumed in the transaction that uses it."""
-
-    challenge_id: UUID
-    channel: OtpChannel
-    totp_step: int | None
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
 class _Try:
-    """A counted try, not yet compared."""
+    """A counted try, not yet compared, and the payment that it is for."""
 
     facts: Row[Any]
-    challenge_id: UUID
-    channel: OtpChannel
-    code_hmac: str | None
-    attempts: int
-    max_attempts: int
-    expires_at: datetime
+    counted: Counted
 
 
 # --- sending ----------------------------------------------------------------------------------------------------------
@@ -111,7 +92,7 @@ def send(desk: Desk, actor: Actor, ref: str | UUID) -> Sent:
 
     Raises Refused with every reason against executing, or when the last code is younger than the resend time.
     """
-    code = f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"
+    code = codes.new_code()
     key = desk.secrets.derive("otp")
     sent, facts, challenge_id = desk.run(actor, _make, ref, code, key, messages.has_sms(desk))
     if sent.channel is OtpChannel.TOTP:
@@ -135,7 +116,7 @@ def _make(work: Work, ref: str | UUID, code: str, key: bytes, has_sms: bool = Fa
     payments.void_codes(work, facts.id)
     challenge = _challenge(work, facts, sent=True, has_sms=has_sms)
     if challenge.channel is not OtpChannel.TOTP:
-        challenge.code_hmac = _mac(key, challenge.id, code)
+        challenge.code_hmac = codes.mac(key, challenge.id, code)
     work.add(challenge)
     payments.record(work, facts, "otp.sent", {"channel": challenge.channel, "challenge": challenge.id})
     return _sent(work, facts, challenge), facts, challenge.id
@@ -251,21 +232,12 @@ def prove(
 
     `check` may refuse the payment's facts before a try is spent on it.
     """
-    typed = "".join(code.split())
-    if not (typed.isascii() and typed.isdigit() and len(typed) == DIGITS):
-        raise InvalidInput.of(otp=f"must be the {DIGITS} digits of the code, such as 012345")
-    key = desk.secrets.derive("otp")
+    typed = codes.cleaned(code)
     tried = desk.run_unaudited(actor, _count_try, ref, check)
-    step: int | None = None
-    if tried.channel is OtpChannel.TOTP:
-        secret = totp.current_secret(tried.facts.totp_secret, actor.person_id, desk.secrets)
-        step = totp.matching_step(secret, typed, desk.clock())
-        right = step is not None
-    else:
-        right = hmac.compare_digest(tried.code_hmac or "", _mac(key, tried.challenge_id, typed))
-    if not right:
+    proof = codes.compare(desk, actor, tried.counted, typed)
+    if proof is None:
         raise desk.run(actor, _note_wrong, tried)
-    return Proof(tried.challenge_id, tried.channel, step, tried.expires_at), tried.facts
+    return proof, tried.facts
 
 
 def _count_try(work: Work, ref: str | UUID, check: Callable[[Row[Any]], object] | None) -> _Try:
@@ -295,12 +267,16 @@ def _count_try(work: Work, ref: str | UUID, check: Callable[[Row[Any]], object] 
         raise Refused.because(Reason("code_not_of_payment", f"This code is not for {facts.number} as it stands."))
     return _Try(
         facts,
-        counted.id,
-        counted.channel,
-        counted.code_hmac,
-        counted.attempts,
-        counted.max_attempts,
-        counted.expires_at,
+        Counted(
+            counted.id,
+            counted.channel,
+            counted.code_hmac,
+            counted.attempts,
+            counted.max_attempts,
+            counted.expires_at,
+            facts.totp_secret,
+            facts.lock_after_failures,
+        ),
     )
 
 
@@ -324,37 +300,14 @@ def _no_code(work: Work, facts: Row[Any]) -> Refused:
 
 
 def _note_wrong(work: Work, tried: _Try) -> Refused:
-    """Record a wrong try, void the code after the last, lock the officer after too many in a row."""
-    u = t.user.c
-    left = tried.max_attempts - tried.attempts
-    if left <= 0:
-        # The code before the officer, as everywhere: a right code at the same moment locks both too.
-        payments.void_codes(work, tried.facts.id, only=tried.challenge_id)
-    failures = work.execute(
-        update(t.user)
-        .where(u.id == work.actor.id)
-        .values(otp_failures=u.otp_failures + 1, updated_at=work.now)
-        .returning(u.otp_failures)
-    ).scalar_one()
-    locked = failures >= tried.facts.lock_after_failures
-    if locked:
-        work.execute(
-            update(t.user).where(u.id == work.actor.id, u.otp_locked_at.is_(None)).values(otp_locked_at=work.now)
-        )
-    payments.record(
+    facts = tried.facts
+    return codes.note_wrong(
         work,
-        tried.facts,
-        "otp.refused",
-        {"challenge": tried.challenge_id, "attempts": tried.attempts, "failures_in_a_row": failures},
+        tried.counted,
+        void=lambda: payments.void_codes(work, facts.id, only=tried.counted.challenge_id),
+        record=lambda data: payments.record(work, facts, "otp.refused", data),
+        of=f" for {facts.number}",
     )
-    if locked:
-        message = "The code is wrong, and you are locked after too many wrong codes. An admin unlocks you."
-        return Refused.because(Reason("code_locked", message))
-    if left <= 0:
-        message = f"The code is wrong, and the code for {tried.facts.number} is void now. Ask for another."
-        return Refused.because(Reason("code_void", message))
-    tries = "1 try is" if left == 1 else f"{left} tries are"
-    return Refused.because(Reason("code_wrong", f"The code is wrong; {tries} left."))
 
 
 def _mark_verified(work: Work, payment_id: UUID, proof: Proof) -> Verified:
@@ -367,20 +320,12 @@ def _mark_verified(work: Work, payment_id: UUID, proof: Proof) -> Verified:
     facts = payment_facts.read(work, payment_id)
     if marked.rowcount != 1:
         raise Refused.because(Reason("code_expired", f"The code for {facts.number} has expired. Ask for another."))
-    accept(work, proof, facts)
+    codes.accept(work, proof, facts)
     payments.record(work, facts, "otp.verified", {"challenge": proof.challenge_id, "channel": proof.channel})
     return Verified(facts.number, proof.channel, work.now, proof.expires_at)
 
 
 # --- consuming --------------------------------------------------------------------------------------------------------
-
-
-def accept(work: Work, proof: Proof, facts: Row[Any]) -> None:
-    """Take a right code: a time step of the app once only, and the officer's failures start from 0 again."""
-    if proof.totp_step is not None and not totp.accept_step(work, work.actor.person_id, proof.totp_step):
-        raise Refused.because(Reason("code_used", "This code was used already. Wait for the app's next one."))
-    if facts.otp_failures:
-        work.execute(update(t.user).where(t.user.c.id == work.actor.id).values(otp_failures=0))
 
 
 def consume(work: Work, facts: Row[Any], proof: Proof | None) -> Row[Any]:
@@ -399,12 +344,8 @@ def consume(work: Work, facts: Row[Any], proof: Proof | None) -> Row[Any]:
             Reason("code_not_verified", f"The code for {facts.number} is not verified, or used or void. Ask again.")
         )
     if proof is not None:
-        accept(work, proof, facts)
+        codes.accept(work, proof, facts)
     return spent
-
-
-def _mac(key: bytes, challenge_id: UUID, code: str) -> str:
-    return hmac.new(key, f"{challenge_id}:{code}".encode(), sha256).hexdigest()
 
 
 def _masked(address: str) -> str:

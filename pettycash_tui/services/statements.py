@@ -5,8 +5,6 @@ The movements are read as they are written, so that a month of a million entries
 
 from __future__ import annotations
 
-import calendar
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -17,7 +15,7 @@ from sqlalchemy import func, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import book_lines
+from pettycash_tui.services import book_lines, periods
 from pettycash_tui.services.book_lines import Book, BookLine
 from pettycash_tui.services.errors import InvalidInput
 from pettycash_tui.services.ledger_filter import PAID_IN, PAID_OUT
@@ -60,22 +58,14 @@ class FundStatement:
     timezone: str
 
 
-def month_of(typed: str) -> tuple[date, date]:
-    """The first and last day of a month as people type it: `2026-11`. Raises InvalidInput."""
-    found = re.fullmatch(r"([0-9]{4})-([0-9]{2})", typed.strip(), re.ASCII)
-    if found is None or not (1 <= int(found[2]) <= 12 and int(found[1]) >= 1):
-        raise InvalidInput.of(period="must be a month such as 2026-11")
-    year, month = int(found[1]), int(found[2])
-    return date(year, month, 1), date(year, month, calendar.monthrange(year, month)[1])
-
-
 def open_statement(reading: Reading, fund: str | UUID, period: str) -> tuple[FundStatement, Book]:
     """The head of a fund's statement, and the book whose lines `movements` reads.
 
     Raises InvalidInput for what is no month or has not begun, NotFound, NotAllowed.
     """
-    first, last = month_of(period)
-    book = book_lines.open_book(reading, fund, first, last)
+    month = periods.month_of(period)
+    first = month.starts_on
+    book = book_lines.open_book(reading, fund, first, month.ends_on)
     return statement_of(reading, book), book
 
 

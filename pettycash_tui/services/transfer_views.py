@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from pettycash_tui.models.enums import EntryType, TransferStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import funds, locate, transfers, visibility
 from pettycash_tui.services.errors import NotAllowed, Reason
+from pettycash_tui.services.explaining import ActsExplanation
 from pettycash_tui.services.funds import FundView
 from pettycash_tui.services.narrowing import between, contains
 from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
@@ -54,16 +55,7 @@ class TransferView:
     to_entry: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class TransferExplanation:
-    """Every reason against each thing that this person could do to a transfer now; none, and it may be done."""
-
-    number: str
-    against: Mapping[TransferAct, tuple[Reason, ...]]
-
-    def allows(self, act: TransferAct) -> bool:
-        """Whether this person may do it now."""
-        return not self.against[act]
+TransferExplanation = ActsExplanation[TransferAct]
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +181,7 @@ def _explained(reading: Reading, row: Any) -> TransferExplanation:
     against = {act: tuple(_reasons(reading, row, act)) for act in TransferAct}
     source, target = locate.fund(reading, row.from_fund_id), locate.fund(reading, row.to_fund_id)
     against[TransferAct.APPROVE] += tuple(transfers.reasons_of_funds(row, source, target))
-    return TransferExplanation(row.number, against)
+    return ActsExplanation(row.number, against)
 
 
 def _reasons(reading: Reading, row: Any, act: TransferAct) -> Iterator[Reason]:

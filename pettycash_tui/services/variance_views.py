@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -16,6 +16,7 @@ from pettycash_tui.models.money import Money
 from pettycash_tui.services import funds, locate, variances, visibility
 from pettycash_tui.services.companies import timezone_of
 from pettycash_tui.services.errors import NotAllowed, Reason
+from pettycash_tui.services.explaining import ActsExplanation
 from pettycash_tui.services.funds import FundView
 from pettycash_tui.services.inputs import clean_number
 from pettycash_tui.services.narrowing import between, contains
@@ -61,16 +62,7 @@ class VarianceView:
     entry: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class VarianceExplanation:
-    """Every reason against each thing that this person could do to a variance now; none, and it may be done."""
-
-    number: str
-    against: Mapping[VarianceAct, tuple[Reason, ...]]
-
-    def allows(self, act: VarianceAct) -> bool:
-        """Whether this person may do it now."""
-        return not self.against[act]
+VarianceExplanation = ActsExplanation[VarianceAct]
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +277,7 @@ def _explained(reading: Reading, row: Any) -> VarianceExplanation:
         for act in VarianceAct
     }
     against[VarianceAct.APPROVE] += tuple(variances.reasons_of_fund(row, locate.fund(reading, row.fund_id)))
-    return VarianceExplanation(row.number, against)
+    return ActsExplanation(row.number, against)
 
 
 def _not_allowed(reading: Reading, right: Right) -> Iterator[Reason]:

@@ -20,7 +20,7 @@ from pettycash_tui.database import engine as engines
 from pettycash_tui.screens.export_prompt import ExportPrompt
 from pettycash_tui.screens.following import Following
 from pettycash_tui.screens.showing import go_and_show
-from pettycash_tui.services import otp
+from pettycash_tui.services import codes
 from pettycash_tui.services.desk import Desk
 
 SMALL, LARGE, HUGE = (80, 24), (120, 40), (200, 60)
@@ -94,7 +94,7 @@ def business(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) ->
         for name in [name for name in os.environ if name.startswith("PETTYCASH_")]:
             patch.delenv(name)
         patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
-        patch.setattr(otp.secrets, "randbelow", lambda limit: CODE)
+        patch.setattr(codes.secrets, "randbelow", lambda limit: CODE)
         desk.secrets.make_server_key()
         PicturedCompany(desk, clock).trade()
     desk.close()
@@ -110,7 +110,7 @@ def pictured_desk(
     shutil.copytree(business.home, home)
     clock.now = business.now
     monkeypatch.setattr(Desk, "shown_address", "sqlite:////srv/acme/pettycash.db")
-    monkeypatch.setattr(otp.secrets, "randbelow", lambda limit: CODE)
+    monkeypatch.setattr(codes.secrets, "randbelow", lambda limit: CODE)
     monkeypatch.setattr(Following, "begin_following", lambda app, context: None)
     # A notice stays for seconds of a real clock: on a slow machine it would be gone before the picture.
     monkeypatch.setattr(PettyCashApp, "NOTIFICATION_TIMEOUT", 3600)

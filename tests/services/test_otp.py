@@ -19,7 +19,7 @@ from sqlalchemy import Row, select, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import OtpChannel, PaymentStatus
-from pettycash_tui.services import execution, otp, payment_facts, payment_views, payments, signin, totp
+from pettycash_tui.services import codes, execution, otp, payment_facts, payment_views, payments, signin, totp
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, PettyCashError, Refused
 from pettycash_tui.services.identity import SYSTEM, Actor
@@ -527,8 +527,8 @@ def test_raising_the_threshold_later_does_not_free_a_payment_that_needs_a_code(
 def test_a_code_is_in_no_table_log_event_or_error(
     mail: MailServer, desk: Desk, payment: str, officer: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    codes = iter((493817, 493817))
-    monkeypatch.setattr(otp.secrets, "randbelow", lambda _: next(codes))
+    numbers = iter((493817, 493817))
+    monkeypatch.setattr(codes.secrets, "randbelow", lambda _: next(numbers))
     log = io.StringIO()
     handler = logging.StreamHandler(log)
     root = logging.getLogger()
@@ -569,7 +569,7 @@ def _everything_stored(desk: Desk) -> list[str]:
 def test_an_undelivered_code_is_not_in_the_error(
     mail: MailServer, desk: Desk, payment: str, officer: Actor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(otp.secrets, "randbelow", lambda _: 493817)
+    monkeypatch.setattr(codes.secrets, "randbelow", lambda _: 493817)
     mail.refusing = True
 
     with pytest.raises(Refused) as refused:
@@ -583,9 +583,9 @@ def test_what_is_stored_of_a_code_is_of_no_use_without_the_server_key(
 ) -> None:
     code = story.code_for(desk, payment)
     (stored,) = codes_of(desk)
-    keyless = {otp._mac(key, stored.id, code) for key in (b"", b"\0" * 32, b"otp")}
+    keyless = {codes.mac(key, stored.id, code) for key in (b"", b"\0" * 32, b"otp")}
     assert stored.code_hmac not in keyless
-    assert stored.code_hmac == otp._mac(desk.secrets.derive("otp"), stored.id, code)
+    assert stored.code_hmac == codes.mac(desk.secrets.derive("otp"), stored.id, code)
     (home / "server.key").write_text("ab" * 32 + "\n")
     other = Desk(desk.url, home, clock=desk.clock)
     try:

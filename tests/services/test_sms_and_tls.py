@@ -24,7 +24,7 @@ from pettycash_tui.notify.email import Email, SmtpSettings, Tls
 from pettycash_tui.notify.message import Message
 from pettycash_tui.notify.protocol import DeliveryFailed
 from pettycash_tui.notify.sms import LENGTH, Sms, SmsSettings, international
-from pettycash_tui.services import execution, otp
+from pettycash_tui.services import bulk, execution, otp, payments
 from pettycash_tui.services.errors import Refused
 
 
@@ -133,6 +133,20 @@ def test_a_code_goes_by_sms_and_pays(by_sms: Trading, gateway: Gateway) -> None:
     assert execution.execute(by_sms.desk, officer, payment, code=code)
     [execution_row] = by_sms.rows(t.payment_execution)
     assert execution_row.channel is OtpChannel.SMS
+
+
+def test_the_code_of_a_list_goes_by_sms_too(by_sms: Trading, gateway: Gateway) -> None:
+    numbers = [by_sms.approved(amount="100"), by_sms.approved(amount="200")]
+    for number in numbers:
+        if story.executor_of(by_sms.desk, number).username != "treasury":
+            by_sms.desk.run(by_sms["cfo"], payments.assign, number, "treasury")
+    sent = bulk.send_code(by_sms.desk, by_sms["treasury"], numbers).sent
+    assert sent is not None and (sent.channel, sent.sent_to) == (OtpChannel.SMS, "…678")
+    [(_, body)] = gateway.received
+    assert len(body) <= LENGTH and "300.00" in body and f"{numbers[0]} and 1 more" in body
+    done = bulk.pay_together(by_sms.desk, by_sms["treasury"], numbers, code=body.removeprefix("Code ")[:6])
+    assert [each.payment for each in done.paid] == numbers
+    assert {row.channel for row in by_sms.rows(t.payment_execution)} == {OtpChannel.SMS}
 
 
 def test_a_code_that_the_gateway_refuses_is_void(by_sms: Trading, gateway: Gateway) -> None:
