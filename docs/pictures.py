@@ -25,7 +25,7 @@ from pettycash_tui.app import PettyCashApp
 from pettycash_tui.database import engine as engines
 from pettycash_tui.screens.context import load_context
 from pettycash_tui.screens.showing import go_and_show
-from pettycash_tui.services import demo, otp, signin
+from pettycash_tui.services import codes, demo, signin
 from pettycash_tui.services.desk import Desk
 
 HERE = Path(__file__).parent
@@ -107,7 +107,7 @@ def always_the_same() -> Iterator[None]:
     names = [name for name in os.environ if name.startswith("PETTYCASH_") or name == "NO_COLOR"]
     with (
         patch.dict(os.environ, {"TERM": "xterm-256color", "COLORTERM": "truecolor"}),
-        patch.object(otp.secrets, "randbelow", lambda _: CODE),
+        patch.object(codes.secrets, "randbelow", lambda _: CODE),
     ):
         for name in names:
             del os.environ[name]
