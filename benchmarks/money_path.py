@@ -54,19 +54,24 @@ def submit(work: Work, branch: str) -> str:
     return written.number
 
 
+def approved(desk: Desk, people: dict[str, Actor], branch: str) -> tuple[str, str]:
+    """An approved payment of this branch's fund, and who is to execute it."""
+    number = desk.run(people["clerk"], submit, branch)
+    desk.run(people["manager"], workflow.approve, number)
+    officer = people[desk.read(SYSTEM, _next_approver, number)]
+    payment = desk.run(officer, workflow.approve, number).payment
+    assert payment is not None
+    return payment, desk.read(SYSTEM, _executor, payment)
+
+
 def prepared(desk: Desk, people: dict[str, Actor], branches: list[str]) -> list[Ready]:
     """One approved payment with a sent code for each branch named."""
     made = []
     for branch in branches:
-        number = desk.run(people["clerk"], submit, branch)
-        desk.run(people["manager"], workflow.approve, number)
-        officer = people[desk.read(SYSTEM, _next_approver, number)]
-        payment = desk.run(officer, workflow.approve, number).payment
-        assert payment is not None
-        executor = desk.read(SYSTEM, _executor, payment)
+        payment, executor = approved(desk, people, branch)
         code = otp.send(desk, people[executor], payment).demo_code
         assert code is not None
-        made.append(Ready(payment, executor, code, desk.read(SYSTEM, _rows_of, payment)))
+        made.append(Ready(payment, executor, code, desk.read(SYSTEM, rows_of, payment)))
     return made
 
 
@@ -88,7 +93,7 @@ def _executor(reading: Reading, payment: str) -> str:
     )
 
 
-def _rows_of(reading: Reading, payment: str) -> PaymentRows:
+def rows_of(reading: Reading, payment: str) -> PaymentRows:
     p, r, f, o = t.payment.c, t.requisition.c, t.treasury_fund.c, t.otp_challenge.c
     row = reading.execute(
         select(
@@ -99,7 +104,7 @@ def _rows_of(reading: Reading, payment: str) -> PaymentRows:
         .join(t.requisition, r.id == p.requisition_id)
         .join(t.treasury_fund, f.id == p.fund_id)
         .join(t.category, t.category.c.id == r.category_id)
-        .join(t.otp_challenge, o.payment_id == p.id)
+        .outerjoin(t.otp_challenge, o.payment_id == p.id)
         .where(p.number == payment)
     ).one()  # fmt: skip
     return PaymentRows(**row._mapping)
@@ -112,7 +117,7 @@ def product_pays(address: str, home: str, share: list[Ready], start: Any, spans:
     """Our side: the service, as a screen or command calls it."""
     desk = open_desk(_url(address), Path(home))
     officers = {name: desk.read(SYSTEM, find, name) for name in ("officer1", "officer2")}
-    _warm(desk)
+    warm(desk)
     start.wait()
     began = time.perf_counter()
     for ready in share:
@@ -123,7 +128,7 @@ def product_pays(address: str, home: str, share: list[Ready], start: Any, spans:
 
 def script_pays(address: str, home: str, share: list[Ready], start: Any, spans: Any) -> None:
     """Their side: the same rows through the driver."""
-    bare = Bare(_connection(_url(address)), NOW)
+    bare = Bare(connect(_url(address)), NOW)
     start.wait()
     began = time.perf_counter()
     for ready in share:
@@ -136,7 +141,7 @@ def product_submits(address: str, home: str, count: int, start: Any, spans: Any)
     """Our side of submissions."""
     desk = open_desk(_url(address), Path(home))
     clerk = desk.read(SYSTEM, find, "clerk")
-    _warm(desk)
+    warm(desk)
     for _ in range(WARM):
         desk.run(clerk, submit, "B00")
     start.wait()
@@ -153,7 +158,7 @@ def script_submits(address: str, home: str, count: int, start: Any, spans: Any) 
     number = desk.run(desk.read(SYSTEM, find, "clerk"), submit, "B00")
     rows = desk.read(SYSTEM, _submission, number)
     desk.close()
-    bare = Bare(_connection(_url(address)), NOW)
+    bare = Bare(connect(_url(address)), NOW)
     for _ in range(WARM):
         bare.submit(rows)
     start.wait()
@@ -172,7 +177,7 @@ def _submission(reading: Reading, number: str) -> SubmissionRows:
     return SubmissionRows(dict(row._mapping), [dict(step._mapping) for step in steps], dict(trail._mapping))
 
 
-def _warm(desk: Desk) -> None:
+def warm(desk: Desk) -> None:
     """Connect, import and read the key before the clock runs."""
     desk.secrets.derive("otp")
     for _ in range(WARM):
@@ -183,7 +188,7 @@ def _url(address: str) -> URL:
     return make_url(address)
 
 
-def _connection(url: URL) -> Any:
+def connect(url: URL) -> Any:
     if url.get_backend_name() == "sqlite":
         connection = sqlite3.connect(str(url.database), timeout=15, isolation_level=None)
         for pragma in ("journal_mode = WAL", "synchronous = FULL", "foreign_keys = ON", "recursive_triggers = ON"):

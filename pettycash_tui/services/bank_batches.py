@@ -223,7 +223,7 @@ def _write(
 def _confirmed(work: Work, lines: Lines, bundle: UUID | None, proof: bundles.Proof | None) -> Confirmed:
     spent = None
     if bundle is not None and proof is not None:
-        spent = bundles.consume(work, bundle, proof)
+        spent = bundles.consume(work, bundle, proof, [line.facts for line in lines.good])
     elif any(line.facts.otp_required for line in lines.good):
         raise Refused.because(CODE_MISSING)
     return Confirmed(

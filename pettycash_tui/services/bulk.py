@@ -244,7 +244,7 @@ def _pay_fund(
         rows = [row for row in rows if not row.otp_required]
     if not rows:
         raise _NothingPaid(refused)
-    confirmed = _confirmed(work, call, is_spent)
+    confirmed = _confirmed(work, call, is_spent, rows)
     leaving: list[Leaving] = []
     for row in rows:
         if row.is_held or holds.place(work, row.fund_id, row.amount):
@@ -258,12 +258,14 @@ def _pay_fund(
     return posting.post_together(work, leaving, confirmed), refused
 
 
-def _confirmed(work: Work, call: _Call, is_spent: bool) -> Confirmed:
+def _confirmed(work: Work, call: _Call, is_spent: bool, locked: Sequence[Row[Any]]) -> Confirmed:
     """Spend the code of the list, or see that the fund before did."""
     verified_at, channel = None, None
     if call.proof is not None and call.bundle_id is not None:
-        consume = bundles.spent if is_spent else bundles.consume
-        spent = consume(work, call.bundle_id, call.proof)
+        if is_spent:
+            spent = bundles.spent(work, call.bundle_id, call.proof)
+        else:
+            spent = bundles.consume(work, call.bundle_id, call.proof, locked)
         verified_at, channel = spent.verified_at, spent.channel
     return Confirmed(work.actor.person_id, verified_at, channel, work.actor.source, work.actor.client)
 

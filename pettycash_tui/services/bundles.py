@@ -162,15 +162,16 @@ def prove(desk: Desk, actor: Actor, bundle_id: UUID, code: str) -> Proof:
     return proof
 
 
-def consume(work: Work, bundle_id: UUID, proof: Proof) -> Row[Any]:
+def consume(work: Work, bundle_id: UUID, proof: Proof, locked: Sequence[Row[Any]]) -> Row[Any]:
     """Spend the code in the transaction that uses it: when it was verified, and by which channel.
 
-    The payments must be locked. Raises Refused when the code is spent, void or expired, or the list is not what it was.
+    `locked`: facts that were read with their lock; those of the list's other payments are read. Raises Refused when
+    the code is spent, void or expired, or the list is not what it was.
     """
     lines = work.execute(
         select(_L.payment_id, _L.payment_hash).where(_L.bundle_id == bundle_id).order_by(_L.position)
     ).all()
-    facts = _in_order(work, [line.payment_id for line in lines])
+    facts = _in_order(work, [line.payment_id for line in lines], locked)
     bundle = work.execute(select(t.payment_bundle).where(_B.id == bundle_id)).one()
     list_hash = _list_hash(facts, bundle.scheduled_for)
     spent = work.execute(
@@ -266,8 +267,10 @@ def _make(
     return sent, about, challenge.id
 
 
-def _in_order(reading: Reading, payments: Sequence[UUID]) -> list[Row[Any]]:
-    found = {row.id: row for row in payment_facts.read_many(reading, payments)}
+def _in_order(reading: Reading, payments: Sequence[UUID], known: Sequence[Row[Any]] = ()) -> list[Row[Any]]:
+    found = {row.id: row for row in known}
+    missing = [payment for payment in payments if payment not in found]
+    found |= {row.id: row for row in payment_facts.read_many(reading, missing)}
     return [found[payment] for payment in payments]
 
 

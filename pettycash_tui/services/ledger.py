@@ -15,6 +15,7 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, case, select, update
 
 from pettycash_tui.models import tables as t
+from pettycash_tui.models.base import values_of
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import EntrySource, EntryType
 from pettycash_tui.models.treasury import LedgerEntry
@@ -99,11 +100,32 @@ class Posting:
     journal: str | None = None
 
 
+_SEALED = (
+    "journal",
+    "fund_id",
+    "sequence",
+    "entry_type",
+    "amount",
+    "currency",
+    "balance_after",
+    "account_id",
+    "contra_account_id",
+    "source_type",
+    "payment_id",
+    "replenishment_id",
+    "variance_id",
+    "transfer_id",
+    "corrects_id",
+    "description",
+    "value_date",
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Posted:
     """The entry as written, and the fund after it (minor units)."""
 
-    entry: LedgerEntry
+    entry: dict[str, Any]
     fund_code: str
     balance: int
     available: int
@@ -113,27 +135,7 @@ class Posted:
     @property
     def seal(self) -> dict[str, Any]:
         """The entry's content for its audit event, whose canonical text is its seal."""
-        e = self.entry
-        return {
-            "entry_id": e.id,
-            "journal": e.journal,
-            "fund_id": e.fund_id,
-            "sequence": e.sequence,
-            "entry_type": e.entry_type,
-            "amount": e.amount,
-            "currency": e.currency,
-            "balance_after": e.balance_after,
-            "account_id": e.account_id,
-            "contra_account_id": e.contra_account_id,
-            "source_type": e.source_type,
-            "payment_id": e.payment_id,
-            "replenishment_id": e.replenishment_id,
-            "variance_id": e.variance_id,
-            "transfer_id": e.transfer_id,
-            "corrects_id": e.corrects_id,
-            "description": e.description,
-            "value_date": e.value_date,
-        }
+        return {"entry_id": self.entry["id"], **{name: self.entry[name] for name in _SEALED}}
 
 
 def pay_out_held(work: Work, fund_id: UUID, amount: int, posting: Posting, timezone: str) -> Posted | None:
@@ -172,7 +174,7 @@ def pay_out_held_together(
         voucher = _voucher(fund.code, end.voucher_year, end.voucher_sequence - len(debits) + place)
         available = balance - (fund.held_amount - total)
         posted.append(Posted(entry, fund.code, balance, available, fund.reorder_level, voucher))
-    work.add_all([each.entry for each in posted])
+    work.insert(LedgerEntry, [each.entry for each in posted])
     return posted
 
 
@@ -216,7 +218,7 @@ def _post(
     sequence = fund.ledger_sequence + 1
     balance = fund.current_balance + (-amount if entry_type is EntryType.DEBIT else amount)
     entry = _entry(work, fund, entry_type, amount, posting, timezone, sequence, balance)
-    work.add(entry)
+    work.insert(LedgerEntry, [entry])
     return Posted(
         entry,
         fund.code,
@@ -236,8 +238,9 @@ def _entry(
     timezone: str,
     sequence: int,
     balance: int,
-) -> LedgerEntry:
-    return LedgerEntry(
+) -> dict[str, Any]:
+    return values_of(
+        LedgerEntry,
         id=new_id(),
         created_at=work.now,
         company_id=fund.company_id,

@@ -85,11 +85,14 @@ def payment_ids(reading: Reading, refs: Sequence[str | UUID]) -> list[UUID]:
             visibility.payments(reading),
         )
     ).all()
-    found: list[UUID] = []
-    for ref, name in zip(refs, named, strict=True):
-        same = [row for row in rows if name is not None and name in (row.id, row.number)]
-        found.append(_single(same, f"payment {name or _shown(ref)}").id)
-    return found
+    by_name: dict[UUID | str | None, list[Row[Any]]] = {}
+    for row in rows:
+        by_name.setdefault(row.id, []).append(row)
+        by_name.setdefault(row.number, []).append(row)
+    return [
+        _single(by_name.get(name, []), f"payment {name or _shown(ref)}").id
+        for ref, name in zip(refs, named, strict=True)
+    ]
 
 
 def replenishment(reading: Reading, ref: str | UUID, *, lock: bool = False) -> Row[Any]:

@@ -16,6 +16,7 @@ from sqlalchemy import Row, bindparam, select, update
 
 from pettycash_tui.gateways.protocol import Receipt
 from pettycash_tui.models import tables as t
+from pettycash_tui.models.base import values_of
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import (
     EntrySource,
@@ -88,9 +89,9 @@ def post(work: Work, facts: Row[Any], receipt: Receipt, confirmed: Confirmed, ke
 
     Raises Refused when the fund is inactive or has not enough.
     """
-    work.add(_execution(work, facts, receipt, confirmed))
+    work.insert(PaymentExecution, [_execution(work, facts, receipt, confirmed)])
     work.execute(_PAID, _paid(work, facts))
-    work.add(_trail(work, facts, confirmed))
+    work.insert(ApprovalTrail, [_trail(work, facts, confirmed)])
     # Here and not before: the fund is locked after the code, the officer and the reference.
     if not facts.is_held and not holds.place(work, facts.fund_id, facts.amount):
         raise Refused.because(Reason("not_enough", f"Fund {facts.fund_code} has not enough available."))
@@ -121,9 +122,9 @@ def post_together(work: Work, leaving: Sequence[Leaving], confirmed: Confirmed) 
     Refused when the fund is inactive or has not enough.
     """
     first = leaving[0].facts
-    work.add_all([_execution(work, each.facts, each.receipt, confirmed) for each in leaving])
+    work.insert(PaymentExecution, [_execution(work, each.facts, each.receipt, confirmed) for each in leaving])
     work.connection.execute(_PAID, [_paid(work, each.facts) for each in leaving])
-    work.add_all([_trail(work, each.facts, confirmed) for each in leaving])
+    work.insert(ApprovalTrail, [_trail(work, each.facts, confirmed) for each in leaving])
     debits = [(each.facts.amount, _posting(each.facts)) for each in leaving]
     booked = ledger.pay_out_held_together(work, first.fund_id, debits, first.timezone)
     if booked is None:
@@ -184,8 +185,9 @@ def result_of(reading: Reading, payment_id: UUID, *, repeated: bool) -> Executed
     )
 
 
-def _execution(work: Work, facts: Row[Any], receipt: Receipt, confirmed: Confirmed) -> PaymentExecution:
-    return PaymentExecution(
+def _execution(work: Work, facts: Row[Any], receipt: Receipt, confirmed: Confirmed) -> dict[str, Any]:
+    return values_of(
+        PaymentExecution,
         id=new_id(),
         created_at=work.now,
         company_id=facts.company_id,
@@ -279,8 +281,9 @@ def _paid(work: Work, facts: Row[Any]) -> dict[str, Any]:
     return {"requisition": facts.requisition_id, "reviewer": reviewer, "now": work.now}
 
 
-def _trail(work: Work, facts: Row[Any], confirmed: Confirmed) -> ApprovalTrail:
-    return ApprovalTrail(
+def _trail(work: Work, facts: Row[Any], confirmed: Confirmed) -> dict[str, Any]:
+    return values_of(
+        ApprovalTrail,
         id=new_id(),
         created_at=work.now,
         timestamp=work.now,

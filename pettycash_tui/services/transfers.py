@@ -156,7 +156,7 @@ def approve(work: Work, ref: str | UUID) -> TransferState:
     if paid_out is None:
         raise AssertionError("a locked fund keeps what is available")
     posting = ledger.Posting(
-        EntrySource.TRANSFER, in_transit, words, transfer_id=row.id, journal=paid_out.entry.journal
+        EntrySource.TRANSFER, in_transit, words, transfer_id=row.id, journal=paid_out.entry["journal"]
     )
     paid_in = ledger.pay_in(work, target.id, row.amount, posting, timezone)
     if paid_in is None:
@@ -188,7 +188,7 @@ def approve(work: Work, ref: str | UUID) -> TransferState:
         target.code,
         TransferStatus.COMPLETED,
         Money(row.amount, row.currency),
-        paid_out.entry.journal,
+        paid_out.entry["journal"],
         tuple(taken),
         tuple(number for number in asked if number is not None),
     )

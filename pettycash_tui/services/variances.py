@@ -223,7 +223,7 @@ def approve(work: Work, ref: str | UUID) -> VarianceState:
         posted.fund_code,
         VarianceStatus.APPROVED,
         Money(row.variance_amount, row.currency),
-        entry=posted.entry.sequence,
+        entry=posted.entry["sequence"],
         balance=Money(posted.balance, row.currency),
         available=Money(work.execute(_AVAILABLE.where(t.treasury_fund.c.id == row.fund_id)).scalar_one(), row.currency),
         taken_up=tuple(taken),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
@@ -76,6 +76,11 @@ class Work(Reading):
         """Insert rows of one table."""
         if rows:
             self.connection.execute(_insert_into(type(rows[0])), [columns_of(row) for row in rows])
+
+    def insert(self, model: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
+        """Insert rows of one table that are plain values (`values_of`)."""
+        if rows:
+            self.connection.execute(_insert_into(model), rows if len(rows) > 1 else rows[0])
 
     def record(
         self,

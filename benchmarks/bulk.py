@@ -1,0 +1,139 @@
+"""100 payments of one fund confirmed together, beside a bare script that writes the same rows, and beside one by one.
+
+All codes are sent beforehand, and each side of the program has paid a few before the clock runs, as a desk has that is
+in use. The script speaks psycopg or sqlite3, knows every value, checks nothing, and writes all
+rows in one transaction with the same constraints and triggers in force. Each side runs in turns on a fresh copy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from uuid import UUID
+
+from sqlalchemy import URL, select
+
+from benchmarks.ground import NOW, Ground, grounds, open_desk, trading_company
+from benchmarks.measuring import Ratio, in_turns
+from benchmarks.money_path import Ready, approved, connect, prepared, rows_of, warm
+from benchmarks.same_rows import Bare, PaymentRows
+from pettycash_tui.models import tables as t
+from pettycash_tui.services import bulk, execution, payments
+from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.identity import SYSTEM, Actor
+from pettycash_tui.services.work import Reading
+
+COUNT = 100
+WARM = 3
+OFFICER = "officer1"
+OF_SCRIPT, OF_ONE_BY_ONE = 0.2, 8
+
+
+@dataclass(frozen=True)
+class List:
+    """Payments of one officer, with the code that was sent for all of them."""
+
+    numbers: list[str]
+    code: str
+    code_id: UUID
+    rows: list[PaymentRows]
+
+
+def listed(desk: Desk, people: dict[str, Actor], count: int) -> List:
+    """Payments of one fund that wait for the code of their list."""
+    numbers = []
+    for _ in range(count):
+        number, executor = approved(desk, people, "B00")
+        if executor != OFFICER:
+            desk.run(people["cfo"], payments.assign, number, OFFICER, "one officer pays them all")
+        numbers.append(number)
+    sent = bulk.send_code(desk, people[OFFICER], numbers).sent
+    assert sent is not None and sent.demo_code is not None
+    rows = [desk.read(SYSTEM, rows_of, number) for number in numbers]
+    return List(numbers, sent.demo_code, desk.read(SYSTEM, _code_of, sent.bundle_id), rows)
+
+
+def _code_of(reading: Reading, bundle_id: UUID) -> UUID:
+    o = t.otp_challenge.c
+    return UUID(str(reading.execute(select(o.id).where(o.bundle_id == bundle_id)).scalar_one()))
+
+
+def measure(ground: Ground, count: int, rounds: int) -> list[Ratio]:
+    """Both ratios on one database."""
+    template = ground.new()
+    desk = open_desk(template, ground.folder)
+    people = trading_company(desk, 1)
+    few, many = listed(desk, people, WARM), listed(desk, people, count)
+    alone = prepared(desk, people, ["B00"] * (WARM + count))
+    desk.close()
+
+    def together() -> float:
+        def pay(desk: Desk, which: List) -> None:
+            done = bulk.pay_together(desk, people[OFFICER], which.numbers, code=which.code)
+            assert len(done.paid) == len(which.numbers)
+
+        return _product(ground, template, count, lambda desk: pay(desk, few), lambda desk: pay(desk, many))
+
+    def one_by_one() -> float:
+        def pay(desk: Desk, ready: list[Ready]) -> None:
+            for each in ready:
+                execution.execute(desk, people[each.executor], each.number, code=each.code)
+
+        return _product(
+            ground, template, count, lambda desk: pay(desk, alone[:WARM]), lambda desk: pay(desk, alone[WARM:])
+        )
+
+    def script() -> float:
+        copy = ground.copy(template)
+        bare = Bare(connect(copy), NOW)
+        began = time.perf_counter()
+        bare.pay_all(many.rows, many.code_id)
+        taken = time.perf_counter() - began
+        bare.close()
+        ground.drop(copy)
+        return count / taken
+
+    of_script = in_turns(together, script, rounds)
+    of_single = in_turns(together, one_by_one, rounds)
+    ground.drop(template)
+    what = f"{ground.name}: {count} payments together"
+    return [
+        Ratio(f"{what} : script, one transaction", *of_script, "/s", OF_SCRIPT, at_most=False),
+        Ratio(f"{what} : one by one", *of_single, "/s", OF_ONE_BY_ONE, at_most=False),
+    ]
+
+
+def _product(
+    ground: Ground, template: URL, count: int, first: Callable[[Desk], None], act: Callable[[Desk], None]
+) -> float:
+    """Payments a second of the service, as a screen or command calls it."""
+    url = ground.copy(template)
+    desk = open_desk(url, ground.folder)
+    warm(desk)
+    first(desk)
+    began = time.perf_counter()
+    act(desk)
+    taken = time.perf_counter() - began
+    desk.close()
+    ground.drop(url)
+    return count / taken
+
+
+def main() -> int:
+    """Measure and print; 1 when a bound is missed."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--database", choices=["both", "sqlite", "postgres"], default="both")
+    parser.add_argument("--count", type=int, default=COUNT)
+    parser.add_argument("--rounds", type=int, default=7)
+    given = parser.parse_args()
+    with grounds(given.database) as found:
+        made = [ratio for one in found for ratio in measure(one, given.count, given.rounds)]
+    print(*made, sep="\n", flush=True)
+    return 0 if all(ratio.holds for ratio in made) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
