@@ -155,8 +155,11 @@ ACTIONS: tuple[Action, ...] = (
             "reassign"),
     _action("approvals.sort", "s", "Sort", "Sort by age, by amount, or by the time that is left.", "sort"),
     _action("approvals.why", "v", "Why", "Explain why it is routed so, and why you may or may not act.", "why"),
-    _action("payments.pay", "p", "Pay", "Pay the payment under the cursor; opening it does the same.", "pay",
+    _action("payments.pay", "p", "Pay",
+            "Pay all marked payments with one code, or the one under the cursor; opening one pays it too.", "pay",
             footer=True),
+    _action("payments.bank_file", "b", "Bank file",
+            "Write a bank file of the marked bank transfers, or of the one under the cursor.", "bank_file"),
     _action("payments.send_code", "o", "Send code", "Send a one-time code, or a new one in place of the old.",
             "send_code", footer=True),
     _action("payments.retry", "t", "Retry", "Try a failed payment again.", "retry", footer=True),
@@ -247,6 +250,10 @@ ACTIONS: tuple[Action, ...] = (
             "export"),
     _action("lock.sign_out", "ctrl+o f4", "Sign out", "Sign out instead of unlocking; drafts are kept.", "leave"),
     _action("pay.copy", "ctrl+y f6", "Copy", "Copy the payment or its voucher as plain text.", "copy"),
+    _action("pay.reference_before", "ctrl+t f7", "Ref. before",
+            "Go back to the reference of the payment before.", "reference_before"),
+    _action("pay.page_down", "pagedown", "Page down", "Show more of the list that is confirmed.", "rows_down"),
+    _action("pay.page_up", "pageup", "Page up", "Show the part of that list before.", "rows_up"),
     _action("pay.resend", "ctrl+r f5", "New code", "Send a new code in place of the old one.", "resend", footer=True),
 )  # fmt: skip
 

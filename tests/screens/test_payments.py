@@ -143,11 +143,11 @@ async def test_a_new_code_waits_for_its_time_and_an_expired_one_says_so(
         assert "A new code can be sent in 60 s" in screen_text(pilot)
         assert code_of(pilot) == first
         clock.advance(seconds=270)
-        dialog_of(pilot)._tick()
+        dialog_of(pilot).tick()
         await settled(pilot)
         assert "! good for 0:30" in screen_text(pilot)
         clock.advance(seconds=30)
-        dialog_of(pilot)._tick()
+        dialog_of(pilot).tick()
         await settled(pilot)
         assert "The code has expired" in screen_text(pilot)
         await type_text(pilot, first)
