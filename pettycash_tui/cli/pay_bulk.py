@@ -86,7 +86,7 @@ def _print_sent(ctx: Context, sent: SentForMany) -> None:
 
 
 def _told(sent: SentForMany) -> list[str]:
-    payments = "1 payment" if sent.count == 1 else f"{sent.count} payments"
+    payments = _payments(sent.count)
     refused = [reason.message for each in sent.refused for reason in each.reasons]
     if sent.sent is None:
         return [f"{payments}, {sent.total}: no code is needed.", *refused]
@@ -100,11 +100,18 @@ def _told(sent: SentForMany) -> list[str]:
     return told + refused
 
 
+def _payments(count: int) -> str:
+    return "1 payment" if count == 1 else f"{count} payments"
+
+
 def _print_done(ctx: Context, done: Together) -> None:
     document = output.to_json(done)
     document["count"] = len(done.paid)
-    payments = "1 payment" if len(done.paid) == 1 else f"{len(done.paid)} payments"
-    sentences = [f"{payments} paid, {done.total} in all."]
+    sentences = [f"{_payments(len(done.paid))} paid, {done.total} in all."]
+    if done.awaited:
+        sent = f"{_payments(len(done.awaited))} sent, {done.awaited_total} in all"
+        sentences.append(f"{sent}; `pettycash pay ask PAY` tells what became of one.")
     sentences += [f"{each.payment}: {each.amount}, voucher {each.voucher_number}." for each in done.paid]
+    sentences += [f"{each.payment}: {each.amount}, {each.status.label}." for each in done.awaited]
     sentences += [f"Not paid: {reason.message}" for each in done.refused for reason in each.reasons]
     output.emit(ctx, document, sentence=sentences)

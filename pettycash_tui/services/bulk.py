@@ -1,56 +1,50 @@
 """Paying several payments together: one code for the list, and per fund all of them in one transaction.
 
-What cannot be paid is listed with every reason, and holds nothing else up. The code is spent in the transaction of the
-first fund; the funds after it look that it was. A payment is paid once, however often and from wherever the same list
-is confirmed: its own row is locked, as when it is paid alone. Locks: requisitions and payments in the order of their
-ids, code, fund, stream head. Source: domain, section 3, executing.
+What goes over a network is sent after that, one payment after the other: each order is committed before it is sent, so
+that a process that dies leaves one in doubt and not the list. What cannot be paid is listed with every reason, and
+holds nothing else up. The code is spent in the first transaction; those after it look that it was. A payment is paid
+once, however often and from wherever the same list is confirmed: its own row is locked, as when it is paid alone.
+Locks: requisitions and payments in the order of their ids, code, fund, stream head. Source: domain, section 3,
+executing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row
 
-from pettycash_tui.gateways.protocol import Order, ReferenceMissing
 from pettycash_tui.gateways.registry import GATEWAYS
-from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import bundles, gateway_settings, holds, locate, payment_facts, posting
-from pettycash_tui.services.bundles import BundleSent, Proof
+from pettycash_tui.services import bulk_sorting, bundles, holds, locate, orders, payment_facts, posting, sending
+from pettycash_tui.services.bulk_sorting import MOST, Call, RefusedPayment
+from pettycash_tui.services.bundles import BundleSent
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import InvalidInput, PettyCashError, Reason, Refused
+from pettycash_tui.services.errors import PettyCashError, Reason, Refused
 from pettycash_tui.services.execution import KEY_LENGTH, REFERENCE_LENGTH
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.inputs import clean_text
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.posting import Confirmed, Executed, Leaving
+from pettycash_tui.services.sending import Awaited
 from pettycash_tui.services.work import Reading, Work
 
-MOST = 500
-"""Payments that are confirmed together: what a person can still look through."""
-
-
-@dataclass(frozen=True, slots=True)
-class RefusedPayment:
-    """A payment that was not paid, with every reason."""
-
-    id: UUID
-    payment: str
-    reasons: tuple[Reason, ...]
+__all__ = ["MOST", "RefusedPayment", "SentForMany", "Together", "look", "pay_together", "send_code"]
 
 
 @dataclass(frozen=True, slots=True)
 class Together:
-    """What came of paying together; `total` is what was paid."""
+    """What came of paying together. `total` is what was paid; `awaited` was sent, and its result will be told."""
 
     paid: tuple[Executed, ...]
     refused: tuple[RefusedPayment, ...]
     total: Money
+    awaited: tuple[Awaited, ...]
+    awaited_total: Money
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +55,6 @@ class SentForMany:
     count: int
     total: Money
     refused: tuple[RefusedPayment, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class _Call:
-    """What one call brings to each of its transactions. `covered`: the payments that its code is for."""
-
-    references: Mapping[UUID, str]
-    network: frozenset[str]
-    key: str
-    covered: frozenset[UUID] | None = None
-    bundle_id: UUID | None = None
-    proof: Proof | None = None
 
 
 class _NothingPaid(Refused):
@@ -89,7 +71,7 @@ def look(desk: Desk, actor: Actor, refs: Sequence[str | UUID]) -> tuple[list[Row
     A code and references are still to be given. Raises NotAllowed, InvalidInput.
     """
     actor.require(Right.EXECUTE)
-    return desk.read(actor, _look, refs, _Call({}, _network(desk), ""), False)
+    return desk.read(actor, bulk_sorting.look, refs, Call(bulk_sorting.network_of(desk)), False)
 
 
 def send_code(desk: Desk, actor: Actor, refs: Sequence[str | UUID]) -> SentForMany:
@@ -119,145 +101,148 @@ def pay_together(
 ) -> Together:
     """Pay these payments, confirmed by one code. `references`: that of the transfer, by the payment's number or id.
 
-    `report` is told after each fund how many payments of how many are done, and says whether to go on with the next.
-    The same idempotency key gives what was paid with it before as paid again. Raises Refused when nothing can be paid,
-    or for the code; InvalidInput.
+    `report` is told after each fund, and after each payment sent over a network, how many payments of how many are
+    done, and says whether to go on with the next. The same idempotency key gives what was paid or sent with it before
+    again. Raises Refused when nothing can be paid, or for the code; InvalidInput.
     """
     actor.require(Right.EXECUTE)
     key = clean_text("idempotency_key", idempotency_key or str(new_id()), max_length=KEY_LENGTH - 24)
-    call = _Call(desk.read(actor, _references, references or {}), _network(desk), key)
-    rows, refused = desk.read(actor, _look, refs, call, True)
-    count = len(rows) + len(refused)
-    due = [row for row in rows if not payment_facts.is_executed(row)]
+    call = Call(bulk_sorting.network_of(desk), desk.read(actor, _references, references or {}), key)
+    rows, refused = desk.read(actor, bulk_sorting.look, refs, call, True)
+    due = [row for row in rows if not call.is_done(row)]
     if due and code is not None:
         call = _with_code(desk, actor, call, [row.id for row in rows] + [each.id for each in refused], code)
-    paid = [
-        done
-        for row in rows
-        if payment_facts.is_executed(row)
-        and (done := desk.read(actor, posting.result_of, row.id, repeated=True)) is not None
-    ]
-    is_spent, is_stopped = False, False
-    for of_fund in _by_fund(due):
+    run = _Run(desk, actor, call, refused=refused)
+    run.tell_again([row for row in rows if call.is_done(row)])
+    local = [row for row in due if row.method not in call.network]
+    sent = [row for row in due if row.method in call.network]
+    is_stopped = False
+    for group in [*_by_fund(local), *([row] for row in sent)]:
         if is_stopped:
-            refused += [RefusedPayment(row.id, row.number, (_stopped(row),)) for row in of_fund]
+            run.refused += [RefusedPayment(row.id, row.number, (_stopped(row),)) for row in group]
             continue
+        if group[0].method in call.network:
+            run.send_one(group[0])
+        else:
+            run.pay_fund(group)
+        is_stopped = report is not None and not report(run.count, len(rows) + len(refused))
+    if not run.is_any:
+        raise _all_refused(run.refused)
+    return run.result(rows[0].currency)
+
+
+@dataclass
+class _Run:
+    """One list being paid: what is paid, what is sent, what is refused so far, and whether its code is spent."""
+
+    desk: Desk
+    actor: Actor
+    call: Call
+    refused: list[RefusedPayment]
+    paid: list[Executed] = field(default_factory=list)
+    awaited: list[Awaited] = field(default_factory=list)
+    is_spent: bool = False
+
+    @property
+    def count(self) -> int:
+        """How many payments had their turn."""
+        return len(self.paid) + len(self.awaited) + len(self.refused)
+
+    @property
+    def is_any(self) -> bool:
+        """Whether any money left, or may have."""
+        return bool(self.paid or self.awaited)
+
+    def tell_again(self, rows: Sequence[Row[Any]]) -> None:
+        """What a call with the same key did with these, now or before."""
+        for row in rows:
+            found = self.desk.read(self.actor, sending.result_of, row.id, self.call.key_of(row), repeated=True)
+            if found is not None:
+                self._add(found)
+
+    def pay_fund(self, rows: Sequence[Row[Any]]) -> None:
+        """Pay what can be paid of one fund, in one transaction."""
         try:
-            done_now, left = desk.run(actor, _pay_fund, [row.id for row in of_fund], call, is_spent)
+            done, left = self.desk.run(self.actor, _pay_fund, [row.id for row in rows], self.call, self.is_spent)
         except _NothingPaid as nothing:
-            done_now, left = [], nothing.refused
+            done, left = [], nothing.refused
         except PettyCashError as error:
-            if not paid:
+            if not self.is_any:
                 raise
             # What was paid before is told; of this fund nothing was, or only its payments themselves can say.
-            done_now, left = [], _failed(of_fund, error)
-        is_spent = is_spent or bool(done_now)
-        paid += done_now
-        refused += left
-        is_stopped = report is not None and not report(len(paid) + len(refused), count)
-    if not paid:
-        raise _all_refused(refused)
-    total = Money(sum(each.amount.minor for each in paid), paid[0].amount.currency)
-    return Together(tuple(paid), tuple(refused), total)
+            done, left = [], [_failed(row, error) for row in rows]
+        self.is_spent = self.is_spent or bool(done)
+        self.paid += done
+        self.refused += left
+        told = {each.payment_id for each in done} | {each.id for each in left}
+        # The same call from somewhere else was faster.
+        self.tell_again([row for row in rows if row.id not in told])
+
+    def send_one(self, row: Row[Any]) -> None:
+        """Write down the order of one payment, and send it."""
+        gateway = self.call.network[row.method]
+        try:
+            order = sending.opened(self.desk, self.actor, _open_order, row.id, self.call, self.is_spent)
+        except _NothingPaid as nothing:
+            self.refused += nothing.refused
+            if not nothing.refused:
+                self.tell_again([row])
+            return
+        except PettyCashError as error:
+            if not self.is_any:
+                raise
+            self.refused.append(_failed(row, error))
+            return
+        self.is_spent = True
+        try:
+            self._add(sending.send(self.desk, self.actor, gateway, order))
+        except PettyCashError as error:
+            self.refused.append(_failed(row, error))
+
+    def result(self, currency: str) -> Together:
+        """All of it."""
+        return Together(
+            paid=tuple(self.paid),
+            refused=tuple(self.refused),
+            total=Money(sum(each.amount.minor for each in self.paid), currency),
+            awaited=tuple(self.awaited),
+            awaited_total=Money(sum(each.amount.minor for each in self.awaited), currency),
+        )
+
+    def _add(self, found: Executed | Awaited) -> None:
+        if isinstance(found, Executed):
+            self.paid.append(found)
+        else:
+            self.awaited.append(found)
 
 
 def _stopped(row: Row[Any]) -> Reason:
     return Reason("stopped", f"{row.number} was not paid, because you stopped before its fund's turn.")
 
 
-def _failed(rows: Sequence[Row[Any]], error: PettyCashError) -> list[RefusedPayment]:
-    reasons = error.reasons or (Reason(error.code, error.message),)
-    return [RefusedPayment(row.id, row.number, tuple(reasons)) for row in rows]
+def _failed(row: Row[Any], error: PettyCashError) -> RefusedPayment:
+    return RefusedPayment(row.id, row.number, tuple(error.reasons) or (Reason(error.code, error.message),))
 
 
-def _with_code(desk: Desk, actor: Actor, call: _Call, named: Sequence[UUID], code: str) -> _Call:
+def _with_code(desk: Desk, actor: Actor, call: Call, named: Sequence[UUID], code: str) -> Call:
     found = desk.read(actor, bundles.open_within, named)
     if found is None:
         raise Refused.because(Reason("no_code", "No code for these payments is open. Ask for one, then type it."))
     proof = bundles.prove(desk, actor, found.bundle_id, code)
-    return _Call(call.references, call.network, call.key, frozenset(found.payments), found.bundle_id, proof)
-
-
-def _look(
-    reading: Reading, refs: Sequence[str | UUID], call: _Call, with_references: bool
-) -> tuple[list[Row[Any]], list[RefusedPayment]]:
-    """Those that may be paid, in the order of their numbers, and those that may not."""
-    if not 0 < len(refs) <= MOST:
-        raise InvalidInput.of(payments=f"must be 1 to {MOST}")
-    ids = locate.payment_ids(reading, refs)
-    if len(set(ids)) != len(ids):
-        raise InvalidInput.of(payments="must each be named once")
-    rows, refused = _sorted_out(reading, payment_facts.read_many(reading, ids), call, with_references)
-    if len({(row.company_id, row.currency) for row in rows}) > 1:
-        raise InvalidInput.of(payments="must be of one company and one currency")
-    return sorted(rows, key=_number), refused
-
-
-def _sorted_out(
-    reading: Reading, rows: Sequence[Row[Any]], call: _Call, with_references: bool = True
-) -> tuple[list[Row[Any]], list[RefusedPayment]]:
-    good, refused = [], []
-    used = _used_references(reading, rows, call)
-    for row in sorted(rows, key=_number):
-        if call.key and payment_facts.is_executed(row) and row.idempotency_key == _own_key(call, row):
-            good.append(row)
-            continue
-        reasons = payment_facts.reasons_against(row, reading.actor.id, reading.now, code_offered=True)
-        if row.method in call.network:
-            reasons.append(Reason("over_network", f"{row.number} is sent over a network: pay it with its own code."))
-        elif with_references and not reasons:
-            reasons += _against_reference(row, call, used)
-        if call.covered is not None and row.otp_required and row.id not in call.covered:
-            reasons.append(Reason("not_on_list", f"{row.number} is not on the list that the code was sent for."))
-        if reasons:
-            refused.append(RefusedPayment(row.id, row.number, tuple(reasons)))
-        else:
-            good.append(row)
-    return good, refused
-
-
-def _against_reference(row: Row[Any], call: _Call, used: dict[str, str]) -> list[Reason]:
-    typed = call.references.get(row.id, "")
-    try:
-        GATEWAYS[row.method].check(order_of(row), typed)
-    except ReferenceMissing as error:
-        return [Reason("reference_missing", f"{row.number}: the reference {error}.")]
-    taken = used.setdefault(typed, row.number) if typed else row.number
-    if taken != row.number:
-        return [Reason("reference_used", f"{row.number}: the reference {typed!r} is on {taken} already.")]
-    return []
-
-
-def _used_references(reading: Reading, rows: Iterable[Row[Any]], call: _Call) -> dict[str, str]:
-    typed = set(call.references.values())
-    if not typed:
-        return {}
-    e, p = t.payment_execution.c, t.payment.c
-    found = reading.execute(
-        select(e.gateway_reference, p.number)
-        .join_from(t.payment_execution, t.payment, p.id == e.payment_id)
-        .where(e.company_id.in_({row.company_id for row in rows}), e.gateway_reference.in_(typed))
-    )
-    return {row.gateway_reference: row.number for row in found}
+    return replace(call, covered=frozenset(found.payments), bundle_id=found.bundle_id, proof=proof)
 
 
 def _pay_fund(
-    work: Work, ids: Sequence[UUID], call: _Call, is_spent: bool
+    work: Work, ids: Sequence[UUID], call: Call, is_spent: bool
 ) -> tuple[list[Executed], list[RefusedPayment]]:
     """Pay what can be paid of one fund."""
-    rows, refused = _sorted_out(work, payment_facts.read_many(work, ids, lock=True), call)
-    rows = [row for row in rows if not payment_facts.is_executed(row)]
-    if call.proof is None:
-        refused += [RefusedPayment(row.id, row.number, (_no_code(row),)) for row in rows if row.otp_required]
-        rows = [row for row in rows if not row.otp_required]
-    if not rows:
-        raise _NothingPaid(refused)
+    rows, refused = _payable(work, ids, call)
     confirmed = _confirmed(work, call, is_spent, rows)
     leaving: list[Leaving] = []
     for row in rows:
         if row.is_held or holds.place(work, row.fund_id, row.amount):
-            receipt = GATEWAYS[row.method].pay(order_of(row), call.references.get(row.id, ""))
-            leaving.append(Leaving(row, receipt, _own_key(call, row)))
+            receipt = GATEWAYS[row.method].pay(bulk_sorting.order_of(row), call.references.get(row.id, ""))
+            leaving.append(Leaving(row, receipt, call.key_of(row)))
         else:
             reason = Reason("not_enough", f"Fund {row.fund_code} has not enough available for {row.number}.")
             refused.append(RefusedPayment(row.id, row.number, (reason,)))
@@ -266,7 +251,32 @@ def _pay_fund(
     return posting.post_together(work, leaving, confirmed), refused
 
 
-def _confirmed(work: Work, call: _Call, is_spent: bool, locked: Sequence[Row[Any]]) -> Confirmed:
+def _open_order(work: Work, conversation_id: str, payment_id: UUID, call: Call, is_spent: bool) -> UUID:
+    """Write down that a payment of the list is about to be sent over its network."""
+    (row,), _ = _payable(work, [payment_id], call)
+    return orders.open_order(
+        work,
+        row,
+        call.network[row.method].name,
+        conversation_id=conversation_id,
+        confirmed=_confirmed(work, call, is_spent, [row]),
+        key=call.key_of(row),
+    )
+
+
+def _payable(work: Work, ids: Sequence[UUID], call: Call) -> tuple[list[Row[Any]], list[RefusedPayment]]:
+    """Those of these that may be paid, locked, and the others. Raises _NothingPaid where none may."""
+    rows, refused = bulk_sorting.sorted_out(work, payment_facts.read_many(work, ids, lock=True), call)
+    rows = [row for row in rows if not call.is_done(row)]
+    if call.proof is None:
+        refused += [RefusedPayment(row.id, row.number, (_no_code(row),)) for row in rows if row.otp_required]
+        rows = [row for row in rows if not row.otp_required]
+    if not rows:
+        raise _NothingPaid(refused)
+    return rows, refused
+
+
+def _confirmed(work: Work, call: Call, is_spent: bool, locked: Sequence[Row[Any]]) -> Confirmed:
     """Spend the code of the list, or see that the fund before did."""
     verified_at, channel = None, None
     if call.proof is not None and call.bundle_id is not None:
@@ -278,18 +288,8 @@ def _confirmed(work: Work, call: _Call, is_spent: bool, locked: Sequence[Row[Any
     return Confirmed(work.actor.person_id, verified_at, channel, work.actor.source, work.actor.client)
 
 
-def _own_key(call: _Call, row: Row[Any]) -> str:
-    """The key of one payment of the call: keys are unique in a company."""
-    return f"{call.key}:{row.number}"
-
-
 def _no_code(row: Row[Any]) -> Reason:
     return Reason("code_not_verified", f"{row.number} needs a one-time code: send one for the list and type it.")
-
-
-def _network(desk: Desk) -> frozenset[str]:
-    """The methods that go over a network here."""
-    return frozenset(method for method in GATEWAYS if gateway_settings.network(desk, method) is not None)
 
 
 def _references(reading: Reading, typed: Mapping[str, str]) -> dict[UUID, str]:
@@ -302,15 +302,6 @@ def _by_fund(rows: Sequence[Row[Any]]) -> list[list[Row[Any]]]:
     for row in rows:
         groups.setdefault(row.fund_id, []).append(row)
     return [groups[fund] for fund in sorted(groups)]
-
-
-def _number(row: Row[Any]) -> str:
-    return str(row.number)
-
-
-def order_of(row: Row[Any]) -> Order:
-    """A payment as its gateway is told of it."""
-    return Order(row.number, row.payee, row.destination, row.amount, row.currency, row.method)
 
 
 def _all_refused(refused: Sequence[RefusedPayment]) -> Refused:

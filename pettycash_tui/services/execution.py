@@ -132,32 +132,17 @@ def _send(
     proof = None
     if code is not None:
         proof, _ = otp.prove(desk, actor, payment_id, code, check=lambda facts: _check_order(gateway, facts))
-    conversation_id = str(new_id())
-    try:
-        order_id = desk.run(actor, _open, payment_id, proof, gateway, conversation_id, key)
-    except DatabaseUnavailable as error:
-        if error.code != "database_away":
-            raise
-        # Committed or not, it was not sent: an order of this conversation that is there goes on from here.
-        found = desk.read(actor, _order_of, conversation_id)
-        if found is None:
-            raise
-        order_id = found
+    order_id = sending.opened(desk, actor, _open, payment_id, proof, gateway, key)
     return sending.send(desk, actor, gateway, order_id)
 
 
 def _open(
-    work: Work, payment_id: UUID, proof: codes.Proof | None, gateway: NetworkGateway, conversation_id: str, key: str
+    work: Work, conversation_id: str, payment_id: UUID, proof: codes.Proof | None, gateway: NetworkGateway, key: str
 ) -> UUID:
     facts = _checked(work, payment_id, code_offered=proof is not None)
     _check_order(gateway, facts)
     confirmed = _confirmed(work, facts, proof)
     return orders.open_order(work, facts, gateway.name, conversation_id=conversation_id, confirmed=confirmed, key=key)
-
-
-def _order_of(reading: Reading, conversation_id: str) -> UUID | None:
-    o = t.payment_order.c
-    return reading.execute(select(o.id).where(o.conversation_id == conversation_id)).scalar()
 
 
 def _check_order(gateway: NetworkGateway, payment: Row[Any]) -> None:

@@ -37,7 +37,8 @@ _R, _P, _F, _C, _O, _U = (
     t.otp_challenge.c,
     t.user.c,
 )
-_IN_FLIGHT = (PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN)
+IN_FLIGHT = (PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN)
+"""Sent over a network; what became of it is not known here yet."""
 _HAS_REVIEW = exists().where(
     t.approval_step.c.requisition_id == _R.id,
     t.approval_step.c.revision == _R.revision,
@@ -172,7 +173,7 @@ def is_executed(facts: Any) -> bool:
 def reasons_against(facts: Any, actor_id: UUID | None, now: datetime, *, code_offered: bool = False) -> list[Reason]:
     """Every reason why the actor may not execute the payment now, not only the first."""
     reasons = [*_of_state(facts, now), *_of_person(facts, actor_id)]
-    if facts.otp_required and not code_offered and not is_executed(facts) and facts.status not in _IN_FLIGHT:
+    if facts.otp_required and not code_offered and not is_executed(facts) and facts.status not in IN_FLIGHT:
         reasons += _of_code(facts, now)
     return reasons + _of_money(facts) + _of_period(facts, now)
 
@@ -183,7 +184,7 @@ def _of_state(facts: Any, now: datetime) -> list[Reason]:
     reasons = []
     if facts.status is PaymentStatus.CANCELLED:
         reasons.append(Reason("cancelled", f"{facts.number} is cancelled."))
-    if facts.status in _IN_FLIGHT:
+    if facts.status in IN_FLIGHT:
         reasons.append(in_doubt(facts))
     elif facts.said_both:
         message = (

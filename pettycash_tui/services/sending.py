@@ -6,6 +6,7 @@ Source: domain, section 3, a network gateway.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,11 +16,12 @@ from sqlalchemy import Row, select
 
 from pettycash_tui.gateways.protocol import CannotSend, GatewayFailed, GatewayUnanswered, NetworkGateway, Order
 from pettycash_tui.models import tables as t
+from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import GatewayName, OrderStatus, PaymentStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import orders, posting
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import NotFound, Reason, Refused
+from pettycash_tui.services.errors import DatabaseUnavailable, NotFound, Reason, Refused
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.posting import Executed
 from pettycash_tui.services.work import Reading
@@ -49,6 +51,24 @@ class Awaited:
     repeated: bool = False
 
 
+def opened(desk: Desk, actor: Actor, open_order: Callable[..., UUID], *arguments: Any) -> UUID:
+    """Commit an order, as `open_order(work, conversation_id, *arguments)` writes it; its id.
+
+    A connection that is lost while committing leaves no doubt: nothing was sent yet, so an order of this conversation
+    that is there goes on from here.
+    """
+    conversation_id = str(new_id())
+    try:
+        return desk.run(actor, open_order, conversation_id, *arguments)
+    except DatabaseUnavailable as error:
+        if error.code != "database_away":
+            raise
+        found = desk.read(actor, _order_of, conversation_id)
+        if found is None:
+            raise
+        return found
+
+
 def send(desk: Desk, actor: Actor, gateway: NetworkGateway, order_id: UUID) -> Executed | Awaited:
     """Send an order that is committed, and write down what its gateway says. Called once for an order.
 
@@ -73,6 +93,10 @@ def send(desk: Desk, actor: Actor, gateway: NetworkGateway, order_id: UUID) -> E
     if found is None:
         raise Refused.because(Reason("gateway_failed", f"{row.number} failed: see `pettycash pay show {row.number}`."))
     return found
+
+
+def _order_of(reading: Reading, conversation_id: str) -> UUID | None:
+    return reading.execute(select(_O.id).where(_O.conversation_id == conversation_id)).scalar()
 
 
 def order_of(row: Any) -> Order:

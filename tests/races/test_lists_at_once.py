@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import banking
 import books
+import order_acts
 import pytest
 import story
 from building import actor
@@ -26,10 +27,10 @@ def people(desk: Desk) -> dict[str, Actor]:
     return made
 
 
-def prepared(desk: Desk, people: dict[str, Actor], *amounts: str) -> list[str]:
+def prepared(desk: Desk, people: dict[str, Actor], *amounts: str, **fields: str | bool) -> list[str]:
     made = []
     for amount in amounts:
-        number = story.approved(desk, people["staff"], amount)
+        number = story.approved(desk, people["staff"], amount, **fields)
         if story.executor_of(desk, number).username != "treasury":
             desk.run(people["cfo"], payments.assign, number, "treasury")
         made.append(number)
@@ -70,6 +71,30 @@ def test_a_list_confirmed_twice_at_once_and_one_of_it_paid_alone_pays_each_once(
         is_cancelled = found.payment(numbers[1]).status is PaymentStatus.CANCELLED
         assert sum(each.value for each in outcomes if each.won) == 4 - is_cancelled
         assert len(found.executions) >= 3 * round
+
+
+def send_together(desk: Desk, numbers: Sequence[str]) -> int:
+    order_acts.serve(order_acts.Vendor())
+    done = bulk.pay_together(desk, actor(desk, "treasury"), numbers)
+    return len(done.awaited) + len(done.paid)
+
+
+def test_a_list_over_a_network_confirmed_twice_at_once_is_sent_once(
+    crew: Crew, desk: Desk, people: dict[str, Actor]
+) -> None:
+    for _ in range(2):
+        phones = prepared(desk, people, "100", "200", method="mpesa", destination="0712345678")
+        numbers = [*phones, *prepared(desk, people, "300")]
+        outcomes = crew.race(
+            desk, [(send_together, numbers), (send_together, [*reversed(numbers)]), (cancel, phones[0])]
+        )
+        assert all(each.won or each.error in ("Refused", "Overtaken") for each in outcomes), outcomes
+        found = books.check(desk)
+        statuses = [found.payment(number).status for number in numbers]
+        is_cancelled = statuses[0] is PaymentStatus.CANCELLED
+        assert statuses[1:] == [PaymentStatus.EXECUTING, PaymentStatus.SUCCESS]
+        assert sum(each.value for each in outcomes if each.won) == 3 - is_cancelled
+        assert [len(found.orders_of(number)) for number in phones] == [1 - is_cancelled, 1]
 
 
 def test_a_list_killed_anywhere_is_paid_as_a_whole_or_not_at_all(desk: Desk, people: dict[str, Actor]) -> None:
