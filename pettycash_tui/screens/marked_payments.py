@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from uuid import UUID
 
 from textual import on
 from textual.widget import Widget
@@ -11,9 +12,11 @@ from pettycash_tui.actions import key
 from pettycash_tui.models.enums import BatchFormat, PaymentMethod
 from pettycash_tui.models.money import Money
 from pettycash_tui.screens.choice_prompt import ChoicePrompt
+from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.paying_together import PayTogether
 from pettycash_tui.screens.showing_rows import ShowsRow
 from pettycash_tui.screens.writing_bank_file import WriteBankFile
+from pettycash_tui.services.bundles import BundleSent
 from pettycash_tui.services.payment_views import PaymentView
 from pettycash_tui.widgets.plain import PlainText
 from pettycash_tui.widgets.virtual_table import VirtualTable
@@ -32,6 +35,13 @@ class MarkedPayments(ShowsRow):
         text-wrap: nowrap; text-overflow: ellipsis; }
     MarkedPayments #marked.-shown { display: block; }
     """
+
+    def __init__(self, context: DeskContext) -> None:
+        super().__init__(context)
+        self.sent_lists: dict[tuple[UUID, ...], BundleSent] = {}
+        """The codes sent for lists from here: a demo shows them, and a window may be closed and opened again."""
+        self.typed_references: dict[UUID, str] = {}
+        """What was typed for payments that are not paid yet: a window that was left loses nothing."""
 
     def body(self) -> Iterable[Widget]:
         yield from super().body()

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
-from uuid import UUID
 
 from textual import on
 from textual.binding import BindingType
@@ -29,7 +28,7 @@ from pettycash_tui.widgets.plain import Field, PlainText
 from pettycash_tui.widgets.safe_input import SafeInput
 
 if TYPE_CHECKING:
-    from pettycash_tui.screens.list_and_detail import ListAndDetail
+    from pettycash_tui.screens.marked_payments import MarkedPayments
 
 _SHOWN = 3
 """Refusals that a notice tells."""
@@ -43,7 +42,7 @@ class PayTogether(ListWindow):
     waits = "paying…"
     stops_after = "this fund"
 
-    def __init__(self, owner: ListAndDetail, marked: Sequence[PaymentView]) -> None:
+    def __init__(self, owner: MarkedPayments, marked: Sequence[PaymentView]) -> None:
         super().__init__(owner, marked)
         self.help_title = f"Pay {payments(len(marked))}"
         self.help_text = (
@@ -56,7 +55,7 @@ class PayTogether(ListWindow):
         self._once = str(new_id())
         self._asking: tuple[Line, ...] = ()
         self._at = 0
-        self.references: dict[UUID, str] = {}
+        self.references = owner.typed_references
 
     def read_list(self) -> Listed:
         found = bulk_views.plan(self.context.desk, self.context.actor, [payment.id for payment in self.marked])
@@ -167,7 +166,7 @@ class PayTogether(ListWindow):
         sheet = Sheet()
         sheet.line(f"✔ {payments(len(done.paid))} paid, {self.context.money_with_currency(done.total)}", "good")
         if refused:
-            sheet.line(f"✖ {len(refused)} not paid; marked in the list still", "bad")
+            sheet.line(f"✖ {len(refused)} not paid; what is in the list still stays marked", "bad")
             for number, reasons in refused:
                 draw_reasons(sheet, number, reasons)
         sheet.line()
@@ -176,7 +175,7 @@ class PayTogether(ListWindow):
             sheet.line(f"{each.payment:<11}{amount:>17}  {each.voucher_number}  {payees.get(each.payment_id, '')}")
         for asked in dict.fromkeys(each.replenishment for each in done.paid if each.replenishment):
             sheet.line(f"! Its fund is below its reorder level: {asked} asks for money", "warn")
-        self.finish(title, sheet.content)
+        self.finish(title, sheet.lines)
 
 
 def _group(share: FundShare, context: DeskContext) -> Group:
@@ -190,11 +189,13 @@ def _group(share: FundShare, context: DeskContext) -> Group:
     return Group(heading, lines)
 
 
-def _unmark(owner: ListAndDetail, done: Together) -> None:
+def _unmark(owner: MarkedPayments, done: Together) -> None:
+    for each in done.paid:
+        owner.typed_references.pop(each.payment_id, None)
     owner.table.unmark(each.payment_id for each in done.paid)
 
 
-def _unmark_and_tell(owner: ListAndDetail, done: Together) -> str:
+def _unmark_and_tell(owner: MarkedPayments, done: Together) -> str:
     _unmark(owner, done)
     words = [f"{payments(len(done.paid))} paid, {owner.context.money_with_currency(done.total)}."]
     words += [_sentence(each) for each in done.refused[:_SHOWN]]
