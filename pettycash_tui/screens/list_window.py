@@ -49,6 +49,9 @@ _FRAME = 6
 _WIDTH = 72
 """Cells of a line in it."""
 
+_LABEL = 18
+"""Cells before what is said under a field."""
+
 _LEAST = 3
 """Lines of the list that are always in view."""
 
@@ -156,7 +159,7 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         for part in (self.query_one("#total", PlainText), self.query_one("#code-state", PlainText)):
             others += 1 + _lines_of(part.text, width) if part.display and part.text else 0
         for field in self.query(Field):
-            others += 1 + _lines_of(field.error, width) if field.display else 0
+            others += 1 + _lines_of(field.error, width - _LABEL) if field.display else 0
         others += _lines_of(self.query_one("#said", FieldError).text, width)
         most = max(_LEAST, self.app.size.height - others)
         if self.shown.styles.max_height != Scalar.from_number(most):
