@@ -36,7 +36,7 @@ from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.payment_views import PaymentView
 from pettycash_tui.widgets.background import WindowMark
 from pettycash_tui.widgets.long_text import Lines, LongText
-from pettycash_tui.widgets.plain import Field, FieldError, PlainText, show_field_errors
+from pettycash_tui.widgets.plain import MUTED, Field, FieldError, PlainText, show_field_errors
 
 if TYPE_CHECKING:
     from pettycash_tui.screens.marked_payments import MarkedPayments
@@ -92,6 +92,8 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
     """What the key that confirms does, for the last line: `pays them`."""
     waits = ""
     """What is said while that is under way: `paying…`."""
+    before_code = ""
+    """What is said where the code stands, until it can be sent."""
     stops_after = ""
     """After what esc stops what is under way: `this fund`. Empty where it is one step."""
 
@@ -118,6 +120,11 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
     def fields(self) -> Iterable[Field]:
         """What is asked beside the code."""
         return ()
+
+    @property
+    def is_ready_for_code(self) -> bool:
+        """Whether all stands that the code is bound to, beside the list."""
+        return True
 
     def begin(self, code: str | None) -> None:
         """Do it, by `start`."""
@@ -201,7 +208,7 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
             self.query_one("#field-otp").display = listed.needs_code
             self.list_came(listed)
             self._focus_first()
-            if listed.needs_code:
+            if listed.needs_code and self.is_ready_for_code:
                 self.open_code(self.standing_or_new)
         self.tick()
 
@@ -248,25 +255,25 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
 
     @property
     def code_key(self) -> Hashable:
-        return ("code of a list", self.chosen)
+        return ("code of a list", self.chosen, self.scheduled_for)
 
     @property
     def may_ask_code(self) -> bool:
-        needs = self.listed is not None and self.listed.needs_code
+        needs = self.listed is not None and self.listed.needs_code and self.is_ready_for_code
         return needs and not self.is_over and self.work is None
 
     def read_code(self) -> BundleSent | None:
         return self.context.read(bundle_views.standing, self.chosen, self.scheduled_for)
 
     def known_code(self) -> BundleSent | None:
-        return self.owner.sent_lists.get(self.chosen)
+        return self.owner.sent_lists.get((self.chosen, self.scheduled_for))
 
     def code_came(self, code: BundleSent | None) -> None:
         if code is None or self.listed is None:
             return
         numbers = {payment.number: payment.id for payment in self.marked}
         chosen = tuple(numbers[number] for number in code.payments)
-        self.owner.sent_lists[chosen] = code
+        self.owner.sent_lists[chosen, self.scheduled_for] = code
         if chosen != self.chosen:
             self.chosen = chosen
             self.look_again()
@@ -278,9 +285,12 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         self.query_one("#said", FieldError).show_message("")
 
     @on(Input.Submitted)
-    def entered(self, event: Input.Submitted) -> None:
-        """Confirm; a window with more fields goes on to the next one first."""
+    def _line_entered(self, event: Input.Submitted) -> None:
         event.stop()
+        self.entered(event.input)
+
+    def entered(self, line: Input) -> None:
+        """Confirm; a window with more fields goes on to the next one first."""
         self.action_submit()
 
     def action_enter(self) -> None:
@@ -393,6 +403,8 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         state = self.query_one("#code-state", PlainText)
         if self.work is not None:
             state.show(self.work.bar if self.stops_after else "")
+        elif not self.is_over and self.listed is not None and not self.is_ready_for_code:
+            state.show(self.before_code, MUTED)
         elif not self.is_over and self.listed is not None:
             state.update(
                 draw_code(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -90,7 +89,7 @@ class WriteBankFile(ListWindow):
         self.start(write, then=self._written, then_away=self._told_away)
 
     def _written(self, made: Made) -> None:
-        self.owner.table.unmark(self.chosen)
+        self.owner.done_with(self.chosen)
         done, sheet = made.written, Sheet()
         lines = "1 line" if done.line_count == 1 else f"{done.line_count:,} lines"
         sheet.line(f"✔ {done.number}: {lines}, {self.context.money_with_currency(done.control_sum)}", "good")
@@ -117,8 +116,7 @@ class WriteBankFile(ListWindow):
         self.finish(f"{done.number} is written", sheet.lines)
 
     def _told_away(self, made: Made) -> str:
-        with suppress(LookupError):
-            self.owner.table.unmark(self.chosen)
+        self.owner.done_with(self.chosen)
         done = made.written
         where = f"is written to {made.put.path}" if made.put is not None else f"is made. {made.trouble}"
         return f"{done.number}, {payments(done.line_count)}, {where}"

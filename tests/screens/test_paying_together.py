@@ -61,7 +61,7 @@ async def test_marked_ones_are_paid_with_one_code_and_the_refused_are_listed(sql
     people = demo_company(sqlite_desk)
     async with running(sqlite_desk, "treasury", go="payments") as pilot:
         await press(pilot, "space", "space", "space")
-        assert "✓ 3 marked, KES 3,800.50 · p pays them · b bank file" in screen_text(pilot)
+        assert "✓ 3 marked, KES 3,800.50 · p pays · b bank file · d schedules" in screen_text(pilot)
         await press(pilot, "p")
         text = screen_text(pilot)
         assert "Pay 3 payments" in text and "Fund NBI: 3, KES 3,800.50; balance 100,000.00, then 96,199.50" in text
