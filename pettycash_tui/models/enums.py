@@ -238,6 +238,22 @@ ORDER_FLOW: dict[OrderStatus, frozenset[OrderStatus]] = {
 """From each state, the states that may follow. The database enforces it (trigger `payment_order_flow`)."""
 
 
+class ScheduleStatus(Labelled):
+    """The states of a confirmation that a payment is executed on a day."""
+
+    STANDING = "standing"
+    TAKEN_UP = "taken_up"
+    VOID = "void"
+
+
+SCHEDULE_FLOW: dict[ScheduleStatus, frozenset[ScheduleStatus]] = {
+    ScheduleStatus.STANDING: frozenset({ScheduleStatus.TAKEN_UP, ScheduleStatus.VOID}),
+    ScheduleStatus.TAKEN_UP: frozenset(),
+    ScheduleStatus.VOID: frozenset(),
+}
+"""From each state, the states that may follow. The database enforces it (trigger `payment_schedule_flow`)."""
+
+
 class BatchFormat(Labelled):
     """The layouts of a bank file."""
 

@@ -17,6 +17,7 @@ from pettycash_tui.models import (
     people,
     periods,
     requisitions,
+    schedules,
     treasury,
     trust,
 )
@@ -50,6 +51,7 @@ payment = table_of(treasury.Payment)
 otp_challenge = table_of(treasury.OtpChallenge)
 payment_bundle = table_of(treasury.PaymentBundle)
 payment_bundle_line = table_of(treasury.PaymentBundleLine)
+payment_schedule = table_of(schedules.PaymentSchedule)
 bank_batch = table_of(treasury.BankBatch)
 payment_order = table_of(treasury.PaymentOrder)
 payment_execution = table_of(treasury.PaymentExecution)

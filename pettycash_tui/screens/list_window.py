@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from datetime import date
+from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 from uuid import UUID
 
+from rich.cells import cell_len
 from textual import events, on
 from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical, VerticalScroll
-from textual.content import Content
+from textual.containers import Vertical
+from textual.css.scalar import Scalar
 from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input
@@ -26,21 +28,32 @@ from pettycash_tui.screens.code_input import CodeInput
 from pettycash_tui.screens.code_text import draw_code
 from pettycash_tui.screens.listed import Drawn, Listed, draw_list, draw_total, said
 from pettycash_tui.screens.long_work import LOOK_EVERY, LongWork
+from pettycash_tui.screens.sheet import Sheet
 from pettycash_tui.screens.text_window import TextWindow
 from pettycash_tui.services import bundle_views
 from pettycash_tui.services.bundles import BundleSent
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.payment_views import PaymentView
 from pettycash_tui.widgets.background import WindowMark
-from pettycash_tui.widgets.plain import Field, FieldError, PlainText, show_field_errors
+from pettycash_tui.widgets.long_text import Lines, LongText
+from pettycash_tui.widgets.plain import MUTED, Field, FieldError, PlainText, show_field_errors
 
 if TYPE_CHECKING:
-    from pettycash_tui.screens.list_and_detail import ListAndDetail
+    from pettycash_tui.screens.marked_payments import MarkedPayments
 
 T = TypeVar("T")
 
-_SURROUNDINGS, _AT_THE_END = 15, 7
-"""Lines of the window that are not the list: while it is confirmed, and when only the result stands there."""
+_FRAME = 6
+"""Lines of the window beside the list and what is asked: its border, title, keys, and the empty lines between."""
+
+_WIDTH = 72
+"""Cells of a line in it."""
+
+_LABEL = 18
+"""Cells before what is said under a field."""
+
+_LEAST = 3
+"""Lines of the list that are always in view."""
 
 
 class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
@@ -70,7 +83,6 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
     ListWindow .title { text-style: bold; color: $primary; margin-bottom: 1; }
     ListWindow PlainText { height: auto; }
     ListWindow FieldError { margin-left: 0; }
-    ListWindow #list { height: auto; scrollbar-size-vertical: 1; }
     ListWindow #total, ListWindow #code-state { margin-top: 1; }
     ListWindow .foot { color: $text-muted; margin-top: 1; }
     """
@@ -80,10 +92,12 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
     """What the key that confirms does, for the last line: `pays them`."""
     waits = ""
     """What is said while that is under way: `paying…`."""
+    before_code = ""
+    """What is said where the code stands, until it can be sent."""
     stops_after = ""
     """After what esc stops what is under way: `this fund`. Empty where it is one step."""
 
-    def __init__(self, owner: ListAndDetail, marked: Sequence[PaymentView]) -> None:
+    def __init__(self, owner: MarkedPayments, marked: Sequence[PaymentView]) -> None:
         super().__init__()
         self.owner = owner
         self.context = owner.context
@@ -107,6 +121,11 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         """What is asked beside the code."""
         return ()
 
+    @property
+    def is_ready_for_code(self) -> bool:
+        """Whether all stands that the code is bound to, beside the list."""
+        return True
+
     def begin(self, code: str | None) -> None:
         """Do it, by `start`."""
         raise NotImplementedError
@@ -123,8 +142,7 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
     def compose(self) -> ComposeResult:
         with Vertical():
             yield PlainText(self.help_title, classes="title")
-            with VerticalScroll(id="list", can_focus=False):
-                yield PlainText("reading…", id="listed")
+            yield LongText(id="list")
             yield PlainText(id="total")
             yield PlainText(id="code-state")
             yield from self.fields()
@@ -144,17 +162,26 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         self._make_room()
 
     def _make_room(self) -> None:
-        others = _AT_THE_END if self.is_over else _SURROUNDINGS
-        self._scroller.styles.max_height = max(3, self.app.size.height - others)
+        width, others = _WIDTH, _FRAME
+        for part in (self.query_one("#total", PlainText), self.query_one("#code-state", PlainText)):
+            others += 1 + _lines_of(part.text, width) if part.display and part.text else 0
+        for field in self.query(Field):
+            others += 1 + _lines_of(field.error, width - _LABEL) if field.display else 0
+        others += _lines_of(self.query_one("#said", FieldError).text, width)
+        most = max(_LEAST, self.app.size.height - others)
+        if self.shown.styles.max_height != Scalar.from_number(most):
+            self.shown.styles.max_height = most
 
     @property
-    def _scroller(self) -> VerticalScroll:
-        return self.query_one("#list", VerticalScroll)
+    def shown(self) -> LongText:
+        """The list, or what came of it."""
+        return self.query_one("#list", LongText)
 
     @property
     def inputs(self) -> list[Input]:
         """The lines that one can type in now."""
-        return [field.control_widget for field in self.query(Field) if field.display]  # type: ignore[misc]
+        controls = [field.control_widget for field in self.query(Field) if field.display]
+        return [control for control in controls if isinstance(control, Input)]
 
     def _focus_first(self) -> None:
         inputs = self.inputs
@@ -181,13 +208,15 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
             self.query_one("#field-otp").display = listed.needs_code
             self.list_came(listed)
             self._focus_first()
-            if listed.needs_code:
+            if listed.needs_code and self.is_ready_for_code:
                 self.open_code(self.standing_or_new)
         self.tick()
 
     def _list_failed(self, error: PettyCashError) -> None:
         if self.listed is None:
-            self.query_one("#listed", PlainText).show(f"✖ {error.message}", "$error")
+            sheet = Sheet()
+            sheet.line(f"✖ {error.message}", "bad")
+            self.shown.show(sheet.lines)
             self._end_asking()
         else:
             self.say(error.message)
@@ -197,26 +226,20 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         if self.listed is None:
             return
         drawn = self.draw(self.listed)
-        self.query_one("#listed", PlainText).update(drawn.content)
+        self.shown.show(drawn.lines)
         total = draw_total(self.listed, self.context)
         self.query_one("#total", PlainText).update(total)
         self.query_one("#total").display = bool(total.plain)
         if at is not None and at in drawn.places:
-            place = drawn.places[at]
-            self.call_after_refresh(self._bring_into_view, place)
-
-    def _bring_into_view(self, place: int) -> None:
-        top, lines = self._scroller.scroll_offset.y, self._scroller.size.height
-        if not top <= place < top + lines - 1:
-            self._scroller.scroll_to(y=max(0, place - 1), animate=False)
+            self.call_after_refresh(self.shown.show_line, drawn.places[at])
 
     def action_rows_down(self) -> None:
         """Show more of the list."""
-        self._scroller.scroll_relative(y=self._scroller.size.height, animate=False)
+        self.shown.page(1)
 
     def action_rows_up(self) -> None:
         """Show what stands before."""
-        self._scroller.scroll_relative(y=-self._scroller.size.height, animate=False)
+        self.shown.page(-1)
 
     def books_changed(self) -> None:
         """Somebody acted: what cannot be confirmed any more is shown so."""
@@ -232,21 +255,25 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
 
     @property
     def code_key(self) -> Hashable:
-        return ("code of a list", self.chosen)
+        return ("code of a list", self.chosen, self.scheduled_for)
 
     @property
     def may_ask_code(self) -> bool:
-        needs = self.listed is not None and self.listed.needs_code
+        needs = self.listed is not None and self.listed.needs_code and self.is_ready_for_code
         return needs and not self.is_over and self.work is None
 
     def read_code(self) -> BundleSent | None:
         return self.context.read(bundle_views.standing, self.chosen, self.scheduled_for)
+
+    def known_code(self) -> BundleSent | None:
+        return self.owner.sent_lists.get((self.chosen, self.scheduled_for))
 
     def code_came(self, code: BundleSent | None) -> None:
         if code is None or self.listed is None:
             return
         numbers = {payment.number: payment.id for payment in self.marked}
         chosen = tuple(numbers[number] for number in code.payments)
+        self.owner.sent_lists[chosen, self.scheduled_for] = code
         if chosen != self.chosen:
             self.chosen = chosen
             self.look_again()
@@ -258,9 +285,12 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         self.query_one("#said", FieldError).show_message("")
 
     @on(Input.Submitted)
-    def entered(self, event: Input.Submitted) -> None:
-        """Confirm; a window with more fields goes on to the next one first."""
+    def _line_entered(self, event: Input.Submitted) -> None:
         event.stop()
+        self.entered(event.input)
+
+    def entered(self, line: Input) -> None:
+        """Confirm; a window with more fields goes on to the next one first."""
         self.action_submit()
 
     def action_enter(self) -> None:
@@ -341,6 +371,7 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         for field in self.query(Field):
             field.disabled = False
         has_field = show_field_errors(self, error)
+        self._make_room()
         if not has_field:
             self.say(said(error))
         if self.listed is not None and self.listed.needs_code and not set(error.fields) - {"otp"}:
@@ -348,12 +379,12 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         self.look_again()
         self.tick()
 
-    def finish(self, title: str, content: Content) -> None:
+    def finish(self, title: str, lines: Lines) -> None:
         """Show what came of it; one can only close it."""
         self.query_one(".title", PlainText).show(title)
-        self.query_one("#listed", PlainText).update(content)
+        self.shown.show(lines)
         self.query_one("#total").display = False
-        self._scroller.scroll_home(animate=False)
+        self.shown.scroll_home(animate=False)
         self._end_asking()
 
     def _end_asking(self) -> None:
@@ -372,6 +403,8 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         state = self.query_one("#code-state", PlainText)
         if self.work is not None:
             state.show(self.work.bar if self.stops_after else "")
+        elif not self.is_over and self.listed is not None and not self.is_ready_for_code:
+            state.show(self.before_code, MUTED)
         elif not self.is_over and self.listed is not None:
             state.update(
                 draw_code(
@@ -383,10 +416,11 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
                 )
             )
         self.query_one("#foot", PlainText).show(" · ".join(self._keys()))
+        self._make_room()
 
     def _keys(self) -> list[str]:
         leave, more = key("app.back"), f"{key('pay.page_down')} shows more"
-        scrolls = [more] if self._scroller.max_scroll_y else []
+        scrolls = [more] if self.shown.max_scroll_y else []
         if self.work is not None:
             if not self.stops_after:
                 return [self.waits.capitalize(), f"{leave} leaves, and it goes on"]
@@ -419,7 +453,7 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
     def action_copy(self) -> None:
         """Show all of it as plain text, and copy it."""
         title = self.query_one(".title", PlainText).text
-        text = self.query_one("#listed", PlainText).text
+        text = self.shown.text
         total = self.query_one("#total", PlainText)
         if total.display:
             text = f"{text}\n\n{total.text}"
@@ -428,3 +462,8 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
     def say(self, message: str) -> None:
         if self.is_attached:
             self.query_one("#said", FieldError).show_message(message)
+            self._make_room()
+
+
+def _lines_of(text: str, width: int) -> int:
+    return sum(max(1, ceil(cell_len(line) / width)) for line in text.split("\n")) if text else 0

@@ -14,6 +14,7 @@ from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.sheet import Sheet
 from pettycash_tui.services.errors import PettyCashError, Reason
 from pettycash_tui.widgets.cells import fit
+from pettycash_tui.widgets.long_text import Lines
 
 WIDTH = 69
 """Cells of a line of the list in a window, beside its scroll bar."""
@@ -75,7 +76,7 @@ class Listed:
 class Drawn:
     """The list as it is shown, and on which line of it each payment stands."""
 
-    content: Content
+    lines: Lines
     places: Mapping[UUID, int]
 
 
@@ -103,7 +104,7 @@ def draw_list(
         sheet.line(f"✖ {_left_out(len(listed.left_out))}", "bad")
         for each in listed.left_out:
             draw_reasons(sheet, each.number, each.reasons)
-    return Drawn(sheet.content, places)
+    return Drawn(sheet.lines, places)
 
 
 def draw_reasons(sheet: Sheet, number: str, reasons: Sequence[Reason]) -> None:

@@ -23,7 +23,6 @@ from pettycash_tui.screens.payment_text import draw_payment, draw_reasons
 from pettycash_tui.screens.prompts import NO_UNDO, ReasonPrompt
 from pettycash_tui.screens.sources import KeysetSource
 from pettycash_tui.screens.text_window import TextWindow
-from pettycash_tui.screens.typed_reasons import TypedReasons
 from pettycash_tui.services import execution, export_lists, otp, payment_case, payment_views, payments, settling
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.execution import Awaited, Executed
@@ -38,7 +37,10 @@ from pettycash_tui.services.settling import Asked
 from pettycash_tui.services.totals import Total
 
 _ALL = len(STATES) - 1
-_OF_A_ROW = frozenset({"pay", "bank_file", "send_code", "retry", "ask_state", "assign", "cancel", "why"})
+_OF_MARKED = frozenset({"pay", "bank_file", "schedule", "unschedule"})
+_OF_A_ROW = frozenset(
+    {"pay", "bank_file", "schedule", "unschedule", "send_code", "retry", "ask_state", "assign", "cancel", "why"}
+)
 
 
 class PaymentsScreen(MarkedPayments):
@@ -52,6 +54,8 @@ class PaymentsScreen(MarkedPayments):
         "pay": Right.EXECUTE,
         "send_code": Right.EXECUTE,
         "bank_file": Right.EXECUTE,
+        "schedule": Right.EXECUTE,
+        "unschedule": (Right.EXECUTE, Right.CANCEL_PAYMENT),
         "retry": Right.EXECUTE,
         "ask_state": Right.EXECUTE,
         "switch_whose": Right.EXECUTE,
@@ -64,12 +68,12 @@ class PaymentsScreen(MarkedPayments):
         self.help_text = (
             f"What is approved and has to leave the funds; {key('list.open')} pays what is yours to pay, with a"
             f" one-time code. {key('list.mark')} marks several, to be paid with one code or written into a bank file.\n"
-            f"{key('payments.status')} goes through ready, waiting for funds, failed, no answer, done and all."
+            f"{key('payments.status')} goes through ready, waiting for funds, failed, no answer, scheduled, done and"
+            " all."
         )
         self._state = 0
         self._only_mine = False
         self._total: Total | None = None
-        self.typed_reasons = TypedReasons()
         self.paid_here: set[UUID] = set()
         """What was paid from this screen."""
         self.sent: dict[UUID, Sent] = {}
@@ -181,8 +185,8 @@ class PaymentsScreen(MarkedPayments):
         """Paying is offered for what is one's own to pay; retrying for what has failed."""
         if not super().check_action(action, parameters):
             return False
-        if action == "pay" and self.marked:
-            return True
+        if self.marked and action in _OF_MARKED:
+            return action != "unschedule" or any(payment.scheduled_for for payment in self.marked)
         if action in _OF_A_ROW and self.value is None:
             return False
         case: PaymentCase | None = self.detail
@@ -191,6 +195,9 @@ class PaymentsScreen(MarkedPayments):
             return True
         if action in ("pay", "send_code"):
             return case.explanation.allowed
+        if action in ("schedule", "unschedule"):
+            is_scheduled = case.payment.scheduled_for is not None
+            return is_scheduled is (action == "unschedule") and case.payment.status is PaymentStatus.PENDING
         if action == "retry":
             return case.payment.status is PaymentStatus.FAILED
         if action == "ask_state":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,7 +26,7 @@ from pettycash_tui.widgets.plain import Field, show_field_errors
 from pettycash_tui.widgets.safe_input import SafeInput
 
 if TYPE_CHECKING:
-    from pettycash_tui.screens.list_and_detail import ListAndDetail
+    from pettycash_tui.screens.marked_payments import MarkedPayments
 
 _PROBE = "bank-file"
 
@@ -47,7 +46,7 @@ class WriteBankFile(ListWindow):
     enter_does = "writes the file"
     waits = "writing the file…"
 
-    def __init__(self, owner: ListAndDetail, marked: Sequence[PaymentView], format: BatchFormat) -> None:
+    def __init__(self, owner: MarkedPayments, marked: Sequence[PaymentView], format: BatchFormat) -> None:
         super().__init__(owner, _one_fund_first(marked))
         self._format = format
         self.help_title = f"Bank file, {format.label}"
@@ -90,7 +89,7 @@ class WriteBankFile(ListWindow):
         self.start(write, then=self._written, then_away=self._told_away)
 
     def _written(self, made: Made) -> None:
-        self.owner.table.unmark(self.chosen)
+        self.owner.done_with(self.chosen)
         done, sheet = made.written, Sheet()
         lines = "1 line" if done.line_count == 1 else f"{done.line_count:,} lines"
         sheet.line(f"✔ {done.number}: {lines}, {self.context.money_with_currency(done.control_sum)}", "good")
@@ -111,14 +110,13 @@ class WriteBankFile(ListWindow):
         left_out = self.listed.left_out if self.listed is not None else ()
         if left_out:
             sheet.line()
-            sheet.line(f"✖ {payments(len(left_out))} not in it; marked in the list still", "bad")
+            sheet.line(f"✖ {payments(len(left_out))} not in it; what is in the list still stays marked", "bad")
             for each in left_out:
                 draw_reasons(sheet, each.number, each.reasons)
-        self.finish(f"{done.number} is written", sheet.content)
+        self.finish(f"{done.number} is written", sheet.lines)
 
     def _told_away(self, made: Made) -> str:
-        with suppress(LookupError):
-            self.owner.table.unmark(self.chosen)
+        self.owner.done_with(self.chosen)
         done = made.written
         where = f"is written to {made.put.path}" if made.put is not None else f"is made. {made.trouble}"
         return f"{done.number}, {payments(done.line_count)}, {where}"

@@ -28,7 +28,7 @@ from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.work import Reading, Work
 
-__all__ = ["BundleSent", "Proof", "consume", "find", "open_within", "prove", "send_code", "spent"]
+__all__ = ["BundleSent", "Proof", "consume", "find", "open_within", "prove", "send_code", "spent", "write_down"]
 
 MOST_PAYMENTS = 5_000
 """Lines of a list: those of a bank file."""
@@ -202,33 +202,14 @@ def _make(
     if not payments or len(payments) > MOST_PAYMENTS or len(set(payments)) != len(payments):
         raise InvalidInput.of(payments=f"must be 1 to {MOST_PAYMENTS:,}, each named once")
     rows = _in_order(work, payments)
-    reasons = [
-        reason
-        for row in rows
-        for reason in payment_facts.reasons_against(row, work.actor.id, work.now, code_offered=True)
-    ]
+    reasons = [reason for row in rows for reason in _reasons_against(work, row, day)]
     if len({(row.company_id, row.currency) for row in rows}) > 1:
         reasons.append(Reason("several_companies", "One code confirms payments of one company and currency."))
     if reasons:
         raise Refused.because(*reasons)
     _require_resend_time(work, payments, rows[0].otp_resend_seconds)
-    bundle = _bundle(work, rows, day)
-    _void(work, bundle.list_hash)
-    work.add(bundle)
-    work.add_all(
-        [
-            PaymentBundleLine(
-                id=new_id(),
-                created_at=work.now,
-                bundle_id=bundle.id,
-                payment_id=row.id,
-                position=position,
-                amount=row.amount,
-                payment_hash=payment_facts.payment_hash(row),
-            )
-            for position, row in enumerate(rows, 1)
-        ]
-    )
+    _void(work, _list_hash(rows, day))
+    bundle = write_down(work, rows, day)
     challenge = _challenge(work, rows[0], bundle, has_sms)
     if challenge.channel is not OtpChannel.TOTP:
         challenge.code_hmac = codes.mac(key, challenge.id, code)
@@ -259,12 +240,39 @@ def _make(
         number=_named(sent.payments),
         amount=bundle.total_amount,
         currency=bundle.currency,
-        payee="1 payee" if len(rows) == 1 else f"{len(rows)} payees",
+        payee=("1 payee" if len(rows) == 1 else f"{len(rows)} payees") + (f", on {day}" if day else ""),
         actor_email=rows[0].actor_email,
         actor_phone=rows[0].actor_phone,
         otp_expiry_seconds=rows[0].otp_expiry_seconds,
     )
     return sent, about, challenge.id
+
+
+def write_down(work: Work, rows: Sequence[Row[Any]], day: date | None) -> PaymentBundle:
+    """Write a list down, in the order given. `rows` are the payments' facts; `day`: when they are to be executed."""
+    bundle = _bundle(work, rows, day)
+    work.add(bundle)
+    work.add_all(
+        [
+            PaymentBundleLine(
+                id=new_id(),
+                created_at=work.now,
+                bundle_id=bundle.id,
+                payment_id=row.id,
+                position=position,
+                amount=row.amount,
+                payment_hash=payment_facts.payment_hash(row),
+            )
+            for position, row in enumerate(rows, 1)
+        ]
+    )
+    return bundle
+
+
+def _reasons_against(reading: Reading, row: Row[Any], day: date | None) -> list[Reason]:
+    if day is not None:
+        return payment_facts.reasons_against_day(row, reading.actor.id, reading.now, day)
+    return payment_facts.reasons_against(row, reading.actor.id, reading.now, code_offered=True)
 
 
 def _in_order(reading: Reading, payments: Sequence[UUID], known: Sequence[Row[Any]] = ()) -> list[Row[Any]]:

@@ -12,7 +12,7 @@ from sqlalchemy import update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import PaymentStatus
-from pettycash_tui.services import holds, payments
+from pettycash_tui.services import holds, payments, schedule_ends
 from pettycash_tui.services.work import Work
 
 FIRST_WAIT = timedelta(seconds=60)
@@ -34,6 +34,7 @@ def record(work: Work, facts: Any, what: str, *, final: bool = False, back_off: 
     """
     count = facts.max_retries if final else min(facts.retry_count + 1, facts.max_retries)
     is_final = count >= facts.max_retries
+    schedule_ends.void(work, facts, f"It failed: {what}")
     again: datetime | None = work.now + wait_before(count) if back_off and not is_final else None
     if facts.is_held and is_final:
         holds.lock_waiting(work, facts.fund_id)

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import insert, or_, select, update
 
 from pettycash_tui.models import tables as t
+from pettycash_tui.models.money import Money
 from pettycash_tui.services import escalation
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import NotFound, Overtaken, PettyCashError, Refused
@@ -111,6 +112,24 @@ def _send_digests(desk: Desk, dry_run: bool) -> JobResult:
     return JobResult("send-digests", dry_run, sentences, tuple(handed.sentence for handed in left))
 
 
+def _execute_due(desk: Desk, dry_run: bool) -> JobResult:
+    from pettycash_tui.services import due_payments, schedule_plan
+
+    name = "execute-due"
+    if not dry_run:
+        ran = due_payments.execute_due(desk)
+        return JobResult(name, False, ran.done, ran.left)
+    network = schedule_plan.gateways(desk)
+    done, left = [], []
+    for found in desk.read(SYSTEM, due_payments.due):
+        against = desk.read(SYSTEM, due_payments.hindrances, found, network)
+        if against:
+            left.append(f"{found.payment}: {' '.join(reason.message for reason in against)}")
+        else:
+            done.append(f"{found.payment}: {Money(found.amount, found.currency)} to {found.payee}")
+    return JobResult(name, True, tuple(done), tuple(left))
+
+
 class _NothingDone(Refused):
     """Nothing was changed, so there is no event to write."""
 
@@ -119,6 +138,7 @@ class _NothingDone(Refused):
 
 JOBS: dict[str, tuple[str, Callable[[Desk, bool], JobResult]]] = {
     "escalate-approvals": ("Give approvals beyond their service level to the next person up.", _escalate_approvals),
+    "execute-due": ("Execute the payments that officers confirmed for today or earlier.", _execute_due),
     "settle-payments": ("Ask gateways about payments that were sent and had no answer.", _settle_payments),
     "deliver-notices": ("Tell people what happened, and try again what did not arrive.", _deliver_notices),
     "send-digests": ("Send each morning's digest to those who want one.", _send_digests),

@@ -18,7 +18,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import OPEN_ORDERS, GatewayName, OrderStatus, PaymentStatus, RequisitionStatus
 from pettycash_tui.models.treasury import PaymentOrder
-from pettycash_tui.services import failing, holds, payment_facts, payments, posting
+from pettycash_tui.services import failing, holds, payment_facts, payments, posting, schedule_ends
 from pettycash_tui.services.errors import NotFound, Reason, Refused
 from pettycash_tui.services.identity import Actor, actor_of
 from pettycash_tui.services.posting import Confirmed, Executed
@@ -257,6 +257,7 @@ def _succeed_after_all(
     if not can_be_booked:
         return None
     payments.void_codes(work, facts.id)
+    schedule_ends.void(work, facts, f"{order.gateway.label} says of an earlier attempt that it was paid.")
     if not facts.is_held:
         if not holds.place(work, facts.fund_id, facts.amount):
             return None

@@ -6,7 +6,7 @@ The commands, the screens and the execution itself ask the same function. Source
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -81,6 +81,8 @@ _ANY = (
         _P.idempotency_key,
         _P.next_attempt_at,
         _P.voucher_number,
+        _P.scheduled_for,
+        _P.schedule_bundle_id,
         _R.number.label("requisition_number"),
         _R.status.label("requisition_status"),
         _R.purpose,
@@ -170,12 +172,40 @@ def is_executed(facts: Any) -> bool:
     return facts.status in (PaymentStatus.SUCCESS, PaymentStatus.RECONCILED)
 
 
-def reasons_against(facts: Any, actor_id: UUID | None, now: datetime, *, code_offered: bool = False) -> list[Reason]:
-    """Every reason why the actor may not execute the payment now, not only the first."""
+def reasons_against(
+    facts: Any, actor_id: UUID | None, now: datetime, *, code_offered: bool = False, by_schedule: bool = False
+) -> list[Reason]:
+    """Every reason why the actor may not execute the payment now, not only the first.
+
+    `by_schedule`: as the job asks on the payment's day, which the actor has confirmed.
+    """
     reasons = [*_of_state(facts, now), *_of_person(facts, actor_id)]
+    if facts.scheduled_for is not None and not by_schedule:
+        reasons.append(scheduled(facts))
     if facts.otp_required and not code_offered and not is_executed(facts) and facts.status not in IN_FLIGHT:
         reasons += _of_code(facts, now)
     return reasons + _of_money(facts) + _of_period(facts, now)
+
+
+_MAY_PASS = frozenset({"too_early", "not_enough", "period_closed"})
+"""Reasons of the moment: on a later day they may be gone."""
+
+
+def reasons_against_day(facts: Any, actor_id: UUID | None, now: datetime, day: date) -> list[Reason]:
+    """Every reason why the actor may not confirm the payment for a later day, be it scheduled already or not."""
+    found = reasons_against(facts, actor_id, now, code_offered=True)
+    reasons = [reason for reason in found if reason.code not in _MAY_PASS]
+    if facts.closed_from is not None and facts.closed_from <= day <= facts.closed_to:
+        reasons.append(_closed(facts))
+    return reasons
+
+
+def scheduled(payment: Any) -> Reason:
+    """Why nothing else may be done with a payment that is confirmed for a day, and what to do."""
+    message = (
+        f"{payment.number} is scheduled for {payment.scheduled_for}: `pettycash pay unschedule {payment.number}` first."
+    )
+    return Reason("scheduled", message)
 
 
 def _of_state(facts: Any, now: datetime) -> list[Reason]:
@@ -266,5 +296,9 @@ def _of_period(facts: Any, now: datetime) -> list[Reason]:
         return []
     if not facts.closed_from <= now.astimezone(ZoneInfo(facts.timezone)).date() <= facts.closed_to:
         return []
+    return [_closed(facts)]
+
+
+def _closed(facts: Any) -> Reason:
     message = f"{facts.closed_from:%Y-%m} is closed: the CFO opens it again, or the payment waits for the next month."
-    return [Reason("period_closed", message)]
+    return Reason("period_closed", message)

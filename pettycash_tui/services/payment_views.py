@@ -31,7 +31,7 @@ class PaymentFilter:
     """What a list is narrowed to.
 
     `waiting`: only those without a hold, or only those with one. `done`: only those whose money has left. `in_doubt`:
-    only those that were sent and have no answer yet.
+    only those that were sent and have no answer yet. `scheduled`: only those that are confirmed for a later day.
     """
 
     status: PaymentStatus | None = None
@@ -44,6 +44,7 @@ class PaymentFilter:
     waiting: bool | None = None
     done: bool = False
     in_doubt: bool = False
+    scheduled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,6 +179,8 @@ def _conditions(reading: Reading, given: PaymentFilter) -> list[ColumnElement[bo
         conditions.append(_P.status.in_([PaymentStatus.SUCCESS, PaymentStatus.RECONCILED]))
     if given.in_doubt:
         conditions.append(_P.status.in_([PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN]))
+    if given.scheduled:
+        conditions.append(_P.scheduled_for.is_not(None))
     if given.waiting is not None:
         conditions.append(_P.is_held.is_(not given.waiting))
     if given.fund:

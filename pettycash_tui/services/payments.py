@@ -24,7 +24,7 @@ from pettycash_tui.models.enums import (
 )
 from pettycash_tui.models.requisitions import ApprovalTrail
 from pettycash_tui.models.treasury import Payment
-from pettycash_tui.services import audit, holds, locate, payment_facts, replenishments
+from pettycash_tui.services import audit, holds, locate, payment_facts, replenishments, schedule_ends
 from pettycash_tui.services.errors import NotAllowed, Reason, Refused
 from pettycash_tui.services.inputs import clean_text
 from pettycash_tui.services.numbering import NumberKind, next_number
@@ -170,6 +170,7 @@ def assign(work: Work, ref: str | UUID, username: str, reason: str = "") -> Paym
                 " neither the requester nor one of the approvers.",
             )
         )
+    schedule_ends.void(work, payment, f"It was assigned to {officer.username}.")
     p = t.payment.c
     work.execute(update(t.payment).where(p.id == payment.id).values(executor_id=officer.id, updated_at=work.now))
     void_codes(work, payment.id)
@@ -255,6 +256,7 @@ def cancel_for(work: Work, requisition_id: UUID, reason: str) -> None:
     if payment.status not in (PaymentStatus.PENDING, PaymentStatus.FAILED):
         raise Refused.because(_not_open(payment))
     void_codes(work, payment.id)
+    schedule_ends.void(work, payment, f"It was cancelled: {reason}")
     if payment.is_held:
         holds.lock_waiting(work, payment.fund_id)
     work.execute(

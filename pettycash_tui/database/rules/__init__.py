@@ -15,6 +15,7 @@ from pettycash_tui.database.rules.orders import ORDERS
 from pettycash_tui.database.rules.payments import PAYMENTS
 from pettycash_tui.database.rules.requisitions import REQUISITIONS
 from pettycash_tui.database.rules.rule import APPEND_ONLY, Rule, quoted_name
+from pettycash_tui.database.rules.schedules import SCHEDULES
 from pettycash_tui.database.rules.trust import TRUST
 
 __all__ = ["APPEND_ONLY", "KEPT", "RULES", "Rule", "quoted_name"]
@@ -24,6 +25,7 @@ RULES: tuple[Rule, ...] = (
     *PAYMENTS,
     *ORDERS,
     *BUNDLES,
+    *SCHEDULES,
     *BANK_FILES,
     *LEDGER,
     *BOOKS,
