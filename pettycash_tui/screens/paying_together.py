@@ -117,7 +117,7 @@ def _group(share: FundShare, context: DeskContext) -> Group:
 
 
 def _unmark(owner: MarkedPayments, done: Together) -> None:
-    owner.done_with(each.payment_id for each in (*done.paid, *done.awaited))
+    owner.done_with([each.payment_id for each in done.paid] + [each.payment_id for each in done.awaited])
 
 
 def _unmark_and_tell(owner: MarkedPayments, done: Together) -> str:
