@@ -53,6 +53,16 @@ class ReplenishmentView:
     rejected_at: datetime | None
     created_at: datetime
 
+    @property
+    def state(self) -> str:
+        """Its status, or `partly_funded` where less arrived than was asked for: the word that every place shows."""
+        return "partly_funded" if self.is_partly_funded else self.status.value
+
+    @property
+    def state_label(self) -> str:
+        """The same for people to read."""
+        return "Partly funded" if self.is_partly_funded else self.status.label
+
 
 @dataclass(frozen=True, slots=True)
 class ReplenishmentExplanation:
