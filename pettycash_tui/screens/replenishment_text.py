@@ -45,7 +45,7 @@ def amount_and_fund(asked: ReplenishmentView, context: DeskContext) -> str:
 def difference(asked: Money, received: Money, context: DeskContext) -> str:
     """How what has come differs from what was asked for; empty when it does not."""
     if received < asked:
-        return f"partly funded: {context.money_with_currency(asked - received)} less than was asked for"
+        return f"partly funded: {context.money_with_currency(asked - received)} less than asked"
     if asked < received:
         return f"{context.money_with_currency(received - asked)} more than was asked for"
     return ""

@@ -284,10 +284,10 @@ async def test_a_part_of_it_is_said_to_be_partly_funded_before_and_after(sqlite_
         assert pilot.app.screen.query(Input).last().has_focus
         pilot.app.screen.query(Input).last().value = ""
         await type_text(pilot, "12.5k")
-        assert "▲ partly funded: KES 7,500.00 less than was asked for" in screen_text(pilot)
+        assert "▲ partly funded: KES 7,500.00 less than asked" in screen_text(pilot)
         await press(pilot, "enter")
         assert shown(sqlite_desk, number).completed_amount == Money(1_250_000, "KES")
-        said = f"{number} is received: KES 12,500.00 for fund NBI (partly funded: KES 7,500.00 less than was asked for)."
+        said = f"{number} is received: KES 12,500.00 for fund NBI (partly funded: KES 7,500.00 less than asked)."
         assert said in notices(pilot)
         assert "KES 12,500.00, partly funded: KES 7,500.00 less" in screen_text(pilot)
 
