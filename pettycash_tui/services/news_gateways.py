@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import func, select
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.models.enums import GatewayName, NoticeKind, OrderStatus
+from pettycash_tui.models.enums import NoticeKind, OrderStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import bank_history, visibility
 from pettycash_tui.services.identity import Actor, actor_of
@@ -34,7 +34,7 @@ def _contradicted(reading: Reading, event: Any, data: dict[str, Any]) -> Iterabl
         return
     order = select(_O.executor_id, _O.gateway).where(_O.payment_id == row.id, _O.attempt == data.get("attempt"))
     sent = reading.execute(order).first()
-    gateway = (sent.gateway if sent is not None else GatewayName(str(data.get("gateway")))).label
+    gateway = sent.gateway.label if sent is not None else "The gateway"
     booked = reading.execute(select(_E.gateway_reference).where(_E.payment_id == row.id)).scalar()
     reference = str(data.get("gateway_reference") or "")
     is_booked = bool(reference) and booked == reference
