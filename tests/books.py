@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from hashlib import sha256
 from typing import Any
@@ -17,6 +18,8 @@ from pettycash_tui.models.enums import (
     STEP_DECISIONS,
     EntrySource,
     EntryType,
+    NoticeKind,
+    NoticeStatus,
     OrderStatus,
     PaymentStatus,
     ReplenishmentStatus,
@@ -25,14 +28,15 @@ from pettycash_tui.models.enums import (
     TransferStatus,
     VarianceStatus,
 )
-from pettycash_tui.services import audit, imprest
+from pettycash_tui.services import audit, imprest, visibility
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.identity import SYSTEM, actor_of
 from pettycash_tui.services.work import Reading
 
 EXECUTED = (PaymentStatus.SUCCESS, PaymentStatus.RECONCILED)
 PAID = (RequisitionStatus.PAID, RequisitionStatus.REVIEWED)
 WAITING = (PaymentStatus.PENDING, PaymentStatus.FAILED)
+_NUMBERED = re.compile(r"\b(?:REQ|PAY)-\d{6}\b")
 IN_FLIGHT = (PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN)
 
 
@@ -64,6 +68,9 @@ class Books:
         self.periods = rows(t.accounting_period)
         self.events = sorted(rows(t.audit_event), key=lambda event: (event.stream, event.sequence))
         self.heads = rows(t.stream_head)
+        self.people = rows(t.user)
+        self.notices = rows(t.notice)
+        self.cursors = rows(t.notice_cursor)
 
     def fund(self, code: str) -> Row[Any]:
         """A fund by code."""
@@ -76,6 +83,10 @@ class Books:
     def requisition(self, number: str) -> Row[Any]:
         """A requisition by number."""
         return next(requisition for requisition in self.requisitions if requisition.number == number)
+
+    def person(self, person_id: UUID) -> Row[Any]:
+        """A person by id."""
+        return next(person for person in self.people if person.id == person_id)
 
     def orders_of(self, number: str) -> list[Row[Any]]:
         """The orders of a payment to gateways, by attempt."""
@@ -122,6 +133,7 @@ def check(desk: Desk) -> Books:
     _check_bank_files(books)
     _check_claims(books)
     _check_imprest(desk, books)
+    _check_notices(books)
     _check_chain(books)
     return books
 
@@ -398,6 +410,41 @@ def _check_imprest(desk: Desk, books: Books) -> None:
         assert (identity.vouchers.minor, identity.over_short.minor) == (vouchers, over_short), fund.code
         assert identity.in_transit.minor == coming
         assert identity.difference.minor == sum(cause.amount.minor for cause in identity.causes)
+
+
+def _check_notices(books: Books) -> None:
+    """An event is told once to each person, and never outside of its company."""
+    events = {(event.stream, event.sequence): event for event in books.events}
+    people = {person.id: person for person in books.people}
+    told = set()
+    for notice in books.notices:
+        assert people[notice.person_id].company_id in (None, notice.company_id), f"{notice.title} went astray"
+        assert (notice.sent_at is not None) == (notice.status is NoticeStatus.SENT)
+        if notice.kind is NoticeKind.DIGEST:
+            continue
+        event = events[notice.event_stream, notice.event_sequence]
+        assert event.company_id == notice.company_id
+        assert event.actor_id != notice.person_id or notice.kind is NoticeKind.FUND_LOW
+        once = (notice.person_id, notice.event_stream, notice.event_sequence, notice.kind, notice.subject_number)
+        assert once not in told, f"{notice.title} is told twice"
+        told.add(once)
+    lengths = {head.stream: head.length for head in books.heads}
+    assert all(cursor.sequence <= lengths[cursor.stream] for cursor in books.cursors)
+
+
+def check_readers(desk: Desk, books: Books, notices: list[Row[Any]]) -> None:
+    """Assert that notices, just written, name no request and no payment that their reader may not see."""
+    r, p = t.requisition.c, t.payment.c
+    for notice in notices:
+        named = set(_NUMBERED.findall(f"{notice.title} {notice.body}"))
+
+        def seen(reading: Reading, named: set[str] = named) -> set[str]:
+            requests = select(r.number).where(r.number.in_(named), visibility.requisitions(reading))
+            paid = select(p.number).where(p.number.in_(named), visibility.payments(reading))
+            return {*reading.execute(requests).scalars(), *reading.execute(paid).scalars()}
+
+        person = books.person(notice.person_id)
+        assert desk.read(actor_of(person), seen) == named, f"{person.username} is told: {notice.body}"
 
 
 def _check_chain(books: Books) -> None:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 ROWS = [
     ColumnSpec("Number", "number"),
     ColumnSpec("Fund", "fund"),
-    ColumnSpec("Status", "status.label", min_width=9),
+    ColumnSpec("Status", "state_label", min_width=9),
     ColumnSpec("Asked", lambda row: row.requested_amount.grouped(), align="right"),
     ColumnSpec("Arrived", lambda row: row.completed_amount and row.completed_amount.grouped(), align="right"),
     ColumnSpec("", lambda row: row.requested_amount.currency),
@@ -44,7 +44,7 @@ def print_whole(ctx: Context, found: ReplenishmentView, covered: Covered) -> Non
     output.emit_detail(
         ctx,
         as_document(found, voucher_count=covered.count, voucher_amount=covered.amount),
-        title=f"{found.number}  {found.status.label}",
+        title=f"{found.number}  {found.state_label}",
         pairs=[
             ("Fund", found.fund),
             ("Balance then", found.balance_snapshot),
@@ -73,7 +73,7 @@ def act(ctx: Context, service: Callable[..., ReplenishmentState], ref: str, *arg
         return replenishment_views.show(work, state.id), state
 
     found, state = session.run(ctx, whole)
-    sentences = [f"{found.number} {done}: {state.amount} for fund {found.fund.code}. Now: {found.status.label}."]
+    sentences = [f"{found.number} {done}: {state.amount} for fund {found.fund.code}. Now: {found.state_label}."]
     if state.taken_up:
         sentences.append(f"These waited for money and hold it now: {', '.join(state.taken_up)}.")
     output.emit(ctx, {**output.to_json(found), "taken_up": list(state.taken_up)}, sentence=sentences)

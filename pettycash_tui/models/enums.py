@@ -354,6 +354,8 @@ class NoticeKind(Labelled):
     REJECTED = "rejected"
     PAID = "paid"
     FAILED = "failed"
+    CONTRADICTED = "contradicted"
+    BANK_FILE = "bank_file"
     FUND_LOW = "fund_low"
     REPLENISHED = "replenished"
     DIGEST = "digest"

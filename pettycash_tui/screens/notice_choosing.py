@@ -19,6 +19,8 @@ _WHAT = {
     NoticeKind.REJECTED: "Your request is rejected",
     NoticeKind.PAID: "Your request is paid",
     NoticeKind.FAILED: "A payment has failed",
+    NoticeKind.CONTRADICTED: "A gateway contradicts itself",
+    NoticeKind.BANK_FILE: "The bank's word on your file",
     NoticeKind.FUND_LOW: "A fund is low",
     NoticeKind.REPLENISHED: "A fund was replenished",
 }

@@ -25,7 +25,7 @@ _WORDS = {
 def draw_replenishment(case: ReplenishmentCase, context: DeskContext) -> Content:
     """The whole of it; who may not take the next step reads why."""
     asked, sheet = case.replenishment, Sheet()
-    sheet.mark(status_mark(asked.status.value), amount_and_fund(asked, context))
+    sheet.mark(status_mark(asked.state), amount_and_fund(asked, context))
     sheet.line()
     _draw_people(sheet, asked, context)
     sheet.line()
@@ -45,7 +45,7 @@ def amount_and_fund(asked: ReplenishmentView, context: DeskContext) -> str:
 def difference(asked: Money, received: Money, context: DeskContext) -> str:
     """How what has come differs from what was asked for; empty when it does not."""
     if received < asked:
-        return f"partial: {context.money_with_currency(asked - received)} less than was asked for"
+        return f"partly funded: {context.money_with_currency(asked - received)} less than asked"
     if asked < received:
         return f"{context.money_with_currency(received - asked)} more than was asked for"
     return ""

@@ -16,8 +16,8 @@ from pettycash_tui.models.enums import OPEN_ORDERS, BatchFormat, OrderStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import bank_history, bank_settling, locate, visibility
 from pettycash_tui.services.bank_settling import BatchAct
-from pettycash_tui.services.errors import NotAllowed, Reason
-from pettycash_tui.services.explaining import ActsExplanation
+from pettycash_tui.services.errors import Reason
+from pettycash_tui.services.explaining import ActsExplanation, without_right
 from pettycash_tui.services.narrowing import between, contains
 from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
 from pettycash_tui.services.permissions import Right
@@ -184,10 +184,7 @@ def explain(reading: Reading, ref: str | UUID) -> BatchExplanation:
 
 
 def _reasons(reading: Reading, batch: Any, lines: Sequence[Any], act: BatchAct) -> Iterator[Reason]:
-    try:
-        reading.actor.require(Right.EXECUTE)
-    except NotAllowed as error:
-        yield Reason(error.code, error.message)
+    yield from without_right(reading, Right.EXECUTE)
     yield from bank_settling.reasons_against(reading, batch, lines, act)
 
 

@@ -61,6 +61,7 @@ class Claim:
     id: UUID
     number: str
     status: ReplenishmentStatus
+    state_label: str
     company: str
     timezone: str
     fund: Ref
@@ -106,6 +107,7 @@ def show(reading: Reading, ref: str | UUID) -> Claim:
         id=view.id,
         number=view.number,
         status=view.status,
+        state_label=view.state_label,
         company=place.name,
         timezone=place.timezone,
         fund=view.fund,

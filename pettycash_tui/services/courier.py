@@ -18,10 +18,10 @@ from sqlalchemy import and_, func, or_, select, update
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import NoticeStatus, NoticeTiming
-from pettycash_tui.services import news, notice_choices, notice_delivery, notice_texts
+from pettycash_tui.services import news, news_funds, notice_choices, notice_delivery, notice_texts
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM, actor_of
-from pettycash_tui.services.news import FUND, News
+from pettycash_tui.services.news_parts import FUND, News
 from pettycash_tui.services.notice_delivery import Delivered
 from pettycash_tui.services.work import Reading, Work
 
@@ -144,7 +144,7 @@ def _read_on(work: Work, stream: str) -> tuple[int, bool]:
     moved = [event for event in recent if event.action in news.MOVES_MONEY]
     if moved:
         fund_id = UUID(stream.removeprefix(FUND))
-        found += [(moved[-1], each) for each in news.low_fund(work, fund_id)]
+        found += [(moved[-1], each) for each in news_funds.low_fund(work, fund_id)]
     written = _write(work, found)
     work.execute(update(t.notice_cursor).where(_K.stream == stream).values(sequence=events[-1].sequence))
     return written, len(events) == BATCH

@@ -113,6 +113,7 @@ def _build(work: Work, key: bytes, today: date | None, progress: Progress | None
     founded = demo_company.found(work.as_actor(SYSTEM, begin), book)
     history = History(work, book, founded, key, begin=begin, until=until)
     history.plan_year()
+    history.plan_books()
     plan_waiting(history)
     history.run(progress)
 

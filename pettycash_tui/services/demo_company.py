@@ -126,6 +126,8 @@ def _fund(work: Work, fund: dict[str, Any], company_id: UUID) -> DemoFund:
             # An imprest at first: filled up to what it opened with. The target of the book comes with a later review.
             target_balance=fund["opening"],
             opening_balance=fund["opening"],
+            bank_account=fund.get("bank_account"),
+            bank_code=fund.get("bank_code"),
         ),
     )
     opening: Money = view.current_balance

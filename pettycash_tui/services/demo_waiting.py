@@ -11,7 +11,8 @@ from datetime import timedelta
 
 from pettycash_tui.models.enums import OriginType, Role
 from pettycash_tui.services import directory, funds, requisitions
-from pettycash_tui.services.demo_history import Ask, Fate, History
+from pettycash_tui.services.demo_ask import Ask, Fate
+from pettycash_tui.services.demo_history import History
 from pettycash_tui.services.directory import Subject
 from pettycash_tui.services.funds import FundInput
 from pettycash_tui.services.requisitions import RequisitionInput
@@ -143,7 +144,7 @@ def _to_review() -> Ask:
         "Zürich Kühltechnik",
         branch="MSA",
         method="bank_transfer",
-        destination="Ziwa Bank 2200-118-904412",
+        destination="ZIWAKENA/2200-118-904412",
         category="repairs",
     )
     ask.is_reviewed = False
@@ -183,7 +184,7 @@ def _ask_nairobi_printer() -> Ask:
         "Nyota Stationers",
         branch="NBI",
         method="bank_transfer",
-        destination="Mwanga Bank 0110-220-998877",
+        destination="MWNGKENA/0110-220-998877",
         category="office_supplies",
         stop_after=1,
     )

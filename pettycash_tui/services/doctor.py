@@ -15,7 +15,7 @@ from pettycash_tui.database.schema import HEAD, SchemaState
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import NoticeChannel, NoticeTiming, OtpChannel, Role
 from pettycash_tui.notify.protocol import DeliveryFailed
-from pettycash_tui.services import messages, notices, policy
+from pettycash_tui.services import doctor_gateways, messages, notices, policy
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import DatabaseUnavailable, PettyCashError
 from pettycash_tui.services.findings import Finding, Severity
@@ -45,6 +45,7 @@ def examine(desk: Desk, terminal: Terminal) -> list[Finding]:
             found += _guarded(lambda check=check: desk.read(SYSTEM, _listed(check)), name)  # type: ignore[misc]
         found += _guarded(lambda: _mail(desk), "mail")
         found += _guarded(lambda: _notices(desk), "notices")
+    found += _guarded(lambda: doctor_gateways.examine(desk, state), "mpesa")
     found += _guarded(lambda: _server_key(desk), "server_key")
     found += _guarded(_keyring, "keyring")
     found += _guarded(lambda: _terminal(terminal), "terminal")

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Generic, TypeVar
 
-from pettycash_tui.services.errors import Reason
+from pettycash_tui.services.errors import NotAllowed, Reason
+from pettycash_tui.services.permissions import Right
+from pettycash_tui.services.work import Reading
 
 A = TypeVar("A", bound=StrEnum)
+
+
+def without_right(reading: Reading, right: Right) -> Iterator[Reason]:
+    """Why the actor's role may not do something; nothing where it may."""
+    try:
+        reading.actor.require(right)
+    except NotAllowed as error:
+        yield Reason(error.code, error.message)
 
 
 @dataclass(frozen=True, slots=True)

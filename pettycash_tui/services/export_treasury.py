@@ -264,7 +264,7 @@ def _transfer(row: TransferView) -> Values:
 def _replenishment(row: ReplenishmentView) -> Values:
     return (
         row.number,
-        row.status.label,
+        row.state_label,
         code_of(row.fund),
         row.requested_amount,
         row.completed_amount,

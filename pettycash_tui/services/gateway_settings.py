@@ -12,13 +12,15 @@ from __future__ import annotations
 import ipaddress
 import os
 import tomllib
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from pettycash_tui.gateways.protocol import NetworkGateway
 from pettycash_tui.models.enums import GatewayName, PaymentMethod
-from pettycash_tui.services.errors import Refused
+from pettycash_tui.services.errors import PettyCashError, Refused
 
 if TYPE_CHECKING:
     from pettycash_tui.gateways.mpesa import MpesaSettings
@@ -77,34 +79,42 @@ def mpesa_settings(desk: Desk) -> MpesaSettings | None:
     from pettycash_tui.gateways import mpesa
 
     found = given(desk.home)
-    if not found["short_code"].isascii() or not found["short_code"].isdigit():
-        raise _wrong("short_code", "must be the digits of the short code that pays, such as 600997")
-    if not found["initiator"]:
-        raise _wrong("initiator", "must be the name of the API user who pays")
-    environment = found["environment"] or "sandbox"
-    if environment not in mpesa.BASE_URLS:
-        raise _wrong("environment", "must be sandbox or production")
-    command = found["command"] or mpesa.COMMANDS[0]
-    if command not in mpesa.COMMANDS:
-        raise _wrong("command", f"must be one of {', '.join(mpesa.COMMANDS)}")
+    clean = {name: read(found[name]) for name, read in _READERS.items()}
     secrets = {name: _secret(desk, name) for name in SECRETS}
-    certificate = _certificate(found["certificate"])
-    try:
-        credential = mpesa.security_credential(secrets["mpesa_initiator_password"], certificate)
-    except ValueError as error:
-        raise _wrong("certificate", f"must name M-Pesa's public certificate ({error})") from None
-    callback = _address("callback_url", found["callback_url"]).rstrip("/")
     return mpesa.MpesaSettings(
-        base_url=_address("base_url", found["base_url"] or mpesa.BASE_URLS[environment]).rstrip("/"),
-        short_code=found["short_code"],
-        initiator=found["initiator"],
-        command=command,
-        callback_url=f"{callback}/{secret_path(desk)}",
-        timeout_seconds=_seconds(found["timeout_seconds"]),
+        base_url=(clean["base_url"] or mpesa.BASE_URLS[clean["environment"]]).rstrip("/"),
+        short_code=clean["short_code"],
+        initiator=clean["initiator"],
+        command=clean["command"],
+        callback_url=f"{clean['callback_url'].rstrip('/')}/{secret_path(desk)}",
+        timeout_seconds=_seconds(clean["timeout_seconds"]),
         consumer_key=secrets["mpesa_consumer_key"],
         consumer_secret=secrets["mpesa_consumer_secret"],
-        security_credential=credential,
+        security_credential=_credential(secrets["mpesa_initiator_password"], found["certificate"]),
     )
+
+
+def problems(desk: Desk) -> list[tuple[str, str]]:
+    """Everything that is wrong with the settings of M-Pesa: the setting or secret, and the sentence about it."""
+    found = given(desk.home)
+    wrong: list[tuple[str, str]] = []
+    kept: dict[str, str] = {}
+    for name, read in _READERS.items():
+        try:
+            read(found[name])
+        except Refused as error:
+            wrong.append((name, error.message))
+    for name in SECRETS:
+        try:
+            kept[name] = _secret(desk, name)
+        except PettyCashError as error:
+            wrong.append((name, error.message))
+    try:
+        # Whatever password there is: this looks at the certificate.
+        _credential(kept.get("mpesa_initiator_password", "-"), found["certificate"])
+    except Refused as error:
+        wrong.append(("certificate", error.message))
+    return wrong
 
 
 def given(home: Path) -> dict[str, str]:
@@ -140,6 +150,44 @@ def _secret(desk: Desk, name: str) -> str:
     return value
 
 
+def _short_code(value: str) -> str:
+    if not value.isascii() or not value.isdigit():
+        raise _wrong("short_code", "must be the digits of the short code that pays, such as 600997")
+    return value
+
+
+def _initiator(value: str) -> str:
+    if not value:
+        raise _wrong("initiator", "must be the name of the API user who pays")
+    return value
+
+
+def _environment(value: str) -> str:
+    from pettycash_tui.gateways import mpesa
+
+    if value and value not in mpesa.BASE_URLS:
+        raise _wrong("environment", "must be sandbox or production")
+    return value or "sandbox"
+
+
+def _command(value: str) -> str:
+    from pettycash_tui.gateways import mpesa
+
+    if value and value not in mpesa.COMMANDS:
+        raise _wrong("command", f"must be one of {', '.join(mpesa.COMMANDS)}")
+    return value or mpesa.COMMANDS[0]
+
+
+def _credential(password: str, certificate: str) -> str:
+    """The password as M-Pesa takes it, encrypted for the certificate's owner."""
+    from pettycash_tui.gateways import mpesa
+
+    try:
+        return mpesa.security_credential(password, _certificate(certificate))
+    except ValueError as error:
+        raise _wrong("certificate", f"must name M-Pesa's public certificate ({error})") from None
+
+
 def _certificate(named: str) -> bytes:
     if not named:
         raise _wrong("certificate", "must be the path of M-Pesa's public certificate")
@@ -156,6 +204,11 @@ def _address(name: str, value: str) -> str:
     if parts.scheme == "http" and not _is_loopback(parts.hostname):
         raise _wrong(name, "must begin with https: money and secrets would cross the network unprotected")
     return value
+
+
+def is_local(address: str) -> bool:
+    """Whether an address is one of this computer only."""
+    return _is_loopback(urlsplit(address).hostname or "")
 
 
 def _is_loopback(host: str) -> bool:
@@ -184,3 +237,15 @@ def _wrong(name: str, expected: str) -> Refused:
         code="gateway_settings",
         fields={name: expected},
     )
+
+
+_READERS: dict[str, Callable[[str], str]] = {
+    "short_code": _short_code,
+    "initiator": _initiator,
+    "environment": _environment,
+    "command": _command,
+    "callback_url": partial(_address, "callback_url"),
+    "base_url": lambda value: _address("base_url", value) if value else "",
+    "timeout_seconds": lambda value: str(_seconds(value)),
+}
+"""What each setting must be: it is returned as it is meant, or refused."""

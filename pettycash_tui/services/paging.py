@@ -14,9 +14,10 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, or_
+from sqlalchemy import ColumnElement, Row, Select, Table, and_, or_
 
 from pettycash_tui.services.errors import InvalidInput
+from pettycash_tui.services.work import Reading
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -109,6 +110,27 @@ def behind(
         steps.append(and_(*same, further))
     bound = columns[0] <= key[0] if descending else columns[0] >= key[0]
     return and_(bound, or_(*steps))
+
+
+def page_by_age(
+    reading: Reading,
+    statement: Select[Any],
+    table: Table,
+    item: Callable[[Row[Any]], T],
+    *,
+    oldest_first: bool,
+    limit: int | None,
+    after: str | None,
+) -> Page[T]:
+    """A page of a table's rows by when they were made, newest first or the other way round."""
+    size = clean_limit(limit)
+    order = [table.c.created_at, table.c.id]
+    further = behind(order, decode(after, datetime, UUID), descending=not oldest_first)
+    if further is not None:
+        statement = statement.where(further)
+    ordered = order if oldest_first else [column.desc() for column in order]
+    found = reading.execute(statement.order_by(*ordered).limit(size + 1)).all()
+    return page_of(found, size, item, lambda row: (row.created_at, row.id))
 
 
 def page_of(

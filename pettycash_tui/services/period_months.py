@@ -10,7 +10,8 @@ from sqlalchemy import func, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import companies, period_checks, periods
-from pettycash_tui.services.errors import NotAllowed, Reason
+from pettycash_tui.services.errors import Reason
+from pettycash_tui.services.explaining import without_right
 from pettycash_tui.services.paging import MAX_LIMIT
 from pettycash_tui.services.period_checks import CheckList
 from pettycash_tui.services.periods import PeriodView
@@ -72,7 +73,7 @@ def case(reading: Reading, period: str) -> MonthCase:
     company = companies.which(reading, None)
     month = periods.month_of(period)
     found = next((view for view in _closed_once(reading, company.code) if view.period == str(month)), None)
-    not_allowed = tuple(_not_allowed(reading))
+    not_allowed = tuple(without_right(reading, Right.CLOSE_PERIOD))
     return MonthCase(
         month=_row(str(month), reading.today(company.timezone), found),
         checks=period_checks.checklist(reading, period),
@@ -102,11 +103,3 @@ def _row(period: str, today: date, closing: PeriodView | None) -> MonthRow:
 def _back_from(last: date, first: date) -> list[str]:
     newest, oldest = last.year * 12 + last.month - 1, first.year * 12 + first.month - 1
     return [f"{place // 12:04d}-{place % 12 + 1:02d}" for place in range(newest, oldest - 1, -1)]
-
-
-def _not_allowed(reading: Reading) -> list[Reason]:
-    try:
-        reading.actor.require(Right.CLOSE_PERIOD)
-    except NotAllowed as error:
-        return [Reason(error.code, error.message)]
-    return []

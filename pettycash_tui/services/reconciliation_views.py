@@ -15,7 +15,8 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import PaymentMethod, PaymentStatus, ReconciliationAct, VarianceStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import locate, reconciliation, visibility
-from pettycash_tui.services.errors import NotAllowed, Reason
+from pettycash_tui.services.errors import Reason
+from pettycash_tui.services.explaining import without_right
 from pettycash_tui.services.narrowing import between, contains
 from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
 from pettycash_tui.services.refs import PersonRef, Ref, person, person_columns
@@ -226,10 +227,7 @@ def _steps(reading: Reading, payment_id: UUID) -> tuple[ReconciliationStep, ...]
 
 
 def _reasons(reading: Reading, row: Any, act: ReconciliationAct) -> Iterator[Reason]:
-    try:
-        reading.actor.require(reconciliation.RIGHT)
-    except NotAllowed as error:
-        yield Reason(error.code, error.message)
+    yield from without_right(reading, reconciliation.RIGHT)
     yield from reconciliation.reasons_against(row, reading.actor, act)
 
 

@@ -14,10 +14,11 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import OPEN_REPLENISHMENTS, ReplenishmentStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import funds, locate, replenishments, visibility
-from pettycash_tui.services.errors import NotAllowed, Reason
+from pettycash_tui.services.errors import Reason
+from pettycash_tui.services.explaining import without_right
 from pettycash_tui.services.funds import FundView
 from pettycash_tui.services.narrowing import between, contains
-from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
+from pettycash_tui.services.paging import Page, page_by_age
 from pettycash_tui.services.refs import PersonRef, Ref, person, person_columns
 from pettycash_tui.services.replenishments import ReplenishmentAct
 from pettycash_tui.services.work import Reading
@@ -52,6 +53,16 @@ class ReplenishmentView:
     rejected_by: PersonRef | None
     rejected_at: datetime | None
     created_at: datetime
+
+    @property
+    def state(self) -> str:
+        """Its status, or `partly_funded` where less arrived than was asked for: the word that every place shows."""
+        return "partly_funded" if self.is_partly_funded else self.status.value
+
+    @property
+    def state_label(self) -> str:
+        """The same for people to read."""
+        return "Partly funded" if self.is_partly_funded else self.status.label
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,8 +124,6 @@ def list_replenishments(
     after: str | None = None,
 ) -> Page[ReplenishmentView]:
     """The replenishments of the actor's company, newest first or the other way round."""
-    size = clean_limit(limit)
-    key = decode(after, datetime, UUID)
     statement = _rows().where(visibility.of_company(_R.company_id, reading.actor))
     if status is not None:
         statement = statement.where(_R.status == status)
@@ -123,13 +132,7 @@ def list_replenishments(
     statement = statement.where(*between(_R.created_at, from_date, to_date, reading))
     if search:
         statement = statement.where(or_(*[contains(column, search) for column in (_R.number, _R.reference, _R.reason)]))
-    order = [_R.created_at, _R.id]
-    further = behind(order, key, descending=not oldest_first)
-    if further is not None:
-        statement = statement.where(further)
-    ordered = order if oldest_first else [column.desc() for column in order]
-    found = reading.execute(statement.order_by(*ordered).limit(size + 1)).all()
-    return page_of(found, size, _view, lambda row: (row.created_at, row.id))
+    return page_by_age(reading, statement, t.replenishment, _view, oldest_first=oldest_first, limit=limit, after=after)
 
 
 def show(reading: Reading, ref: str | UUID) -> ReplenishmentView:
@@ -173,10 +176,7 @@ def _explained(reading: Reading, row: Any, *, fund_is_active: bool) -> Replenish
 
 
 def _reasons(reading: Reading, row: Any, act: ReplenishmentAct) -> Iterator[Reason]:
-    try:
-        reading.actor.require(replenishments.RIGHTS[act])
-    except NotAllowed as error:
-        yield Reason(error.code, error.message)
+    yield from without_right(reading, replenishments.RIGHTS[act])
     yield from replenishments.reasons_against(row, reading.actor, act)
 
 

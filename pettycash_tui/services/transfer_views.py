@@ -14,11 +14,11 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import EntryType, TransferStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import funds, locate, transfers, visibility
-from pettycash_tui.services.errors import NotAllowed, Reason
-from pettycash_tui.services.explaining import ActsExplanation
+from pettycash_tui.services.errors import Reason
+from pettycash_tui.services.explaining import ActsExplanation, without_right
 from pettycash_tui.services.funds import FundView
 from pettycash_tui.services.narrowing import between, contains
-from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
+from pettycash_tui.services.paging import Page, page_by_age
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.refs import PersonRef, Ref, person, person_columns
 from pettycash_tui.services.transfers import TransferAct
@@ -130,8 +130,6 @@ def list_transfers(
 
     `fund`: those from it and those to it.
     """
-    size = clean_limit(limit)
-    key = decode(after, datetime, UUID)
     statement = _ROWS.where(visibility.transfers(reading.actor))
     if status is not None:
         statement = statement.where(_M.status == status)
@@ -141,13 +139,7 @@ def list_transfers(
     statement = statement.where(*between(_M.created_at, from_date, to_date, reading))
     if search and search.strip():
         statement = statement.where(or_(contains(_M.number, search), contains(_M.reason, search)))
-    order = [_M.created_at, _M.id]
-    further = behind(order, key, descending=not oldest_first)
-    if further is not None:
-        statement = statement.where(further)
-    ordered = order if oldest_first else [column.desc() for column in order]
-    found = reading.execute(statement.order_by(*ordered).limit(size + 1)).all()
-    return page_of(found, size, _view, lambda row: (row.created_at, row.id))
+    return page_by_age(reading, statement, t.fund_transfer, _view, oldest_first=oldest_first, limit=limit, after=after)
 
 
 def show(reading: Reading, ref: str | UUID) -> TransferView:
@@ -185,10 +177,7 @@ def _explained(reading: Reading, row: Any) -> TransferExplanation:
 
 
 def _reasons(reading: Reading, row: Any, act: TransferAct) -> Iterator[Reason]:
-    try:
-        reading.actor.require(transfers.RIGHTS[act])
-    except NotAllowed as error:
-        yield Reason(error.code, error.message)
+    yield from without_right(reading, transfers.RIGHTS[act])
     yield from transfers.reasons_against(row, reading.actor, act)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,12 +14,12 @@ from pettycash_tui.models.enums import VarianceStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import funds, locate, variances, visibility
 from pettycash_tui.services.companies import timezone_of
-from pettycash_tui.services.errors import NotAllowed, Reason
-from pettycash_tui.services.explaining import ActsExplanation
+from pettycash_tui.services.errors import Reason
+from pettycash_tui.services.explaining import ActsExplanation, without_right
 from pettycash_tui.services.funds import FundView
 from pettycash_tui.services.inputs import clean_number
 from pettycash_tui.services.narrowing import between, contains
-from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
+from pettycash_tui.services.paging import Page, page_by_age
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.refs import PersonRef, Ref, person, person_columns
 from pettycash_tui.services.variances import VarianceAct
@@ -159,8 +158,6 @@ def list_variances(
     after: str | None = None,
 ) -> Page[VarianceView]:
     """The variances that the actor may see, newest first or the other way round."""
-    size = clean_limit(limit)
-    key = decode(after, datetime, UUID)
     statement = _ROWS.where(visibility.variances(reading))
     if status is not None:
         statement = statement.where(_V.status == status)
@@ -172,13 +169,7 @@ def list_variances(
     if search and search.strip():
         columns = (_V.number, _V.reason, _P.number, _P.payee, _P.voucher_number)
         statement = statement.where(or_(*[contains(column, search) for column in columns]))
-    order = [_V.created_at, _V.id]
-    further = behind(order, key, descending=not oldest_first)
-    if further is not None:
-        statement = statement.where(further)
-    ordered = order if oldest_first else [column.desc() for column in order]
-    found = reading.execute(statement.order_by(*ordered).limit(size + 1)).all()
-    return page_of(found, size, _view, lambda row: (row.created_at, row.id))
+    return page_by_age(reading, statement, t.variance, _view, oldest_first=oldest_first, limit=limit, after=after)
 
 
 def show(reading: Reading, ref: str | UUID) -> VarianceView:
@@ -211,7 +202,7 @@ def case_of(reading: Reading, ref: str | UUID) -> VarianceCase:
 def before_recording(reading: Reading, payment_ref: str | UUID) -> RecordingCase:
     """What is booked of a payment, and every reason against recording a variance of it now. Raises NotFound."""
     row = variances.booked(reading, locate.payment_id(reading, payment_ref))
-    reasons = [*_not_allowed(reading, variances.RECORDING), *variances.reasons_against_recording(row)]
+    reasons = [*without_right(reading, variances.RECORDING), *variances.reasons_against_recording(row)]
     return RecordingCase(row.number, Money(row.booked, row.currency), tuple(reasons))
 
 
@@ -273,18 +264,11 @@ def _months(today: date, count: int) -> list[date]:
 
 def _explained(reading: Reading, row: Any) -> VarianceExplanation:
     against = {
-        act: (*_not_allowed(reading, variances.RIGHTS[act]), *variances.reasons_against(row, reading.actor, act))
+        act: (*without_right(reading, variances.RIGHTS[act]), *variances.reasons_against(row, reading.actor, act))
         for act in VarianceAct
     }
     against[VarianceAct.APPROVE] += tuple(variances.reasons_of_fund(row, locate.fund(reading, row.fund_id)))
     return ActsExplanation(row.number, against)
-
-
-def _not_allowed(reading: Reading, right: Right) -> Iterator[Reason]:
-    try:
-        reading.actor.require(right)
-    except NotAllowed as error:
-        yield Reason(error.code, error.message)
 
 
 def _view(row: Any) -> VarianceView:

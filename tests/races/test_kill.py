@@ -44,9 +44,9 @@ class Killing(Generic[Subject]):
         """Each subject that was acted on, and the books just after the process was gone."""
         for n in range(1, MOST_POINTS):
             subject = self.prepare()
-            killed = _killed(self.desk, lambda here, subject=subject: self.act(here, subject), n)  # type: ignore[misc]
+            died = killed(self.desk, lambda here, subject=subject: self.act(here, subject), n)  # type: ignore[misc]
             yield subject, books.check(self.desk)
-            if not killed:
+            if not died:
                 break
         else:
             raise AssertionError("never gets through")
@@ -56,7 +56,8 @@ class Killing(Generic[Subject]):
         print(f"{self.desk.engine.dialect.name}: {len(self.done)} points, nothing done at {self.done.count(False)}")
 
 
-def _killed(desk: Desk, act: Callable[[Desk], object], n: int) -> bool:
+def killed(desk: Desk, act: Callable[[Desk], object], n: int) -> bool:
+    """Whether a process that acts was killed: after its n-th statement, or by what it does itself."""
     child = os.fork()
     if child == 0:
         # Whatever happens here, pytest must not go on in this process.

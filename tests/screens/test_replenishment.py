@@ -265,12 +265,12 @@ async def test_the_whole_amount_is_received_with_its_reference(sqlite_desk: Desk
         received = shown(sqlite_desk, number)
         assert (received.status, received.reference) == (ReplenishmentStatus.COMPLETED, "BANK-7781")
         assert received.completed_amount == Money(10_000_000, "KES")
-        assert any(f"hold it now: {waits}" in notice and "partial" not in notice for notice in notices(pilot))
+        assert any(f"hold it now: {waits}" in notice and "partly" not in notice for notice in notices(pilot))
         text = screen_text(pilot)
         assert "✔ completed" in text and "BANK-7781" in text and "200,000.00" in text
 
 
-async def test_a_part_of_it_is_said_to_be_partial_before_and_after(sqlite_desk: Desk) -> None:
+async def test_a_part_of_it_is_said_to_be_partly_funded_before_and_after(sqlite_desk: Desk) -> None:
     number = asked(sqlite_desk, approved=True)
     async with running(sqlite_desk, "treasury", go="desk") as pilot:
         await press(pilot, "a", "r")
@@ -278,18 +278,18 @@ async def test_a_part_of_it_is_said_to_be_partial_before_and_after(sqlite_desk: 
         await press(pilot, "tab", "ctrl+u")
         pilot.app.screen.query(Input).last().value = ""
         await type_text(pilot, "one")
-        assert "partial" not in screen_text(pilot)
+        assert "partly" not in screen_text(pilot)
         await press(pilot, "enter")
         assert "✖ Must be an amount in ordinary digits" in screen_text(pilot)
         assert pilot.app.screen.query(Input).last().has_focus
         pilot.app.screen.query(Input).last().value = ""
         await type_text(pilot, "12.5k")
-        assert "▲ partial: KES 7,500.00 less than was asked for" in screen_text(pilot)
+        assert "▲ partly funded: KES 7,500.00 less than asked" in screen_text(pilot)
         await press(pilot, "enter")
         assert shown(sqlite_desk, number).completed_amount == Money(1_250_000, "KES")
-        said = f"{number} is received: KES 12,500.00 for fund NBI (partial: KES 7,500.00 less than was asked for)."
+        said = f"{number} is received: KES 12,500.00 for fund NBI (partly funded: KES 7,500.00 less than asked)."
         assert said in notices(pilot)
-        assert "KES 12,500.00, partial: KES 7,500.00 less" in screen_text(pilot)
+        assert "KES 12,500.00, partly funded: KES 7,500.00 less" in screen_text(pilot)
 
 
 async def test_a_reference_that_was_used_stands_beside_its_field(sqlite_desk: Desk) -> None:

@@ -100,7 +100,8 @@ def test_what_comes_short_is_seen_and_the_fund_asks_again(desk: Desk, people: Tr
     complete(desk, people, asked.number, "BANK-1", "5000")
 
     found = desk.read(people["cfo"], replenishment_views.show, asked.number)
-    assert found.is_partly_funded
+    assert (found.is_partly_funded, found.state, found.state_label) == (True, "partly_funded", "Partly funded")
+    assert desk.read(people["cfo"], claims.show, asked.number).state_label == "Partly funded"
     assert found.short_by is not None and found.short_by == asked.requested_amount - found.completed_amount  # type: ignore[operator]
     newest = desk.read(people["cfo"], replenishment_views.list_replenishments).items[0]
     assert (newest.auto_triggered, newest.status) == (True, "pending")

@@ -238,7 +238,10 @@ def test_every_payment_was_confirmed_by_a_code_of_its_executor(built: Desk) -> N
     executions = rows(built, select(t.payment_execution))
 
     assert all(row.otp_verified_at and row.otp_verified_by_id == row.executor_id for row in executions)
-    spent = rows(built, select(o.payment_id, o.executor_id).where(o.consumed_at.is_not(None)))
+    line = t.payment_bundle_line.c
+    spent = rows(built, select(o.payment_id, o.executor_id).where(o.consumed_at.is_not(None), o.bundle_id.is_(None)))
+    # One code confirms the lines of the bank file.
+    spent += rows(built, select(line.payment_id, o.executor_id).join(t.otp_challenge, o.bundle_id == line.bundle_id))
     assert {(row.payment_id, row.executor_id) for row in spent} == {
         (row.payment_id, row.executor_id) for row in executions
     }
@@ -264,6 +267,25 @@ def test_the_year_has_something_of_everything(built: Desk) -> None:
     assert last - first > timedelta(days=340)
     assert any(not payee.isascii() for payee in payees)
     assert "株式会社ハラダ" in payees
+
+
+def test_each_list_of_treasury_has_something_to_show(built: Desk) -> None:
+    v, m, o, p = t.variance.c, t.fund_transfer.c, t.payment_order.c, t.payment.c
+
+    assert sorted(rows(built, select(v.status)), key=str) == [("approved",), ("pending",), ("rejected",)]
+    assert sorted(rows(built, select(m.status)), key=str) == [("completed",), ("pending",)]
+    lines = rows(built, select(o.status, p.status).join(t.payment, p.id == o.payment_id).order_by(o.position))
+    assert [line for line, _ in lines] == ["succeeded", "succeeded", "failed"]
+    # What the bank refused was paid by hand.
+    assert {payment for _, payment in lines} == {"success"}
+    held = rows(
+        built,
+        select(t.bank_batch.c.created_at, p.created_at)
+        .join(t.payment_order, o.batch_id == t.bank_batch.c.id)
+        .join(t.payment, p.id == o.payment_id),
+    )
+    assert all(written - asked < timedelta(days=31) for written, asked in held)
+    assert PaymentStatus.RECONCILED in {row.status for row in rows(built, select(p.status))}
 
 
 def test_each_origin_is_paid_from_its_own_fund(built: Desk) -> None:

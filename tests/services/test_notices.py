@@ -7,16 +7,20 @@ import time
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+import banking
 import pytest
 import story
 from sqlalchemy import update
 from trading import Trading
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.models.enums import NoticeChannel, NoticeKind, NoticeStatus, NoticeTiming
+from pettycash_tui.models.enums import BatchFormat, GatewayName, NoticeChannel, NoticeKind, NoticeStatus, NoticeTiming
 from pettycash_tui.services import (
     alerts,
+    bank_batches,
+    bank_settling,
     courier,
     digests,
     execution,
@@ -24,6 +28,8 @@ from pettycash_tui.services import (
     notice_choices,
     notice_delivery,
     notices,
+    orders,
+    payment_facts,
     payments,
     replenishments,
     workflow,
@@ -31,6 +37,7 @@ from pettycash_tui.services import (
 from pettycash_tui.services.desk_courier import DeskCourier
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound, Refused
 from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.posting import Confirmed
 
 
 def told(trading: Trading, *kinds: NoticeKind) -> list[tuple[str, str, str]]:
@@ -451,6 +458,62 @@ def test_no_notice_holds_a_code(trading: Trading, home: Path) -> None:
     execution.execute(trading.desk, story.executor_of(trading.desk, payment), payment, code=code)
     courier.run(trading.desk)
     assert not [letter for letter in letters(home) if code in letter]
+
+
+# --- gateways and banks -----------------------------------------------------------------------------------------------
+
+
+def test_a_gateway_that_contradicts_itself_is_told_to_the_executor_and_the_cfo(trading: Trading, home: Path) -> None:
+    desk = trading.desk
+    payment = trading.approved(method="mpesa", destination="+254700000001")
+    officer = story.executor_of(desk, payment)
+
+    def send(work: Any) -> UUID:
+        facts = payment_facts.read(work, story.id_of_payment(desk, payment), lock=True)
+        confirmed = Confirmed(officer.person_id, work.now, "email", "desk", "pytest")
+        return orders.open_order(work, facts, GatewayName.MPESA, conversation_id="C-1", confirmed=confirmed, key="k")
+
+    order = desk.run(officer, send)
+    desk.run_unaudited(SYSTEM, orders.fail, order, "2001", "wrong initiator", final=True)
+    desk.run(trading["cfo"], payments.cancel, payment, "not needed any more")
+    collect(trading)
+    assert told(trading, NoticeKind.CONTRADICTED) == []
+
+    assert desk.run(SYSTEM, orders.succeed, order, "SBX1") is None
+    courier.run(desk)
+
+    assert told(trading, NoticeKind.CONTRADICTED) == [
+        ("cfo", "contradicted", payment),
+        (officer.username, "contradicted", payment),
+    ]
+    letter = next(letter for letter in letters(home) if "contradicts itself" in letter)
+    assert "attempt 1 succeeded after it had failed, reference SBX1" in letter
+    assert "In the books it is cancelled: ask M-Pesa which is true" in letter
+
+
+def test_what_the_bank_did_with_a_file_is_told_once_to_who_wrote_it(trading: Trading, home: Path) -> None:
+    desk, people = trading.desk, story.actors(trading.desk)
+    banking.give_accounts(desk, people)
+    banking.without_codes(desk)
+    numbers = banking.transfers(desk, people, "1000", "2000", "3000", payee="Otieno")
+    batch = bank_batches.write(desk, people["treasury"], numbers, format=BatchFormat.CSV).number
+    courier.run(desk)
+    before = len(letters(home))
+
+    bank_settling.confirm(desk, people["treasury2"], batch, numbers[:1], "FT1")
+    bank_settling.refuse(desk, people["treasury2"], batch, numbers[1:2], "Account closed")
+    courier.run(desk)
+
+    assert told(trading, NoticeKind.BANK_FILE) == [("treasury", "bank_file", batch)]
+    # The refused line itself is told to who asked for the money, and not once more to who wrote the file.
+    assert told(trading, NoticeKind.FAILED) == [("staff", "failed", numbers[1])]
+    (letter,) = [letter for letter in letters(home)[before:] if batch in letter]
+    assert "1 confirmed, 1 refused, 1 open" in letter
+    assert f"- {numbers[1]}, KES 2,000.00 to Otieno: Account closed" in letter
+
+    bank_settling.confirm(desk, people["treasury"], batch, None, "FT2")
+    collect(trading)
+    assert len(told(trading, NoticeKind.BANK_FILE)) == 1, "who told it is told of it"
 
 
 # --- beside the work --------------------------------------------------------------------------------------------------

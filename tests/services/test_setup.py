@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import building
+import daraja
 import pytest
 
 from pettycash_tui.services import doctor, listed, policy, setup
@@ -123,3 +124,53 @@ def test_the_doctor_looks_at_the_terminal() -> None:
 
     found = {f.code for f in doctor.examine_without(DatabaseUnavailable("Away.", code="no_database"), poor)}
     assert {"no_database", "terminal", "encoding"} <= found
+
+
+def test_the_doctor_finds_all_that_is_wrong_with_mpesa_and_asks_nobody(
+    sqlite_desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    setup.init(sqlite_desk, GIVEN)
+
+    def found() -> dict[str, tuple[Severity, str, str]]:
+        findings = doctor.examine(sqlite_desk, TERMINAL)
+        return {f.code: (f.severity, f.message, f.command) for f in findings if "mpesa" in f.code or "conf" in f.code}
+
+    assert list(found()) == ["mpesa"]
+    config = sqlite_desk.home / "config.toml"
+    config.write_text("[mpesa]\ninitiator = 'testapi'\n")
+    config.chmod(0o666)
+    assert found()["mpesa_short_code"][0] is Severity.WARNING
+    assert found()["config_file"] == (
+        Severity.ERROR,
+        f"{config}, the settings of mail and gateways, may be read or written by others (mode 0666).",
+        f"chmod 600 {config}",
+    )
+    given = daraja.settings("http://127.0.0.1:9", tmp_path, "https://pay.example.com/mpesa")
+    for name, value in given.items():
+        monkeypatch.setenv(name, value)
+    config.unlink()
+    assert {code: severity for code, (severity, _, _) in found().items()} == {
+        "mpesa_sandbox": Severity.WARNING,
+        "mpesa_base_url": Severity.WARNING,
+    }
+    key = Path(given["PETTYCASH_MPESA_CONSUMER_KEY_FILE"])
+    key.chmod(0o640)
+    monkeypatch.delenv("PETTYCASH_MPESA_BASE_URL")
+    monkeypatch.delenv("PETTYCASH_MPESA_INITIATOR_PASSWORD_FILE")
+    monkeypatch.setenv("PETTYCASH_MPESA_CALLBACK_URL", "http://pay.example.com/mpesa")
+    monkeypatch.setenv("PETTYCASH_MPESA_CERTIFICATE", str(tmp_path / "none.cer"))
+    monkeypatch.setenv("PETTYCASH_MPESA_ENVIRONMENT", "production")
+    wrong = {code: command for code, (severity, _, command) in found().items() if severity is Severity.ERROR}
+    assert wrong == {
+        "mpesa_callback_url": "export PETTYCASH_MPESA_CALLBACK_URL=https://pay.example.com/mpesa",
+        "mpesa_consumer_key": f"chmod 600 {key}",
+        "mpesa_initiator_password": "export PETTYCASH_MPESA_INITIATOR_PASSWORD_FILE=PATH",
+        "mpesa_certificate": "export PETTYCASH_MPESA_CERTIFICATE=PATH",
+    }
+    assert found()["mpesa"] == (
+        Severity.NOTE,
+        "M-Pesa is paid over Daraja in production: money moves.",
+        "pettycash gateway check",
+    )
+    monkeypatch.setenv("PETTYCASH_MPESA_CALLBACK_URL", "http://127.0.0.1:8732")
+    assert "this computer only" in found()["mpesa_callback_local"][1]

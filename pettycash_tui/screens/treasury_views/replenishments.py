@@ -141,7 +141,7 @@ def _columns(context: DeskContext) -> tuple[Column, ...]:
 
 
 def _cells(context: DeskContext, asked: ReplenishmentView) -> tuple[Cell, ...]:
-    state = status_mark("partly_funded" if asked.is_partly_funded else asked.status.value)
+    state = status_mark(asked.state)
     by = "the fund itself" if asked.auto_triggered or asked.requested_by is None else asked.requested_by.name
     return (
         Cell(asked.number),
@@ -169,7 +169,7 @@ def _gone(context: DeskContext, reading: Reading, rows: Sequence[ReplenishmentVi
             _S.REJECTED: now.rejected_by,
             _S.COMPLETED: now.completed_by,
         }.get(now.status)
-        words = f"{now.status.label.lower()} by {by.name}" if by is not None else now.status.label.lower()
+        words = f"{now.state_label.lower()} by {by.name}" if by is not None else now.state_label.lower()
         cells[_STATE] = Cell(f"− {words}", "muted", reach=_STATE - 1)
         drawn[row.id] = tuple(cells)
     return drawn
