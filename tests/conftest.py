@@ -17,12 +17,15 @@ from uuid import uuid4
 
 import pytest
 from garbage import collect_seldom
+from quicker import be_quicker
 from settable_clock import SettableClock
 from sqlalchemy import URL, Engine, create_engine
 
 from pettycash_tui.database import engine as engines
 from pettycash_tui.database import schema
 from pettycash_tui.services.desk import Desk
+
+be_quicker()
 
 # Three times as fast as through the log; Postgres 14 knows only this way and no word for it.
 HOW_TO_COPY = "" if "PETTYCASH_TEST_POSTGRES_URL" in os.environ else " STRATEGY FILE_COPY"

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from quicker import prepare_sqlite
 from raw import Raw
 from sqlalchemy import URL, Connection, Engine, event, select, text, update
 from trading import Trading
@@ -292,7 +293,11 @@ def test_the_file_and_what_lies_beside_it_are_the_owners_alone(tmp_path: Path) -
         os.umask(previous)
 
 
-def test_sqlite_is_opened_as_the_books_need_it(sqlite_desk: Desk) -> None:
+def test_sqlite_is_opened_as_the_books_need_it(
+    sqlite_url: URL, open_desk: Callable[[URL], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engines, "_prepare_sqlite", prepare_sqlite)
+    sqlite_desk = open_desk(sqlite_url)
     expected = {
         "journal_mode": "wal",
         "synchronous": 2,

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import shutil
+import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -16,7 +17,7 @@ import pytest
 from building import actor as find_actor
 from building import company as build_company
 from settable_clock import MONDAY_MORNING, SettableClock
-from sqlalchemy import func, select
+from sqlalchemy import URL, func, select
 from story import approved, pay, request
 
 from pettycash_tui.database import engine as engines
@@ -38,6 +39,9 @@ from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.requisition_views import RequisitionFilter, list_requisitions
 from pettycash_tui.services.work import Reading
 
+# One process builds the demos of these tests once.
+pytestmark = pytest.mark.xdist_group("demo")
+
 # username: role, region, branch, department
 PEOPLE = {
     "clerk.nbi": (Role.STAFF, "Central", "NBI", "Operations"),
@@ -54,25 +58,35 @@ PEOPLE = {
     "clerk.msa": (Role.STAFF, "Coast", "MSA", "Operations"),
     "manager.msa": (Role.BRANCH_MANAGER, "Coast", "MSA", "Operations"),
 }
+LAST_NUMBERS = ("REQ-000139", "PAY-000116")
+"""The pages of the documentation name what comes next."""
 OPENING = {"NBI": 100_000_00, "MSA": 80_000_00, "FLD": 60_000_00, "HQ": 300_000_00}
+
+
+@pytest.fixture(scope="module")
+def sqlite_demo(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The file of a demo."""
+    path = tmp_path_factory.mktemp("demo") / "pettycash.db"
+    shutil.copyfile(sqlite_template, path)
+    desk = Desk(engines.sqlite_address(path), path.parent, clock=SettableClock())
+    demo.build(desk)
+    desk.close()
+    return path
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgres"])
 def built(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     """A demo that the tests of this module read and never change."""
-    home = tmp_path_factory.mktemp("demo")
     if request.param == "sqlite":
-        template: Path = request.getfixturevalue("sqlite_template")
-        shutil.copyfile(template, home / "pettycash.db")
-        desk = Desk(engines.sqlite_address(home / "pettycash.db"), home, clock=SettableClock())
-        demo.build(desk)
+        path: Path = request.getfixturevalue("sqlite_demo")
+        desk = Desk(engines.sqlite_address(path), path.parent, clock=SettableClock())
         yield desk
         desk.close()
         return
     server = request.getfixturevalue("postgres_server")
     name = f"demo_{uuid4().hex[:12]}"
     server.copy(request.getfixturevalue("postgres_template"), name)
-    desk = Desk(server.url.set(database=name), home, clock=SettableClock())
+    desk = Desk(server.url.set(database=name), tmp_path_factory.mktemp("demo"), clock=SettableClock())
     demo.build(desk)
     yield desk
     desk.close()
@@ -327,20 +341,31 @@ def test_the_second_company_is_another_world(built: Desk) -> None:
 # --- using it ---------------------------------------------------------------------------------------------------------
 
 
-def test_a_new_request_goes_its_way_in_the_demo(sqlite_desk: Desk) -> None:
-    demo.build(sqlite_desk)
-    clerk = find_actor(sqlite_desk, "clerk.nbi")
+@pytest.fixture
+def demo_file(request: pytest.FixtureRequest, sqlite_url: URL, open_desk: Callable[[URL], Desk]) -> Desk:
+    """A copy of a demo, to be changed."""
+    demo_of_module: Path = request.getfixturevalue("sqlite_demo")
+    with sqlite3.connect(demo_of_module) as source, sqlite3.connect(str(sqlite_url.database)) as target:
+        source.backup(target)
+    return open_desk(sqlite_url)
 
-    done = pay(sqlite_desk, approved(sqlite_desk, clerk, "60000", payee="Jabali Garage"), reference="")
+
+def test_a_new_request_goes_its_way_in_the_demo(demo_file: Desk) -> None:
+    clerk = find_actor(demo_file, "clerk.nbi")
+
+    done = pay(demo_file, approved(demo_file, clerk, "60000", payee="Jabali Garage"), reference="")
 
     assert (done.fund, done.balance_after.minor) == ("NBI", 40_000_00)
     assert done.replenishment is not None
 
 
-@pytest.mark.parametrize("day", range(7), ids=["Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"])
-def test_it_is_the_same_whatever_day_it_is_made_on(day: int, sqlite_desk: Desk, clock: SettableClock) -> None:
-    # The history follows office days, so there is one year for each day of the week.
-    clock.now = datetime(2026, 7, 6 + day, (5, 23, 20, 0, 12, 21, 3)[day], 7, tzinfo=UTC)
+@pytest.mark.parametrize(
+    "now",
+    [datetime(2026, 2, 28, 5, 7), datetime(2026, 6, 17, 23, 7), datetime(2026, 7, 12, 20, 7)],
+    ids=["a Saturday that ends a month", "a Wednesday night", "a Sunday"],
+)
+def test_it_is_the_same_whatever_day_it_is_made_on(now: datetime, sqlite_desk: Desk, clock: SettableClock) -> None:
+    clock.now = now.replace(tzinfo=UTC)
 
     demo.build(sqlite_desk)
 
@@ -360,16 +385,19 @@ def test_it_is_the_same_whatever_day_it_is_made_on(day: int, sqlite_desk: Desk, 
     assert (waiting["manager.nbi"], waiting["treasury1"], waiting["treasury2"]) == (2, 2, 0)
     latest = rows(sqlite_desk, select(func.max(t.audit_event.c.created_at)))[0][0]
     assert latest <= clock.now
+    assert last_numbers(sqlite_desk) == LAST_NUMBERS
 
 
-def test_two_demos_of_one_day_have_the_same_year(sqlite_desk: Desk, tmp_path: Path, sqlite_template: Path) -> None:
+def last_numbers(desk: Desk) -> tuple[str, ...]:
+    """The newest requisition and the newest payment of the main company."""
+    company = select(t.company.c.id).where(t.company.c.code == "SAVANNA").scalar_subquery()
+    tables = (t.requisition, t.payment)
+    return tuple(rows(desk, select(func.max(x.c.number)).where(x.c.company_id == company))[0][0] for x in tables)
+
+
+def test_two_demos_of_one_day_have_the_same_year(built: Desk, sqlite_desk: Desk, clock: SettableClock) -> None:
+    clock.now = MONDAY_MORNING + timedelta(hours=6)
     demo.build(sqlite_desk)
-    other_home = tmp_path / "other"
-    other_home.mkdir()
-    shutil.copyfile(sqlite_template, other_home / "pettycash.db")
-    later = SettableClock(MONDAY_MORNING + timedelta(hours=6))
-    other = Desk(engines.sqlite_address(other_home / "pettycash.db"), other_home, clock=later)
-    demo.build(other)
 
     def year(reading: Reading) -> list[Any]:
         e, f = t.ledger_entry.c, t.treasury_fund.c
@@ -381,32 +409,37 @@ def test_two_demos_of_one_day_have_the_same_year(sqlite_desk: Desk, tmp_path: Pa
             ).all()
         )
 
-    assert [tuple(row) for row in sqlite_desk.read(SYSTEM, year)] == [tuple(row) for row in other.read(SYSTEM, year)]
-    other.close()
+    assert [tuple(row) for row in sqlite_desk.read(SYSTEM, year)] == [tuple(row) for row in built.read(SYSTEM, year)]
 
 
 # --- where it may be made ---------------------------------------------------------------------------------------------
 
 
-def test_a_demo_that_is_there_is_opened_and_not_changed(desk: Desk) -> None:
+def test_a_demo_is_made_once_and_made_anew_only_when_told(desk: Desk) -> None:
+    class Killed(BaseException):
+        pass
+
+    def stop(done: float) -> None:
+        if done > 0.1:
+            raise Killed
+
+    with pytest.raises(Killed):
+        demo.make(desk, progress=stop)
+    assert desk.kind == ""
+    assert not rows(desk, select(t.company.c.id))
+
     first = demo.make(desk)
     number = request(desk, find_actor(desk, "clerk.nbi"))
-
     again = demo.make(desk)
 
     assert (first.is_new, again.is_new) == (True, False)
     assert again.accounts == first.accounts
     assert rows(desk, select(t.requisition.c.id).where(t.requisition.c.number == number))
 
-
-def test_reset_makes_a_demo_anew(desk: Desk) -> None:
-    demo.make(desk)
-    number = request(desk, find_actor(desk, "clerk.nbi"))
     token_file.write(desk.home, token_file.KeptSession("a token", desk.shown_address))
+    anew = demo.make(desk, reset=True)
 
-    made = demo.make(desk, reset=True)
-
-    assert made.is_new
+    assert anew.is_new
     company = rows(desk, select(t.company.c.id).where(t.company.c.code == "SAVANNA"))[0].id
     r = t.requisition.c
     assert not rows(desk, select(r.id).where(r.company_id == company, r.number == number))
@@ -441,19 +474,3 @@ def test_beside_tables_of_somebody_else_it_is_refused(postgres_server: Any, home
     finally:
         desk.close()
         postgres_server.drop(name)
-
-
-def test_a_build_that_is_interrupted_leaves_nothing_and_is_done_again(desk: Desk) -> None:
-    class Killed(BaseException):
-        pass
-
-    def stop(done: float) -> None:
-        if done > 0.3:
-            raise Killed
-
-    with pytest.raises(Killed):
-        demo.make(desk, progress=stop)
-
-    assert desk.kind == ""
-    assert not rows(desk, select(t.company.c.id))
-    assert demo.make(desk).is_new

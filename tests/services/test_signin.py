@@ -36,7 +36,23 @@ from pettycash_tui.services.signin import SignedIn
 PASSWORD = building.PASSWORD
 WRONG = "incorrect horse battery"
 
+_HASHER = passwords._hasher
 Try = Callable[..., SignedIn]
+
+
+@pytest.fixture(autouse=True)
+def quick_hashes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes that cost next to nothing: what one costs matters to one test only."""
+    from argon2 import PasswordHasher
+
+    quick = PasswordHasher(time_cost=1, memory_cost=64, parallelism=1)
+    monkeypatch.setattr(passwords, "_hasher", lambda: quick)
+
+
+@pytest.fixture
+def real_hashes(quick_hashes: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hashes as the program makes them."""
+    monkeypatch.setattr(passwords, "_hasher", _HASHER)
 
 
 @pytest.fixture
@@ -131,7 +147,7 @@ def test_every_refusal_answers_alike(desk: Desk, attempt: Try) -> None:
     assert [event["data"]["reason"] for event in trail(desk) if event["action"] == "signin.refused"] != []
 
 
-def test_an_unknown_person_takes_as_long_as_a_wrong_password(sqlite_desk: Desk) -> None:
+def test_an_unknown_person_takes_as_long_as_a_wrong_password(real_hashes: None, sqlite_desk: Desk) -> None:
     building.company(sqlite_desk)
     sqlite_desk.run(SYSTEM, signin.set_password, "staff", PASSWORD)
 
@@ -396,7 +412,7 @@ def test_a_weak_password_is_refused_by_name_of_the_field(password: str) -> None:
 
 
 @pytest.mark.parametrize("password", [PASSWORD, "naïve Schlüssel 雨", "nnnnnnnnnnnn but longer", " twelve space "])
-def test_any_other_password_of_twelve_characters_will_do(password: str) -> None:
+def test_any_other_password_of_twelve_characters_will_do(real_hashes: None, password: str) -> None:
     hashed = passwords.hash_password(password, "wanjiku")
 
     assert hashed.startswith("$argon2id$v=19$m=47104,t=1,p=1$")
@@ -415,7 +431,7 @@ def test_the_password_of_a_demo_account_may_be_weak() -> None:
     assert passwords.verify(passwords.hash_password("demo", "demo", demo=True), "demo")
 
 
-def test_an_old_hash_is_made_anew_on_signing_in(desk: Desk, attempt: Try) -> None:
+def test_an_old_hash_is_made_anew_on_signing_in(real_hashes: None, desk: Desk, attempt: Try) -> None:
     from argon2 import PasswordHasher
 
     weak = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1).hash(PASSWORD)
