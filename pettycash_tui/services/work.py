@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, CursorResult, Executable, Insert, insert
 from sqlmodel import SQLModel
 
-from pettycash_tui.models.base import columns_of
+from pettycash_tui.models.base import columns_of, defaults_of
 from pettycash_tui.models.tables import table_of
 from pettycash_tui.services import audit
 from pettycash_tui.services.identity import Actor
@@ -76,6 +76,12 @@ class Work(Reading):
         """Insert rows of one table."""
         if rows:
             self.connection.execute(_insert_into(type(rows[0])), [columns_of(row) for row in rows])
+
+    def add_columns(self, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows of one table that are given by their columns; those with a default may be left out."""
+        if rows:
+            defaults = defaults_of(model)
+            self.connection.execute(_insert_into(model), [{**defaults, **row} for row in rows])
 
     def record(
         self,
