@@ -66,6 +66,7 @@ class Books:
         self.lines = [order for order in rows(t.payment_order) if order.batch_id is not None]
         self.claimed = rows(t.replenishment_voucher)
         self.periods = rows(t.accounting_period)
+        self.vouchers = rows(t.imported_voucher)
         self.events = sorted(rows(t.audit_event), key=lambda event: (event.stream, event.sequence))
         self.heads = rows(t.stream_head)
         self.people = rows(t.user)
@@ -134,8 +135,26 @@ def check(desk: Desk) -> Books:
     _check_claims(books)
     _check_imprest(desk, books)
     _check_notices(books)
+    _check_vouchers(books)
     _check_chain(books)
     return books
+
+
+def _check_vouchers(books: Books) -> None:
+    """Each imported voucher is one requisition of its company, submitted, with both its events; nothing is half in."""
+    requisitions = {row.id: row for row in books.requisitions}
+    numbers = [(row.company_id, row.voucher_number) for row in books.vouchers]
+    assert len(set(numbers)) == len(numbers) == len({row.requisition_id for row in books.vouchers})
+    created = {event.subject_id: event.body for event in books.actions("requisition.created")}
+    submitted = {event.subject_id for event in books.actions("requisition.submitted")}
+    lines = {line.requisition_id for line in books.trail if line.action == "submitted"}
+    stepped = {step.requisition_id for step in books.steps}
+    for row in books.vouchers:
+        requisition = requisitions[row.requisition_id]
+        assert requisition.company_id == row.company_id
+        assert requisition.submitted_at is not None and requisition.status is not RequisitionStatus.DRAFT
+        assert f'"voucher_number":"{row.voucher_number}"' in created[row.requisition_id]
+        assert row.requisition_id in submitted & lines & stepped
 
 
 def _check_funds(books: Books) -> None:

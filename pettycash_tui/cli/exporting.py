@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, BinaryIO
 
 import typer
 
-from pettycash_tui.cli import output, session
+from pettycash_tui.cli import output, progress_line, session
 from pettycash_tui.cli.options import one_of, options
+from pettycash_tui.cli.progress_line import ProgressLine
 from pettycash_tui.services.errors import InvalidInput
 from pettycash_tui.services.export_progress import Progress
 
@@ -30,10 +30,6 @@ Export = Annotated[
 Output = Annotated[str | None, typer.Option("--output", metavar="FILE", help="Where --export writes to.")]
 Replace = Annotated[bool, typer.Option("--replace", help="Let --output replace a file that is there.")]
 
-TELL_AFTER = 1.0
-"""Seconds before the progress is told: what ends sooner needs no line."""
-
-_TELL_EVERY = 0.25
 _CHUNK = 1 << 16
 
 
@@ -90,8 +86,7 @@ def write_out(ctx: Context, write: Write, file: str | None, replace: bool, *, is
 
 
 def _written(ctx: Context, write: Write, draft: Draft) -> Exported:
-    given = options(ctx)
-    line = _ProgressLine() if sys.stderr.isatty() and not (given.json or given.quiet) else None
+    line = _ToldProgress() if progress_line.is_wanted(ctx) else None
     with session.at_desk(ctx) as (desk, actor):
         try:
             return write(desk, actor, draft, line)
@@ -100,26 +95,20 @@ def _written(ctx: Context, write: Write, draft: Draft) -> Exported:
                 line.clear()
 
 
-class _ProgressLine(Progress):
-    """A progress that tells itself on one line of stderr, from a second on."""
+class _ToldProgress(Progress):
+    """A progress that tells itself on one line of stderr."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._next = time.monotonic() + TELL_AFTER
-        self._width = 0
+        self._line = ProgressLine()
 
     def check(self) -> None:
         super().check()
-        if time.monotonic() >= self._next:
-            self._next = time.monotonic() + _TELL_EVERY
-            line = str(self)
-            output.write_prompt(f"\r{line.ljust(self._width)}")
-            self._width = len(line)
+        self._line.tell(self)
 
     def clear(self) -> None:
         """Take the line away."""
-        if self._width:
-            output.write_prompt(f"\r{' ' * self._width}\r")
+        self._line.clear()
 
 
 def _sentence(done: Exported) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pettycash_tui.cli import asking, bank_file, exporting, output, pay_bulk, pay_reconciling, session
+from pettycash_tui.cli import asking, bank_file, exporting, output, pay_bulk, pay_import, pay_reconciling, session
 from pettycash_tui.cli.exporting import Export, Output, Replace
 from pettycash_tui.cli.options import (
     DEFAULT_LIMIT,
@@ -366,3 +366,4 @@ def _act(ctx: Context, service: Callable[..., Any], payment: str, *args: Any, do
 
 app.add_typer(bank_file.app)
 app.add_typer(pay_bulk.app)
+app.add_typer(pay_import.app)

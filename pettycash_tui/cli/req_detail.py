@@ -85,6 +85,7 @@ def print_whole(ctx: Context, found: RequisitionDetail, warnings: Sequence[str] 
             ("Revision", found.revision),
             ("Next", found.next_approver),
             ("Payment", found.payment),
+            *([("Imported", f"voucher {found.imported_voucher}")] if found.imported_voucher else []),
         ],
         sections=[
             Section("Steps", _STEPS, found.steps),

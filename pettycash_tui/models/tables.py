@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 from pettycash_tui.models import (
     attention,
     books,
+    imports,
     imprest,
     notices,
     organisation,
@@ -46,6 +47,7 @@ requisition = table_of(requisitions.Requisition)
 approval_step = table_of(requisitions.ApprovalStep)
 approval_trail = table_of(requisitions.ApprovalTrail)
 attachment = table_of(requisitions.Attachment)
+imported_voucher = table_of(imports.ImportedVoucher)
 treasury_fund = table_of(treasury.TreasuryFund)
 payment = table_of(treasury.Payment)
 otp_challenge = table_of(treasury.OtpChallenge)

@@ -56,6 +56,7 @@ def _draw_answer(sheet: Sheet, detail: RequisitionDetail) -> None:
 def _draw_facts(sheet: Sheet, detail: RequisitionDetail, context: DeskContext) -> None:
     sheet.heading("Details")
     sheet.field("Payment", detail.payment or "")
+    sheet.field("Imported", f"voucher {detail.imported_voucher}" if detail.imported_voucher else "")
     sheet.field("Paid by", f"{detail.method.label} {detail.destination}".strip())
     sheet.field("Fund", f"{detail.fund.code} {detail.fund.name}" if detail.fund.name else detail.fund.code or "")
     sheet.field("Category", detail.category.name or detail.category.code or "")

@@ -35,24 +35,27 @@ class Acted:
 
 def write_trail(work: Work, row: Row[Any] | Mapping[str, Any], action: TrailAction, **values: Any) -> str:
     """Write a line of the trail for a requisition as it is now. Returns the hash of its content."""
+    columns = trail_columns(work, row, action, **values)
+    work.add(ApprovalTrail(**columns))
+    return str(columns["content_hash"])
+
+
+def trail_columns(work: Work, row: Row[Any] | Mapping[str, Any], action: TrailAction, **values: Any) -> dict[str, Any]:
+    """The columns of a line of the trail for a requisition as it is now."""
     content = row if isinstance(row, Mapping) else row._mapping
-    digest = content_hash(row)
-    work.add(
-        ApprovalTrail(
-            id=new_id(),
-            created_at=work.now,
-            timestamp=work.now,
-            requisition_id=content["id"],
-            revision=content["revision"],
-            user_id=work.actor.id,
-            role=work.actor.role,
-            action=action,
-            source=work.actor.source,
-            content_hash=digest,
-            **values,
-        )
-    )
-    return digest
+    return {
+        "id": new_id(),
+        "created_at": work.now,
+        "timestamp": work.now,
+        "requisition_id": content["id"],
+        "revision": content["revision"],
+        "user_id": work.actor.id,
+        "role": work.actor.role,
+        "action": action,
+        "source": work.actor.source,
+        "content_hash": content_hash(row),
+        **values,
+    }
 
 
 def record(work: Work, row: Row[Any], action: str, data: dict[str, Any]) -> None:

@@ -8,7 +8,6 @@ A file is read as it comes, so that one of 100,000 lines needs no more memory th
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,7 +17,8 @@ from uuid import UUID
 from sqlalchemy import Row
 
 from pettycash_tui.models.enums import OrderStatus
-from pettycash_tui.services import bank_settling, locate
+from pettycash_tui.services import bank_settling, csv_lines, locate
+from pettycash_tui.services.bad_lines import WHOLE_LINE, BadLines
 from pettycash_tui.services.bank_lines import RefusedLine
 from pettycash_tui.services.bank_settling import Outcome, Report, Settled
 from pettycash_tui.services.desk import Desk
@@ -30,9 +30,6 @@ from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.work import Reading
 
 LARGEST_FILE = 20 * 1024 * 1024
-NAMED_PROBLEMS = 20
-MOST_PROBLEMS = 1_000
-"""So many bad lines are told in the error's fields; a file with more is no status file."""
 
 PAID, REFUSED, PENDING = "confirmed", "refused", "pending"
 WORDS = {
@@ -42,7 +39,6 @@ WORDS = {
 }
 """What a bank says of a transfer, and what it means here; `pending` leaves the line open. (ACSP is not yet paid.)"""
 
-_WHOLE_LINE = "line"
 COLUMNS = ("end_to_end_id", "status", "reference", "reason")
 
 
@@ -116,43 +112,11 @@ def read_lines(path: Path) -> Iterator[StatusLine]:
 
 
 def _from_csv(file: BinaryIO, name: str) -> Iterator[StatusLine]:
-    text = _text(file, name)
-    heading = next(text, "")
-    delimiter = ";" if ";" in heading and "," not in heading else ","
-    reader = csv.reader(text, delimiter=delimiter, strict=True)
-    try:
-        names = [word.strip().lower() for word in next(csv.reader([heading], delimiter=delimiter, strict=True), [])]
-        _check_heading(names, name)
-        for values in reader:
-            where = f"line {reader.line_num + 1}"
-            if not any(value.strip() for value in values):
-                continue
-            if len(values) != len(names):
-                yield StatusLine(where, "", "", problem=f"has {len(values)} columns; expected {len(names)}")
-                continue
-            row = {column: value.strip() for column, value in zip(names, values, strict=True) if column in COLUMNS}
-            yield StatusLine(where, **row)
-    except csv.Error as error:
-        yield StatusLine(f"line {reader.line_num + 1}", "", "", problem=f"is not CSV: {error}")
-
-
-def _text(file: BinaryIO, name: str) -> Iterator[str]:
-    for number, line in enumerate(file, 1):
-        try:
-            yield line.decode("utf-8-sig" if number == 1 else "utf-8")
-        except UnicodeDecodeError as error:
-            expected = f"{name}, line {number} must be UTF-8 text; byte {error.start + 1} of it is not"
-            raise InvalidInput.of(file=expected) from None
-
-
-def _check_heading(names: list[str], file: str) -> None:
-    missing = [column for column in COLUMNS[:2] if column not in names]
-    if missing:
-        raise InvalidInput.of(
-            file=f"{file}, line 1: must name the columns {', '.join(COLUMNS)}; {missing[0]} is missing"
-        )
-    if len(set(names)) != len(names):
-        raise InvalidInput.of(file=f"{file}, line 1: must name every column once")
+    for line in csv_lines.read(file, name, required=COLUMNS[:2], columns=COLUMNS):
+        if line.problem:
+            yield StatusLine(line.where, "", "", problem=line.problem)
+        else:
+            yield StatusLine(line.where, **{column: line.cells[column] for column in COLUMNS if column in line.cells})
 
 
 def _from_report(file: BinaryIO, name: str) -> Iterator[StatusLine]:
@@ -204,17 +168,16 @@ def _transaction(element: Any, number: int) -> StatusLine:
 def _read_plan(reading: Reading, ref: str | UUID, path: Path, reference: str) -> _Plan:
     batch = locate.bank_batch(reading, ref)
     plan = _Plan(batch, {line.conversation_id: line for line in bank_settling.lines_of(reading, batch.id)}, reference)
-    problems: dict[str, str] = {}
+    bad = BadLines(path.name)
     for said in read_lines(path):
         try:
             plan.take(said, reading.actor)
         except InvalidInput as error:
-            for field, expected in error.fields.items():
-                where = f"{said.where}: {field}" if field != _WHOLE_LINE else said.where
-                problems[where] = expected
-            if len(problems) >= MOST_PROBLEMS:
+            bad.add_all(said.where, error)
+            # A file with more is no status file.
+            if bad.is_full:
                 break
-    _raise_if_any(path.name, problems)
+    bad.raise_if_any("Nothing was settled.")
     if not plan.outcomes:
         raise Refused.because(*_nothing_new(reading, plan, path.name))
     return plan
@@ -250,7 +213,7 @@ class _Plan:
 
     def _line(self, said: StatusLine) -> Row[Any]:
         if said.problem:
-            raise InvalidInput.of(**{_WHOLE_LINE: said.problem})
+            raise InvalidInput.of(**{WHOLE_LINE: said.problem})
         line = self._lines.get(said.end_to_end_id)
         if line is None:
             raise InvalidInput.of(end_to_end_id=f"{said.end_to_end_id[:40]!r} is no line of {self.batch.number}")
@@ -300,12 +263,3 @@ def _nothing_new(reading: Reading, plan: _Plan, file: str) -> list[Reason]:
         reasons.insert(0, bank_settling.settled_reason(reading, plan.batch, plan.told))
     number = plan.batch.number
     return reasons or [Reason("nothing_told", f"{file} says of no line of {number} that it was paid or refused.")]
-
-
-def _raise_if_any(file: str, problems: dict[str, str]) -> None:
-    if not problems:
-        return
-    named = [f"{file}, {where} {expected}" for where, expected in list(problems.items())[:NAMED_PROBLEMS]]
-    more = len(problems) - len(named)
-    tail = f"; and {more} more" if more > 0 else ""
-    raise InvalidInput(f"Nothing was settled. {'; '.join(named)}{tail}.", fields=problems)

@@ -17,6 +17,7 @@ from typing import Any
 from uuid import UUID
 
 from pettycash_tui.services import audit, companies, listed, people
+from pettycash_tui.services.bad_lines import WHOLE_LINE, BadLines
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput
 from pettycash_tui.services.identity import Actor
@@ -32,8 +33,6 @@ ORDER = (*UNITS, USER)
 """In which order entries are added, whatever order the file has them in: each may name those before it."""
 
 LARGEST_FILE = 5 * 1024 * 1024
-NAMED_PROBLEMS = 20
-"""So many refused lines are in the message; all of them are in its fields."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,9 +200,7 @@ def _from_csv(text: str, file: str, default: str | None) -> list[Entry]:
 
 
 def _raise_if_any(file: str, problems: dict[str, str]) -> None:
-    if not problems:
-        return
-    named = [f"{file}, {where} {expected}" for where, expected in list(problems.items())[:NAMED_PROBLEMS]]
-    more = len(problems) - len(named)
-    tail = f"; and {more} more" if more > 0 else ""
-    raise InvalidInput(f"Nothing was imported. {'; '.join(named)}{tail}.", fields=problems)
+    bad = BadLines(file, most=len(problems))
+    for where, expected in problems.items():
+        bad.add(where, WHOLE_LINE, expected)
+    bad.raise_if_any("Nothing was imported.")

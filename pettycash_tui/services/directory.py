@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
@@ -89,6 +89,13 @@ class Directory:
             if found is not None:
                 return found
         return None
+
+    def after(self, picks: Collection[UUID], now: datetime) -> Directory:
+        """The directory when each of these people has one more open step, assigned `now`."""
+        people = [
+            replace(p, open_steps=p.open_steps + 1, last_assigned_at=now) if p.id in picks else p for p in self.people
+        ]
+        return Directory(tuple(people), self.delegate_of)
 
     def _standing_in(self, person: Person, subject: Subject, taken: Collection[UUID]) -> Pick | None:
         if person.id == subject.requester_id or person.id in taken:

@@ -27,6 +27,8 @@ from pettycash_tui.services.work import Reading
 DAYS = 30
 """How far apart two requests may be to be told together."""
 
+WITHIN = timedelta(days=DAYS)
+
 SHOWN = 3
 """Requests that one sentence names; a total is always of all."""
 

@@ -15,7 +15,6 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, case, select, update
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.models.base import values_of
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import EntrySource, EntryType
 from pettycash_tui.models.treasury import LedgerEntry
@@ -239,28 +238,27 @@ def _entry(
     sequence: int,
     balance: int,
 ) -> dict[str, Any]:
-    return values_of(
-        LedgerEntry,
-        id=new_id(),
-        created_at=work.now,
-        company_id=fund.company_id,
+    return {
+        "id": new_id(),
+        "created_at": work.now,
+        "company_id": fund.company_id,
         # The journal of a single entry carries the entry's own number; a transfer's two share the first one's.
-        journal=posting.journal or f"JNL-{fund.code}-{sequence:06d}",
-        fund_id=fund.id,
-        sequence=sequence,
-        entry_type=entry_type,
-        amount=amount,
-        currency=fund.currency,
-        balance_after=balance,
-        account_id=fund.account_id,
-        contra_account_id=posting.contra_account_id,
-        source_type=posting.source,
-        payment_id=posting.payment_id,
-        replenishment_id=posting.replenishment_id,
-        variance_id=posting.variance_id,
-        transfer_id=posting.transfer_id,
-        corrects_id=posting.corrects_id,
-        description=posting.description[:400],
-        value_date=work.today(timezone),
-        created_by_id=work.actor.id,
-    )
+        "journal": posting.journal or f"JNL-{fund.code}-{sequence:06d}",
+        "fund_id": fund.id,
+        "sequence": sequence,
+        "entry_type": entry_type,
+        "amount": amount,
+        "currency": fund.currency,
+        "balance_after": balance,
+        "account_id": fund.account_id,
+        "contra_account_id": posting.contra_account_id,
+        "source_type": posting.source,
+        "payment_id": posting.payment_id,
+        "replenishment_id": posting.replenishment_id,
+        "variance_id": posting.variance_id,
+        "transfer_id": posting.transfer_id,
+        "corrects_id": posting.corrects_id,
+        "description": posting.description[:400],
+        "value_date": work.today(timezone),
+        "created_by_id": work.actor.id,
+    }

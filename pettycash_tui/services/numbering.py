@@ -29,19 +29,24 @@ class NumberKind(StrEnum):
 _COUNT = (
     update(t.number_counter)
     .where(t.number_counter.c.company_id == bindparam("company"), t.number_counter.c.kind == bindparam("which"))
-    .values(last_value=t.number_counter.c.last_value + 1)
+    .values(last_value=t.number_counter.c.last_value + bindparam("count", type_=t.number_counter.c.last_value.type))
     .returning(t.number_counter.c.last_value)
 )
 
 
 def next_number(work: Work, company_id: UUID, kind: NumberKind) -> str:
     """The company's next number of this kind. Its counter stays locked until the transaction ends."""
-    counter = {"company": company_id, "which": kind.value}
-    value = work.execute(_COUNT, counter).scalar()
-    if value is None:
+    return next_numbers(work, company_id, kind, 1)[0]
+
+
+def next_numbers(work: Work, company_id: UUID, kind: NumberKind, count: int) -> list[str]:
+    """The company's next numbers of this kind, in order."""
+    counter = {"company": company_id, "which": kind.value, "count": count}
+    last = work.execute(_COUNT, counter).scalar()
+    if last is None:
         _start(work, company_id, kind)
-        value = work.execute(_COUNT, counter).scalar_one()
-    return f"{kind.value}-{value:06d}"
+        last = work.execute(_COUNT, counter).scalar_one()
+    return [f"{kind.value}-{value:06d}" for value in range(last - count + 1, last + 1)]
 
 
 def _start(work: Work, company_id: UUID, kind: NumberKind) -> None:

@@ -7,6 +7,7 @@ Source: domain, section 2, input rules.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -213,6 +214,39 @@ class PlaceFinder:
         ).scalars()
         codes = ", ".join(known)
         return f"known: {codes}" if codes else f"there is none in use; an admin adds one with `{_COMMANDS[name]}`"
+
+
+class RememberingFinder(PlaceFinder):
+    """The same for many new requisitions at once: what was looked up, or refused, is not looked up again."""
+
+    def __init__(self, reading: Reading, company_id: UUID) -> None:
+        super().__init__(reading, company_id, None)
+        self._remembered: dict[tuple[Any, ...], Any] = {}
+
+    def category(self, typed: str | None, base: Row[Any] | None) -> UUID:
+        """As the first time."""
+        found: UUID = self._once(("category", typed), super().category, typed, base)
+        return found
+
+    def fund(self, typed: str | None, place: Place, base: Row[Any] | None, given: Any) -> Row[Any]:
+        """As the first time."""
+        found: Row[Any] = self._once(("fund", typed, place), super().fund, typed, place, base, given)
+        return found
+
+    def _row(self, table: Table, name: str, typed: str | None, default: UUID | None) -> Row[Any] | None:
+        found: Row[Any] | None = self._once((name, typed, default), super()._row, table, name, typed, default)
+        return found
+
+    def _once(self, key: tuple[Any, ...], look: Callable[..., Any], *given: Any) -> Any:
+        if key not in self._remembered:
+            try:
+                self._remembered[key] = look(*given)
+            except InvalidInput as error:
+                self._remembered[key] = error
+        found = self._remembered[key]
+        if isinstance(found, InvalidInput):
+            raise found
+        return found
 
 
 def _quote(typed: str) -> str:

@@ -16,7 +16,6 @@ from sqlalchemy import Row, bindparam, select, update
 
 from pettycash_tui.gateways.protocol import Receipt
 from pettycash_tui.models import tables as t
-from pettycash_tui.models.base import values_of
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import (
     EntrySource,
@@ -186,23 +185,22 @@ def result_of(reading: Reading, payment_id: UUID, *, repeated: bool) -> Executed
 
 
 def _execution(work: Work, facts: Row[Any], receipt: Receipt, confirmed: Confirmed) -> dict[str, Any]:
-    return values_of(
-        PaymentExecution,
-        id=new_id(),
-        created_at=work.now,
-        company_id=facts.company_id,
-        payment_id=facts.id,
-        executor_id=confirmed.executor_id,
-        method=facts.method,
-        gateway_reference=receipt.reference,
-        gateway_status=receipt.status,
-        otp_verified_at=confirmed.verified_at,
-        otp_verified_by_id=confirmed.executor_id if confirmed.verified_at else None,
-        channel=confirmed.channel,
-        source=confirmed.source,
-        client=confirmed.client,
-        executed_at=work.now,
-    )
+    return {
+        "id": new_id(),
+        "created_at": work.now,
+        "company_id": facts.company_id,
+        "payment_id": facts.id,
+        "executor_id": confirmed.executor_id,
+        "method": facts.method,
+        "gateway_reference": receipt.reference,
+        "gateway_status": receipt.status,
+        "otp_verified_at": confirmed.verified_at,
+        "otp_verified_by_id": confirmed.executor_id if confirmed.verified_at else None,
+        "channel": confirmed.channel,
+        "source": confirmed.source,
+        "client": confirmed.client,
+        "executed_at": work.now,
+    }
 
 
 def _posting(facts: Row[Any]) -> ledger.Posting:
@@ -282,18 +280,17 @@ def _paid(work: Work, facts: Row[Any]) -> dict[str, Any]:
 
 
 def _trail(work: Work, facts: Row[Any], confirmed: Confirmed) -> dict[str, Any]:
-    return values_of(
-        ApprovalTrail,
-        id=new_id(),
-        created_at=work.now,
-        timestamp=work.now,
-        requisition_id=facts.requisition_id,
-        revision=facts.revision,
-        user_id=confirmed.executor_id,
-        role=Role.TREASURY,
-        action=TrailAction.PAID,
-        comment=facts.number,
-        source=confirmed.source,
-        content_hash=payment_facts.payment_hash(facts),
-        skipped_roles=[],
-    )
+    return {
+        "id": new_id(),
+        "created_at": work.now,
+        "timestamp": work.now,
+        "requisition_id": facts.requisition_id,
+        "revision": facts.revision,
+        "user_id": confirmed.executor_id,
+        "role": Role.TREASURY,
+        "action": TrailAction.PAID,
+        "comment": facts.number,
+        "source": confirmed.source,
+        "content_hash": payment_facts.payment_hash(facts),
+        "skipped_roles": [],
+    }

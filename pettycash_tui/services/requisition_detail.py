@@ -84,7 +84,7 @@ class AttachmentView:
 
 @dataclass(frozen=True, slots=True)
 class RequisitionDetail:
-    """One requisition, whole."""
+    """One requisition, whole. `imported_voucher`: the number of the voucher that it was imported from."""
 
     id: UUID
     number: str
@@ -111,6 +111,7 @@ class RequisitionDetail:
     is_urgent: bool
     urgency_reason: str
     payment: str | None
+    imported_voucher: str | None
     created_at: datetime
     updated_at: datetime
     submitted_at: datetime | None
@@ -136,6 +137,7 @@ def _whole() -> Select[Any]:
         *person_columns(_NEXT, "next_approver"),
         t.approval_threshold.c.name.label("threshold_name"),
         t.payment.c.number.label("payment_number"),
+        t.imported_voucher.c.voucher_number.label("imported_voucher"),
         _HAS_ATTACHMENTS.label("has_attachments"),
         t.requisition,
     ).select_from(t.requisition)
@@ -146,6 +148,7 @@ def _whole() -> Select[Any]:
         .outerjoin(_NEXT, _NEXT.c.id == _R.next_approver_id)
         .outerjoin(t.approval_threshold, t.approval_threshold.c.id == _R.threshold_id)
         .outerjoin(t.payment, t.payment.c.requisition_id == _R.id)
+        .outerjoin(t.imported_voucher, t.imported_voucher.c.requisition_id == _R.id)
         .where(_R.id == bindparam("requisition", type_=_R.id.type))
     )
 
@@ -195,6 +198,7 @@ def show(reading: Reading, ref: str | UUID) -> RequisitionDetail:
         is_urgent=row.is_urgent,
         urgency_reason=row.urgency_reason,
         payment=row.payment_number,
+        imported_voucher=row.imported_voucher,
         created_at=row.created_at,
         updated_at=row.updated_at,
         submitted_at=row.submitted_at,

@@ -60,19 +60,32 @@ class Written:
 def create(work: Work, given: RequisitionInput) -> Written:
     """Write a draft. Raises InvalidInput naming every field that was refused."""
     work.actor.require(Right.SUBMIT)
-    requester = work.actor.person_id
     company_id, content = checked_content(work, given)
-    row = Requisition(
-        company_id=company_id,
-        number=next_number(work, company_id, NumberKind.REQUISITION),
-        requested_by_id=requester,
-        created_at=work.now,
-        updated_at=work.now,
-        **content,
-    )
+    draft = draft_columns(work, company_id, next_number(work, company_id, NumberKind.REQUISITION), content)
+    row = Requisition(**draft)
     work.add(row)
-    _record(work, "requisition.created", row.id, row.number, company_id, row.fund_id, content)
+    record_created(work, draft, content)
     return Written(row.id, row.number, row.status, row.revision)
+
+
+def draft_columns(work: Work, company_id: UUID, number: str, content: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a draft of the actor's, with content that was checked."""
+    return {
+        "id": new_id(),
+        "company_id": company_id,
+        "number": number,
+        "requested_by_id": work.actor.person_id,
+        "revision": 1,
+        "created_at": work.now,
+        "updated_at": work.now,
+        **content,
+    }
+
+
+def record_created(work: Work, draft: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    """Note the audit event of a draft."""
+    where = draft["id"], draft["number"], draft["company_id"], draft["fund_id"]
+    _record(work, "requisition.created", *where, data)
 
 
 def edit(work: Work, ref: str | UUID, given: RequisitionInput) -> Written:
@@ -129,10 +142,13 @@ def content_hash(row: Row[Any] | Mapping[str, Any]) -> str:
 
 
 def checked_content(
-    reading: Reading, given: RequisitionInput, base: Row[Any] | None = None
+    reading: Reading, given: RequisitionInput, base: Row[Any] | None = None, *, finder: PlaceFinder | None = None
 ) -> tuple[UUID, dict[str, Any]]:
-    """The company and the content columns for what was typed. Raises InvalidInput with every refused field."""
-    finder = PlaceFinder(reading, base.company_id if base else None, given.company)
+    """The company and the content columns for what was typed. Raises InvalidInput with every refused field.
+
+    `finder`: that of the company, when the caller has many to check.
+    """
+    finder = finder or PlaceFinder(reading, base.company_id if base else None, given.company)
     problems: dict[str, str] = {}
     place = _attempt(problems, lambda: _place(reading, finder, given, base))
     if place is None:

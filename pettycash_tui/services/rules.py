@@ -64,6 +64,9 @@ _SENTENCES: dict[str, Sentence] = {
         "claimed_already", "Another request claimed these vouchers a moment ago. Look at it first.", overtaken=True
     ),
     "ux_category_default": Sentence("default_exists", "The company has a default category already."),
+    "uq_imported_voucher_company_id_voucher_number": Sentence(
+        "voucher_imported", "This voucher was imported a moment ago.", overtaken=True
+    ),
     "uq_attachment_requisition_id_sha256": Sentence("attached", "This file is attached already."),
 }
 for _rule in RULES:
@@ -88,6 +91,9 @@ _SQLITE_UNIQUE: dict[str, str] = {
     "unique accounting_period.company_id, accounting_period.starts_on": "uq_accounting_period_company_id_starts_on",
     "unique replenishment_voucher.fund_id, replenishment_voucher.sequence": "ux_replenishment_voucher_living",
     "unique category.company_id": "ux_category_default",
+    "unique imported_voucher.company_id, imported_voucher.voucher_number": (
+        "uq_imported_voucher_company_id_voucher_number"
+    ),
     "unique index 'ux_treasury_fund_scope'": "ux_treasury_fund_scope",
     "unique approval_step.requisition_id, approval_step.revision, approval_step.acted_by_id": (
         "ux_approval_step_acted_by"

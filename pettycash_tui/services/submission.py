@@ -25,7 +25,7 @@ from pettycash_tui.services.work import Reading, Work
 _R, _F = t.requisition.c, t.treasury_fund.c
 # Built once: making these anew for each submission took a quarter of its time.
 _FUND = select(_F.code, _F.is_active, _F.current_balance, _F.held_amount).where(_F.id == bindparam("fund"))
-_SUBMITTED = (
+SUBMITTED = (
     update(t.requisition)
     .where(_R.id == bindparam("requisition"))
     .values(
@@ -83,52 +83,10 @@ def submit(work: Work, ref: str | UUID) -> Acted:
     fund = _fund_for_submission(work, row)
     route = route_for(work, row)
     revision = row.revision + 1 if row.status is RequisitionStatus.PENDING_CHANGES else row.revision
-    first = route.steps[0].pick
-    work.execute(
-        _SUBMITTED,
-        {
-            "requisition": row.id,
-            "status_now": route.status,
-            "first": first.person.id,
-            "revision_now": revision,
-            "threshold": route.threshold.id,
-            "level": route.threshold.tier,
-            "now": work.now,
-        },
-    )
-    work.add_all([_step_row(work, row.id, revision, routed) for routed in route.steps])
-    escalated = [routed for routed in route.steps if routed.auto_escalated]
-    digest = write_trail(
-        work,
-        {**row._mapping, "revision": revision},
-        TrailAction.SUBMITTED,
-        auto_escalated=bool(escalated),
-        escalation_reason="; ".join(routed.escalation_reason for routed in escalated),
-        skipped_roles=[role.value for routed in escalated for role in routed.skipped_roles],
-    )
-    record(
-        work,
-        row,
-        "requisition.submitted",
-        {
-            "revision": revision,
-            "tier": route.threshold.tier,
-            "threshold": route.threshold.id,
-            "status": route.status,
-            "content_hash": digest,
-            "steps": [
-                {
-                    "position": routed.position,
-                    "kind": routed.kind,
-                    "role": routed.role,
-                    "approver": routed.pick.person.id,
-                    "on_behalf_of": routed.pick.on_behalf_of.id if routed.pick.on_behalf_of else None,
-                    "skipped_roles": list(routed.skipped_roles),
-                }
-                for routed in route.steps
-            ],
-        },
-    )
+    work.execute(SUBMITTED, as_submitted(work, row.id, revision, route))
+    work.add_all([ApprovalStep(**step) for step in step_columns(work, row.id, revision, route)])
+    digest = write_trail(work, {**row._mapping, "revision": revision}, TrailAction.SUBMITTED, **in_the_trail(route))
+    record(work, row, "requisition.submitted", in_the_log(revision, route, digest))
     available = fund.current_balance - fund.held_amount
     short = available < row.amount
     warnings = (f"Fund {fund.code} has less available than this; the payment may wait for funds.",) if short else ()
@@ -142,25 +100,76 @@ def _fund_for_submission(work: Work, row: Row[Any]) -> Row[Any]:
     return fund
 
 
-def _step_row(work: Work, requisition_id: UUID, revision: int, routed: routing.RoutedStep) -> ApprovalStep:
-    is_first = routed.position == 1
-    return ApprovalStep(
-        id=new_id(),
-        requisition_id=requisition_id,
-        revision=revision,
-        position=routed.position,
-        kind=routed.kind,
-        role=routed.role,
-        approver_id=routed.pick.person.id,
-        on_behalf_of_id=routed.pick.on_behalf_of.id if routed.pick.on_behalf_of else None,
-        status=StepStatus.CURRENT if is_first else StepStatus.WAITING,
-        became_current_at=work.now if is_first else None,
-        auto_escalated=routed.auto_escalated,
-        escalation_reason=routed.escalation_reason,
-        skipped_roles=[role.value for role in routed.skipped_roles],
-        created_at=work.now,
-        updated_at=work.now,
-    )
+# --- shared with the import of many --------------------------------------------------------------------------------
+
+
+def as_submitted(work: Work, requisition_id: UUID, revision: int, route: routing.Route) -> dict[str, Any]:
+    """What `SUBMITTED` makes of a requisition."""
+    return {
+        "requisition": requisition_id,
+        "status_now": route.status,
+        "first": route.steps[0].pick.person.id,
+        "revision_now": revision,
+        "threshold": route.threshold.id,
+        "level": route.threshold.tier,
+        "now": work.now,
+    }
+
+
+def in_the_trail(route: routing.Route) -> dict[str, Any]:
+    """What the trail says of a submission besides the content: who stands in for whom."""
+    escalated = [routed for routed in route.steps if routed.auto_escalated]
+    return {
+        "auto_escalated": bool(escalated),
+        "escalation_reason": "; ".join(routed.escalation_reason for routed in escalated),
+        "skipped_roles": [role.value for routed in escalated for role in routed.skipped_roles],
+    }
+
+
+def in_the_log(revision: int, route: routing.Route, content_hash: str) -> dict[str, Any]:
+    """What the audit event of a submission holds."""
+    return {
+        "revision": revision,
+        "tier": route.threshold.tier,
+        "threshold": route.threshold.id,
+        "status": route.status,
+        "content_hash": content_hash,
+        "steps": [
+            {
+                "position": routed.position,
+                "kind": routed.kind,
+                "role": routed.role,
+                "approver": routed.pick.person.id,
+                "on_behalf_of": routed.pick.on_behalf_of.id if routed.pick.on_behalf_of else None,
+                "skipped_roles": list(routed.skipped_roles),
+            }
+            for routed in route.steps
+        ],
+    }
+
+
+def step_columns(work: Work, requisition_id: UUID, revision: int, route: routing.Route) -> list[dict[str, Any]]:
+    """The columns of the steps of a route, the first of them current."""
+    return [
+        {
+            "id": new_id(),
+            "requisition_id": requisition_id,
+            "revision": revision,
+            "position": routed.position,
+            "kind": routed.kind,
+            "role": routed.role,
+            "approver_id": routed.pick.person.id,
+            "on_behalf_of_id": routed.pick.on_behalf_of.id if routed.pick.on_behalf_of else None,
+            "status": StepStatus.CURRENT if routed.position == 1 else StepStatus.WAITING,
+            "became_current_at": work.now if routed.position == 1 else None,
+            "auto_escalated": routed.auto_escalated,
+            "escalation_reason": routed.escalation_reason,
+            "skipped_roles": [role.value for role in routed.skipped_roles],
+            "created_at": work.now,
+            "updated_at": work.now,
+        }
+        for routed in route.steps
+    ]
 
 
 def withdraw(work: Work, ref: str | UUID, reason: str = "") -> Acted:

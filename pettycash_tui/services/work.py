@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Connection, CursorResult, Executable, Insert, insert
 from sqlmodel import SQLModel
 
-from pettycash_tui.models.base import columns_of
+from pettycash_tui.models.base import columns_of, values_of
 from pettycash_tui.models.tables import table_of
 from pettycash_tui.services import audit
 from pettycash_tui.services.identity import Actor
@@ -77,10 +77,15 @@ class Work(Reading):
         if rows:
             self.connection.execute(_insert_into(type(rows[0])), [columns_of(row) for row in rows])
 
-    def insert(self, model: type[SQLModel], rows: Sequence[dict[str, Any]]) -> None:
-        """Insert rows of one table that are plain values (`values_of`)."""
+    def insert(self, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert rows of one table that are given by their columns; those with a default may be left out.
+
+        For who writes many: making a model of each row takes several times as long as writing it. Raises TypeError for
+        a column too many or too few.
+        """
         if rows:
-            self.connection.execute(_insert_into(model), rows if len(rows) > 1 else rows[0])
+            filled = [values_of(model, row) for row in rows]
+            self.connection.execute(_insert_into(model), filled if len(filled) > 1 else filled[0])
 
     def record(
         self,

@@ -15,7 +15,7 @@ from cli_answer import Run
 from cli_company import Company, trading
 from settable_clock import SettableClock
 
-from pettycash_tui.cli import exporting
+from pettycash_tui.cli import progress_line
 from pettycash_tui.services.desk import Desk
 
 
@@ -170,7 +170,7 @@ def test_the_progress_is_told_on_a_terminal_when_it_takes_long(
     assert company.plain("staff", *words).code == 0
     assert terminal.getvalue() == ""
 
-    monkeypatch.setattr(exporting, "TELL_AFTER", 0.0)
+    monkeypatch.setattr(progress_line, "TELL_AFTER", 0.0)
     assert company.plain("staff", *words).code == 0
     assert terminal.getvalue().startswith("\r")
     assert terminal.getvalue().endswith(" \r")

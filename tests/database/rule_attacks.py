@@ -1037,6 +1037,13 @@ ATTACKS: dict[str, list[Attack]] = {
             "body = 'Something else'",
         )
     ],
+    "imported_voucher_of_company": copies(
+        "imported_voucher",
+        "voucher_number = 'PV-1'",
+        {"voucher_number": "'PV-9'", "requisition_id": "<REQ-000004>"},
+        {"company_id": ":other"},
+        {"requisition_id": "<REQ-000003>"},
+    ),
     "notice_attempts_count": updates(
         "notice", _NOTICE, "attempts = 0", "attempts = attempts + 1", "sent_at = NULL", "sent_at = :later"
     )[:2]

@@ -186,6 +186,10 @@ WHOLE_ATTACKS = {
     "a draft that is already approved": copy("requisition", "number = 'REQ-000004'", number="'R'", status="'approved'"),
     "a requester changed after the fact": f"UPDATE requisition SET requested_by_id = <ceo> WHERE {REQ3}",
     "an amount raised after approval": f"UPDATE requisition SET amount = 99999900 WHERE {REQ3}",
+    "a voucher imported twice": copy("imported_voucher", "voucher_number = 'PV-1'", requisition_id="<REQ-000004>"),
+    "a voucher of a requisition that was imported": copy(
+        "imported_voucher", "voucher_number = 'PV-1'", voucher_number="'PV-9'"
+    ),
     "a code spent again": "UPDATE otp_challenge SET consumed_at = NULL WHERE payment_id = <PAY-000001>",
     "a line of the trail forged for the requester": copy(
         "approval_trail", "requisition_id = <REQ-000003> AND action = 'submitted'", action="'approved'"

@@ -16,6 +16,7 @@ import story
 from raw import Raw
 from settable_clock import SettableClock
 from trading import Trading, copied
+from vouchers import file_of, numbered
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
@@ -33,6 +34,7 @@ from pettycash_tui.services import (
     requisitions,
     transfers,
     variances,
+    voucher_import,
     workflow,
 )
 from pettycash_tui.services.desk import Desk
@@ -130,6 +132,7 @@ def _history(trading: Trading) -> None:
     for month in ("2026-01", "2026-02"):
         desk.run(trading["cfo"], periods.close, month, "all settled")
     desk.run(trading["cfo"], periods.reopen, "2026-02", "a late invoice")
+    voucher_import.import_file(desk, trading["staff"], file_of(desk.home, *numbered(2)))  # PV-1, PV-2
     courier.run(desk)
     kind, daily = NoticeKind.PAID, NoticeTiming.DAILY
     for who in ("staff", "fpa"):

@@ -19,6 +19,7 @@ import story
 from books import Books
 from doing_bank_files import DoingBankFiles
 from doing_books import DoingBooks
+from doing_imports import DoingImports
 from doing_imprest import DoingImprest
 from doing_notices import DoingNotices
 from doing_orders import DoingOrders
@@ -63,7 +64,7 @@ typed_codes = st.sampled_from(["right", "right", "right", "wrong", "none"])
 amounts = st.sampled_from(["0.01", "4500", "10000.01", "30000", "60000", "95000", "130000", "260000"])
 
 
-class Company(DoingOrders, DoingBankFiles, DoingBooks, DoingImprest, DoingNotices, RuleBasedStateMachine):
+class Company(DoingOrders, DoingBankFiles, DoingBooks, DoingImprest, DoingImports, DoingNotices, RuleBasedStateMachine):
     """A company whose people do what they like. A refusal in words is fine; books that do not hold are not."""
 
     fresh: ClassVar[Callable[[], tuple[URL, Path]]]
@@ -352,7 +353,7 @@ def test_the_books_hold_whatever_people_do_on_sqlite(prepared: Desk, tmp_path: P
         shutil.copyfile(str(prepared.url.database), copy)
         return engines.sqlite_address(copy), prepared.home
 
-    explore(fresh, examples=28, must_happen=MUST_HAPPEN | DoingBooks.HAPPEN | HAPPEN)
+    explore(fresh, examples=28, must_happen=MUST_HAPPEN | DoingBooks.HAPPEN | DoingImports.HAPPEN | HAPPEN)
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)

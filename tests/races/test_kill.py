@@ -33,16 +33,17 @@ Subject = TypeVar("Subject")
 
 @dataclass
 class Killing(Generic[Subject]):
-    """Acts that are killed at every point, one after the other."""
+    """Acts that are killed at every point, one after the other; from the `first`, where those before it only read."""
 
     desk: Desk
     prepare: Callable[[], Subject]
     act: Callable[[Desk, Subject], object]
     done: list[bool] = field(default_factory=list)
+    first: int = 1
 
     def points(self) -> Iterator[tuple[Subject, Books]]:
         """Each subject that was acted on, and the books just after the process was gone."""
-        for n in range(1, MOST_POINTS):
+        for n in range(self.first, MOST_POINTS):
             subject = self.prepare()
             died = killed(self.desk, lambda here, subject=subject: self.act(here, subject), n)  # type: ignore[misc]
             yield subject, books.check(self.desk)

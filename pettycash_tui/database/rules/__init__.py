@@ -8,6 +8,7 @@ from __future__ import annotations
 from pettycash_tui.database.rules.bank_files import BANK_FILES
 from pettycash_tui.database.rules.books import BOOKS
 from pettycash_tui.database.rules.bundles import BUNDLES
+from pettycash_tui.database.rules.imports import IMPORTS
 from pettycash_tui.database.rules.imprest import IMPREST
 from pettycash_tui.database.rules.ledger import LEDGER
 from pettycash_tui.database.rules.notices import NOTICES
@@ -22,6 +23,7 @@ __all__ = ["APPEND_ONLY", "KEPT", "RULES", "Rule", "quoted_name"]
 
 RULES: tuple[Rule, ...] = (
     *REQUISITIONS,
+    *IMPORTS,
     *PAYMENTS,
     *ORDERS,
     *BUNDLES,

@@ -106,6 +106,7 @@ def _not_replaced(table: str) -> list[Rule]:
 APPEND_ONLY = (
     "approval_trail",
     "attachment",
+    "imported_voucher",
     "payment_execution",
     "ledger_entry",
     "ledger_reconciliation",

@@ -9,7 +9,7 @@ from alembic import op
 from pettycash_tui.database.migrations import frozen
 
 revision = "0009"
-down_revision = "0007"
+down_revision = "0008"
 branch_labels = None
 depends_on = None
 
