@@ -352,7 +352,7 @@ def test_the_books_hold_whatever_people_do_on_sqlite(prepared: Desk, tmp_path: P
         shutil.copyfile(str(prepared.url.database), copy)
         return engines.sqlite_address(copy), prepared.home
 
-    explore(fresh, examples=28, must_happen=MUST_HAPPEN | DoingBooks.HAPPEN | HAPPEN)
+    explore(fresh, examples=40, must_happen=MUST_HAPPEN | DoingBooks.HAPPEN | HAPPEN)
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
