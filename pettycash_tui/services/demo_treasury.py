@@ -65,7 +65,6 @@ class Treasury(Paying):
 
         in_office(_BOOKS_DAYS, 9, self._reconcile)
         in_office(_BOOKS_DAYS, 10, self._record_variances)
-        in_office(_BOOKS_DAYS, 11, self._move_money)
         self.at(self.until - timedelta(hours=21), self._leave_open)
 
     # --- a bank file ------------------------------------------------------------------------------------------------
@@ -122,7 +121,7 @@ class Treasury(Paying):
         more = variances.record(
             self.by(_OFFICER),
             dearer.number,
-            self._other(dearer, 120),
+            self._other(dearer, 1200),
             "A tax that the quotation left out",
         )
         guess = variances.record(self.by(_OFFICER), wrong.number, self._other(wrong, 400), "The payee remembers more")
@@ -131,6 +130,8 @@ class Treasury(Paying):
             variances.approve(self.by(_CHIEF), more.number)
             variances.reject(self.by(_CHIEF), guess.number, "There is no receipt that says so")
             self._look_after(FILED_FUND)
+            # The fund lacks at least what the variance took.
+            self.at(self._office_time(1), self._move_money)
 
         self.at(self._office_time(3), decide)
 
