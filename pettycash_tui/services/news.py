@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import UUID
 
@@ -221,6 +221,28 @@ def _failed(reading: Reading, event: Any, data: dict[str, Any]) -> Iterable[News
         yield _of_payment(reading, row, person, NoticeKind.FAILED, occasion, **theirs)
 
 
+def _due_hindered(reading: Reading, event: Any, data: dict[str, Any]) -> Iterable[News]:
+    """A payment that was due and could not be executed: its executor, and who assigns another where that one left."""
+    row = reading.execute(select(t.payment).where(_P.id == event.subject_id)).first()
+    if row is None or row.scheduled_for is None:
+        return
+    what = f"you: it was due on {row.scheduled_for} and could not be executed. {data.get('error', '')}"
+    is_there = reading.execute(select(t.user.c.is_active).where(t.user.c.id == row.executor_id)).scalar()
+    told = [row.executor_id] if is_there else [p.id for p in _holders(reading, row.company_id, Right.ASSIGN_EXECUTOR)]
+    for person in told:
+        occasion, command = f"due:{row.id}:{event.sequence}", f"pettycash pay explain {row.number}"
+        if person != row.requested_by_id:
+            yield _of_payment(
+                reading, row, person, NoticeKind.WAITS_FOR_YOU, occasion, what=what.rstrip(". "), command=command
+            )
+
+
+def _unscheduled(reading: Reading, event: Any, data: dict[str, Any]) -> Iterable[News]:
+    """A payment that lost its day waits for its executor again."""
+    for news in _payment_waits(reading, _P.id == event.subject_id, event.company_id):
+        yield replace(news, occasion=f"pay:{event.subject_id}:{news.person_id}:{_occasion(event)}")
+
+
 def _cancelled(reading: Reading, event: Any, data: dict[str, Any]) -> Iterable[News]:
     payment = reading.execute(select(t.payment).where(_P.id == event.subject_id)).first()
     if payment is None:
@@ -416,6 +438,8 @@ _TOLD: dict[str, Callable[[Reading, Any, dict[str, Any]], Iterable[News]]] = {
     "payment.executed": _executed,
     "payment.failed": _failed,
     "payment.cancelled": _cancelled,
+    "payment.unscheduled": _unscheduled,
+    "payment.due_hindered": _due_hindered,
     "replenishment.requested": _replenishment,
     "replenishment.approved": _replenishment,
     "replenishment.completed": _replenishment,

@@ -131,6 +131,7 @@ class OverdueSchedule:
     amount: Money
     executor_id: UUID
     scheduled_for: date
+    timezone: str
     problem: str
     problem_at: datetime | None
 
@@ -170,6 +171,7 @@ def overdue(reading: Reading, most: int) -> Sequence[OverdueSchedule]:
             amount=Money(row.amount, row.currency),
             executor_id=row.executor_id,
             scheduled_for=row.scheduled_for,
+            timezone=row.timezone,
             problem=row.problem,
             problem_at=row.problem_at,
         )

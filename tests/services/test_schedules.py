@@ -2,38 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import banking
 import books
 import pytest
 import story
-from sqlalchemy import update
 from trading import Trading
 
-from pettycash_tui.models import tables as t
-from pettycash_tui.models.enums import PaymentStatus, ScheduleStatus
+from pettycash_tui.models.enums import PaymentStatus
 from pettycash_tui.services import (
-    alerts,
-    bank_batches,
-    bulk,
-    courier,
-    due_payments,
-    execution,
-    failing,
     jobs,
-    payment_facts,
-    payment_views,
-    payments,
-    periods,
-    replenishments,
-    schedule_plan,
-    schedule_views,
     schedules,
 )
-from pettycash_tui.services.errors import InvalidInput, NotAllowed, PettyCashError, Refused
-from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.schedules import Scheduled
 
 TODAY = date(2026, 3, 2)
