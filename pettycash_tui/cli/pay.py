@@ -115,9 +115,11 @@ def list_payments(
 @app.command("show")
 def show(ctx: typer.Context, payment: Identifier) -> None:
     """Show one payment."""
+    from pettycash_tui.services import schedule_views
+
     with session.at_desk(ctx) as (desk, actor):
         found, orders = desk.read(actor, _with_orders, payment)
-        day = pay_schedule.of_payment(desk, actor, found.id)
+        day = schedule_views.show(desk, actor, found.id)
     output.emit_detail(
         ctx,
         {**output.to_json(found), "schedule": output.to_json(day), "orders": output.to_json(orders)},
@@ -338,14 +340,14 @@ def cancel(ctx: typer.Context, payment: Identifier, reason: Reason = None) -> No
 @app.command("explain")
 def explain(ctx: typer.Context, payment: Identifier) -> None:
     """Explain why you may or may not execute a payment now, with what was sent for it."""
-    from pettycash_tui.services import order_views, payment_views
+    from pettycash_tui.services import order_views, payment_views, schedule_views
 
     def both(reading: Reading) -> tuple[PaymentExplanation, tuple[OrderView, ...]]:
         return payment_views.explain(reading, payment), order_views.of_payment(reading, payment)
 
     with session.at_desk(ctx) as (desk, actor):
         found, orders = desk.read(actor, both)
-        day = pay_schedule.of_payment(desk, actor, payment)
+        day = schedule_views.show(desk, actor, payment)
     output.emit_detail(
         ctx,
         {**output.to_json(found), "schedule": output.to_json(day), "orders": output.to_json(orders)},

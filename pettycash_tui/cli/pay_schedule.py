@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any
-from uuid import UUID
 
 import typer
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
     from pettycash_tui.services.identity import Actor
     from pettycash_tui.services.schedule_views import ScheduleView
     from pettycash_tui.services.schedules import Scheduled, SentForDay
-    from pettycash_tui.services.work import Reading
 
 app = typer.Typer()
 
@@ -65,23 +63,6 @@ def unschedule(ctx: typer.Context, payments: Payments, reason: Reason = None) ->
     done = session.run(ctx, schedules.unschedule, payments, reason or "")
     sentences = [f"{each.payment} is not scheduled for {each.scheduled_for} any more." for each in done.payments]
     output.emit(ctx, {"items": output.to_json(done.payments), "reason": done.reason}, sentence=sentences)
-
-
-def of_payment(desk: Desk, actor: Actor, payment: UUID | str) -> ScheduleView | None:
-    """The last day that a payment was confirmed for, with what would stand in the way of it as things are."""
-    from pettycash_tui.services import locate, schedule_plan, schedule_views
-    from pettycash_tui.services.errors import Refused
-
-    try:
-        network = schedule_plan.gateways(desk)
-    except Refused:
-        # A gateway that is set up wrongly is told where it is used.
-        network = {}
-
-    def read(reading: Reading) -> ScheduleView | None:
-        return schedule_views.of_payment(reading, locate.payment_id(reading, payment), network)
-
-    return desk.read(actor, read)
 
 
 def pairs_of(day: ScheduleView | None) -> list[tuple[str, Any]]:

@@ -169,7 +169,7 @@ def _take_up(work: Work, found: DuePayment, network: Gateways) -> Any:
         raise _Hindered.because(*reasons)
     confirmed = _confirmed(work, schedule, executor)
     schedule_ends.take_up(work, facts, schedule)
-    gateway, key = network.get(facts.method), f"due:{found.id}"
+    gateway, key = network.by_method.get(facts.method), f"due:{found.id}"
     if gateway is None:
         receipt = GATEWAYS[facts.method].pay(schedule_plan.order_of(facts), schedule.reference)
         return posting.post(work.as_actor(executor), facts, receipt, confirmed, key)

@@ -21,6 +21,7 @@ from doing_bank_files import DoingBankFiles
 from doing_books import DoingBooks
 from doing_imprest import DoingImprest
 from doing_orders import DoingOrders
+from doing_schedules import DoingSchedules
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
@@ -62,7 +63,7 @@ typed_codes = st.sampled_from(["right", "right", "right", "wrong", "none"])
 amounts = st.sampled_from(["0.01", "4500", "10000.01", "30000", "60000", "95000", "130000", "260000"])
 
 
-class Company(DoingOrders, DoingBankFiles, DoingBooks, DoingImprest, RuleBasedStateMachine):
+class Company(DoingOrders, DoingSchedules, DoingBankFiles, DoingBooks, DoingImprest, RuleBasedStateMachine):
     """A company whose people do what they like. A refusal in words is fine; books that do not hold are not."""
 
     fresh: ClassVar[Callable[[], tuple[URL, Path]]]
@@ -341,7 +342,11 @@ def test_the_books_hold_whatever_people_do_on_sqlite(prepared: Desk, tmp_path: P
         shutil.copyfile(str(prepared.url.database), copy)
         return engines.sqlite_address(copy), prepared.home
 
-    explore(fresh, examples=50, must_happen=MUST_HAPPEN | DoingBooks.HAPPEN | {"sent", "file written", "line all"})
+    explore(
+        fresh,
+        examples=50,
+        must_happen=MUST_HAPPEN | DoingBooks.HAPPEN | {"sent", "file written", "line all"} | DoingSchedules.HAPPEN,
+    )
 
 
 @pytest.mark.parametrize("database_url", ["postgres"], indirect=True)
