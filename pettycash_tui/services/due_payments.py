@@ -134,6 +134,10 @@ def execute_due(desk: Desk) -> DueRun:
             left.append(f"{found.payment}: {error.message}")
         except PettyCashError as error:
             left.append(f"{found.payment}: {error.message}")
+        except Exception as error:
+            # Of the sending: what nobody knows the end of is noted as such, and asked about.
+            _log.exception("a payment that is due could not be sent")
+            left.append(f"{found.payment}: a fault of the program, {type(error).__name__}")
     return DueRun(tuple(done), tuple(left))
 
 
