@@ -47,7 +47,7 @@ class DoingBankFiles:
         self.done["file written"] += made is not None
         if made is not None and indices[0] % 3:
             payment = self.names_of(made.id)[0]
-            self.settle(made.id, payment, "treasury2", "all" if indices[0] % 3 == 1 else "one")
+            self.settle(made.id, payment, "treasury2", "one" if indices[0] % 3 == 1 else "all")
 
     @precondition(lambda self: self.books.lines)
     @rule(index=which, who=officers, how=st.sampled_from(["one", "all", "one", "refused"]))

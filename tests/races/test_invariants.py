@@ -344,7 +344,7 @@ def test_the_books_hold_whatever_people_do_on_sqlite(prepared: Desk, tmp_path: P
 
     explore(
         fresh,
-        examples=50,
+        examples=70,
         must_happen=MUST_HAPPEN | DoingBooks.HAPPEN | {"sent", "file written", "line all"} | DoingSchedules.HAPPEN,
     )
 
