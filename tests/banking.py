@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import date
 from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
@@ -13,7 +14,7 @@ from sqlalchemy import update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import BatchFormat
-from pettycash_tui.services import bank_batches, bundles, funds, payments
+from pettycash_tui.services import bank_batches, bundles, funds, payments, schedules
 from pettycash_tui.services.bank_batches import Written
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.funds import FundInput
@@ -95,3 +96,11 @@ def status_file(folder: Path, text: str, name: str = "status.csv") -> Path:
     path = folder / name
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def schedule(desk: Desk, officer: Actor, numbers: Sequence[str], day: date) -> None:
+    """Confirm transfers for a day, by the code of their list."""
+    references = {number: f"SO-{number}" for number in numbers}
+    sent = schedules.send_code(desk, officer, numbers, day)
+    code = story.last_code(desk.home) if sent.sent is not None else None
+    schedules.schedule(desk, officer, numbers, day, code=code, references=references)

@@ -24,6 +24,7 @@ from pettycash_tui.models.enums import (
     PaymentStatus,
     ReplenishmentStatus,
     RequisitionStatus,
+    ScheduleStatus,
     StepKind,
     TransferStatus,
     VarianceStatus,
@@ -63,6 +64,7 @@ class Books:
         self.transfers = rows(t.fund_transfer)
         self.batches = rows(t.bank_batch)
         self.listed = rows(t.payment_bundle_line)
+        self.schedules = rows(t.payment_schedule)
         self.lines = [order for order in rows(t.payment_order) if order.batch_id is not None]
         self.claimed = rows(t.replenishment_voucher)
         self.periods = rows(t.accounting_period)
@@ -126,6 +128,7 @@ def check(desk: Desk) -> Books:
     _check_funds(books)
     _check_payments(books)
     _check_orders(books)
+    _check_schedules(books)
     _check_approvals(books)
     _check_replenishments(books)
     _check_reconciliations(books)
@@ -193,7 +196,9 @@ def _check_payments(books: Books) -> None:
     paid_lines = [line.requisition_id for line in books.trail if line.action == "paid"]
     for p in books.payments:
         requisition, is_executed = requisitions[p.requisition_id], p.status in EXECUTED
-        lists = {line.bundle_id for line in books.listed if line.payment_id == p.id}
+        # The code of a day that was taken away again was spent on nothing.
+        lost = {s.bundle_id for s in books.schedules if s.payment_id == p.id and s.status != ScheduleStatus.TAKEN_UP}
+        lists = {line.bundle_id for line in books.listed if line.payment_id == p.id} - lost
         spent = [
             code
             for code in books.codes
@@ -266,6 +271,34 @@ def _check_orders(books: Books) -> None:
     sent = [event.subject_id for event in books.actions("payment.sent")]
     for payment_id in {order.payment_id for order in books.orders}:
         assert sent.count(payment_id) == len([o for o in books.orders if o.payment_id == payment_id])
+
+
+def _check_schedules(books: Books) -> None:
+    """A payment has its day exactly while a confirmation of it stands; one that was taken up made one attempt."""
+    for p in books.payments:
+        of_payment = [row for row in books.schedules if row.payment_id == p.id]
+        standing = [row for row in of_payment if row.status is ScheduleStatus.STANDING]
+        assert len(standing) == int(p.scheduled_for is not None), f"{p.number}: {len(standing)} days stand"
+        for row in standing:
+            assert p.status in WAITING, f"{p.number} is {p.status} and scheduled"
+            assert (row.scheduled_for, row.bundle_id) == (p.scheduled_for, p.schedule_bundle_id)
+            assert row.executor_id == p.executor_id
+            if p.otp_required:
+                spent = [c for c in books.codes if c.bundle_id == row.bundle_id and c.consumed_at is not None]
+                assert [code.executor_id for code in spent] == [p.executor_id], p.number
+        orders = [order for order in books.orders if order.payment_id == p.id]
+        references = {order.gateway_reference for order in orders}
+        made = [e for e in books.executions if e.payment_id == p.id and e.gateway_reference not in references]
+        by_job = [row for row in (*orders, *made) if row.client == "execute-due"]
+        for status, action, count in (
+            (ScheduleStatus.TAKEN_UP, "payment.due", len(by_job)),
+            (ScheduleStatus.VOID, "payment.unscheduled", None),
+        ):
+            ended = len([row for row in of_payment if row.status is status])
+            told = len([event for event in books.actions(action) if event.subject_id == p.id])
+            assert ended == told == (ended if count is None else count), f"{p.number}: {ended} {status}, {told} told"
+        confirmed = [event for event in books.actions("payment.scheduled") if event.subject_id == p.id]
+        assert len(confirmed) == len(of_payment)
 
 
 def _check_approvals(books: Books) -> None:

@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pettycash_tui.cli import asking, bank_file, exporting, output, pay_bulk, pay_import, pay_reconciling, session
+from pettycash_tui.cli import (
+    asking,
+    bank_file,
+    exporting,
+    output,
+    pay_bulk,
+    pay_import,
+    pay_reconciling,
+    pay_schedule,
+    session,
+)
 from pettycash_tui.cli.exporting import Export, Output, Replace
 from pettycash_tui.cli.options import (
     DEFAULT_LIMIT,
@@ -80,6 +90,7 @@ def list_payments(
     waiting: Annotated[
         bool | None, typer.Option("--waiting/--held", help="Only those that wait for money, or only those with it.")
     ] = None,
+    scheduled: Annotated[bool, typer.Option("--scheduled", help="Only those that are confirmed for a day.")] = False,
     limit: Limit = DEFAULT_LIMIT,
     after: After = None,
     export: Export = None,
@@ -100,6 +111,7 @@ def list_payments(
         requisition=requisition,
         mine=mine,
         waiting=waiting,
+        scheduled=scheduled,
     )
     if exporting.is_asked(export, file, replace, after):
         from pettycash_tui.services import export_lists
@@ -113,10 +125,14 @@ def list_payments(
 @app.command("show")
 def show(ctx: typer.Context, payment: Identifier) -> None:
     """Show one payment."""
-    found, orders = session.read(ctx, _with_orders, payment)
+    from pettycash_tui.services import schedule_views
+
+    with session.at_desk(ctx) as (desk, actor):
+        found, orders = desk.read(actor, _with_orders, payment)
+        day = schedule_views.show(desk, actor, found.id)
     output.emit_detail(
         ctx,
-        {**output.to_json(found), "orders": output.to_json(orders)},
+        {**output.to_json(found), "schedule": output.to_json(day), "orders": output.to_json(orders)},
         title=f"{found.number}  {_status(found)}",
         pairs=[
             ("Amount", found.amount),
@@ -136,6 +152,7 @@ def show(ctx: typer.Context, payment: Identifier) -> None:
             ("Reference", found.gateway_reference),
             ("Made", found.created_at),
             ("Executed", found.executed_at),
+            *pay_schedule.pairs_of(day),
         ],
         sections=[Section("Sent", ORDERS, orders)],
     )
@@ -333,17 +350,23 @@ def cancel(ctx: typer.Context, payment: Identifier, reason: Reason = None) -> No
 @app.command("explain")
 def explain(ctx: typer.Context, payment: Identifier) -> None:
     """Explain why you may or may not execute a payment now, with what was sent for it."""
-    from pettycash_tui.services import order_views, payment_views
+    from pettycash_tui.services import order_views, payment_views, schedule_views
 
     def both(reading: Reading) -> tuple[PaymentExplanation, tuple[OrderView, ...]]:
         return payment_views.explain(reading, payment), order_views.of_payment(reading, payment)
 
-    found, orders = session.read(ctx, both)
+    with session.at_desk(ctx) as (desk, actor):
+        found, orders = desk.read(actor, both)
+        day = schedule_views.show(desk, actor, payment)
     output.emit_detail(
         ctx,
-        {**output.to_json(found), "orders": output.to_json(orders)},
+        {**output.to_json(found), "schedule": output.to_json(day), "orders": output.to_json(orders)},
         title=found.number,
-        pairs=[("You may pay it", found.allowed), *[("Because", reason.message) for reason in found.reasons]],
+        pairs=[
+            ("You may pay it", found.allowed),
+            *[("Because", reason.message) for reason in found.reasons],
+            *pay_schedule.pairs_of(day),
+        ],
         sections=[Section("Sent", ORDERS, orders)],
     )
 
@@ -367,3 +390,4 @@ def _act(ctx: Context, service: Callable[..., Any], payment: str, *args: Any, do
 app.add_typer(bank_file.app)
 app.add_typer(pay_bulk.app)
 app.add_typer(pay_import.app)
+app.add_typer(pay_schedule.app)

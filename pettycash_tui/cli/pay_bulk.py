@@ -38,7 +38,7 @@ def bulk(
     """Pay several payments together. What cannot be paid is listed and holds nothing else up."""
     from pettycash_tui.services import bulk as services
 
-    references = _references(reference or [])
+    references = references_of(reference or [])
     with session.at_desk(ctx) as (desk, actor):
         if send_code:
             _print_sent(ctx, services.send_code(desk, actor, payments))
@@ -50,7 +50,8 @@ def bulk(
     _print_done(ctx, done)
 
 
-def _references(typed: list[str]) -> dict[str, str]:
+def references_of(typed: list[str]) -> dict[str, str]:
+    """The references as they were typed, `PAY=REF` each. Raises InvalidInput."""
     from pettycash_tui.services.errors import InvalidInput
 
     found: dict[str, str] = {}

@@ -24,7 +24,7 @@ class PaymentSchedule(ChangingRow, table=True):
     __table_args__ = (
         UniqueConstraint("bundle_id", "payment_id"),
         one_of("status", ScheduleStatus),
-        CheckConstraint("(status = 'standing') = (ended_at IS NULL)", name="ended_has_its_moment"),
+        CheckConstraint("status = 'standing' OR ended_at IS NOT NULL", name="ended_has_its_moment"),
         CheckConstraint("status <> 'void' OR reason <> ''", name="void_has_its_reason"),
         CheckConstraint("(problem = '') = (problem_at IS NULL)", name="problem_has_its_moment"),
         partial_index(

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from enum import StrEnum
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
@@ -19,54 +18,28 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import OrderStatus, PaymentStatus, StepStatus
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import audit, fund_levels, notices, visibility, waiting
+from pettycash_tui.services import audit, due_alerts, fund_levels, notices, visibility, waiting
+from pettycash_tui.services.alert_kinds import Alert, AlertKind, Severity, key_of
 from pettycash_tui.services.errors import NotFound, Reason, Refused
 from pettycash_tui.services.fund_levels import FundLevel
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.waiting import WaitingLine
 from pettycash_tui.services.work import Reading, Work
 
+__all__ = [
+    "MOST",
+    "Acknowledged",
+    "Alert",
+    "AlertKind",
+    "Severity",
+    "acknowledge",
+    "alerts",
+    "take_back",
+    "told",
+]
+
 MOST = 50
 """Alerts of one kind that are told: who has more needs a list, not alerts."""
-
-
-class Severity(StrEnum):
-    """How bad it is, the worst first."""
-
-    CRITICAL = "critical"
-    WARNING = "warning"
-    NOTICE = "notice"
-
-
-class AlertKind(StrEnum):
-    """What an alert is about."""
-
-    OVERDUE = "overdue"
-    UNKNOWN = "unknown"
-    CONTRADICTED = "contradicted"
-    FAILED = "failed"
-    WAITING = "waiting"
-    LOW_FUND = "low_fund"
-    UNDELIVERED = "undelivered"
-
-
-@dataclass(frozen=True, slots=True)
-class Alert:
-    """Something that is not as it should be. `key` is it and its episode; `place` and `command` deal with it.
-
-    `place` is empty for what no screen deals with, `amount` None for what is about no money.
-    """
-
-    key: str
-    kind: AlertKind
-    severity: Severity
-    subject: str
-    sentence: str
-    amount: Money | None
-    since: datetime
-    place: str
-    command: str
-    is_acknowledged: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +65,7 @@ def told(reading: Reading, queued: Sequence[WaitingLine], levels: Sequence[FundL
         *_overdue(reading, frozenset(line.step_id for line in queued)),
         *(_payment(reading, row) for row in payments),
         *(_contradicted(reading, row) for row in _contradictions(reading)),
+        *due_alerts.alerts(reading, MOST),
         *_low_funds(reading, levels, starved),
         *_undelivered(reading),
     ]
@@ -174,10 +148,6 @@ def _seen(reading: Reading, keys: Sequence[str]) -> frozenset[str]:
     return frozenset(reading.execute(_SEEN, {"me": reading.actor.id, "alerts": list(keys)}).scalars())
 
 
-def _key(kind: AlertKind, id: UUID, episode: int) -> str:
-    return f"{kind.value}:{id}:{episode}"
-
-
 # --- approvals beyond their time --------------------------------------------------------------------------------------
 
 _S, _R, _C = t.approval_step.c, t.requisition.c, t.company.c
@@ -241,7 +211,7 @@ def _late_step(reading: Reading, row: Any, allowed: timedelta, mine: frozenset[U
         severity = Severity.WARNING if is_grave else Severity.NOTICE
         who = f"{row.first_name} {row.last_name}".strip() or row.username
     return Alert(
-        key=_key(AlertKind.OVERDUE, row.id, int(row.became_current_at.timestamp())),
+        key=key_of(AlertKind.OVERDUE, row.id, int(row.became_current_at.timestamp())),
         kind=AlertKind.OVERDUE,
         severity=severity,
         subject=row.number,
@@ -317,7 +287,7 @@ def _payment(reading: Reading, row: Any) -> Alert:
     verb = "retry" if kind is AlertKind.FAILED and not is_spent and row.executor_id == reading.actor.id else "show"
     pays = reading.actor.may(Right.EXECUTE) or reading.actor.may(Right.CANCEL_PAYMENT)
     return Alert(
-        key=_key(kind, row.id, row.retry_count),
+        key=key_of(kind, row.id, row.retry_count),
         kind=kind,
         severity=severity,
         subject=row.number,
@@ -367,7 +337,7 @@ def _contradictions(reading: Reading) -> Iterable[Any]:
 def _contradicted(reading: Reading, row: Any) -> Alert:
     pays = reading.actor.may(Right.EXECUTE) or reading.actor.may(Right.CANCEL_PAYMENT)
     return Alert(
-        key=_key(AlertKind.CONTRADICTED, row.id, 0),
+        key=key_of(AlertKind.CONTRADICTED, row.id, 0),
         kind=AlertKind.CONTRADICTED,
         severity=Severity.CRITICAL,
         subject=row.number,
@@ -404,7 +374,7 @@ def _low_funds(reading: Reading, levels: Sequence[FundLevel], starved: set[UUID]
         severity = Severity.NOTICE if is_asked else Severity.WARNING
         remedy = f"{level.replenishment} is {_stage(level)}" if is_asked else "nobody has asked for money"
         yield Alert(
-            key=_key(AlertKind.LOW_FUND, level.id, episode),
+            key=key_of(AlertKind.LOW_FUND, level.id, episode),
             kind=AlertKind.LOW_FUND,
             severity=Severity.CRITICAL if level.id in starved else severity,
             subject=level.code,
@@ -436,7 +406,7 @@ def _undelivered(reading: Reading) -> Iterable[Alert]:
     status = "given_up" if found.given_up else "skipped" if found.without_address else "failed"
     things = "1 notice" if found.total == 1 else f"{found.total} notices"
     yield Alert(
-        key=_key(AlertKind.UNDELIVERED, reading.actor.company_id or _NOBODY, int(found.latest.timestamp())),
+        key=key_of(AlertKind.UNDELIVERED, reading.actor.company_id or _NOBODY, int(found.latest.timestamp())),
         kind=AlertKind.UNDELIVERED,
         severity=Severity.WARNING if is_lost else Severity.NOTICE,
         subject="notices",

@@ -134,6 +134,10 @@ def execute_due(desk: Desk) -> DueRun:
             left.append(f"{found.payment}: {error.message}")
         except PettyCashError as error:
             left.append(f"{found.payment}: {error.message}")
+        except Exception as error:
+            # Of the sending: what nobody knows the end of is noted as such, and asked about.
+            _log.exception("a payment that is due could not be sent")
+            left.append(f"{found.payment}: a fault of the program, {type(error).__name__}")
     return DueRun(tuple(done), tuple(left))
 
 
@@ -169,7 +173,7 @@ def _take_up(work: Work, found: DuePayment, network: Gateways) -> Any:
         raise _Hindered.because(*reasons)
     confirmed = _confirmed(work, schedule, executor)
     schedule_ends.take_up(work, facts, schedule)
-    gateway, key = network.get(facts.method), f"due:{found.id}"
+    gateway, key = network.by_method.get(facts.method), f"due:{found.id}"
     if gateway is None:
         receipt = GATEWAYS[facts.method].pay(schedule_plan.order_of(facts), schedule.reference)
         return posting.post(work.as_actor(executor), facts, receipt, confirmed, key)

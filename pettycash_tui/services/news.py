@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -153,6 +154,28 @@ def _failed(reading: Reading, event: Any, data: dict[str, Any]) -> Iterable[News
         yield of_payment(reading, row, person, NoticeKind.FAILED, occasion, **theirs)
 
 
+def _due_hindered(reading: Reading, event: Any, data: dict[str, Any]) -> Iterable[News]:
+    """A payment that was due and could not be executed: its executor, and who assigns another where that one left."""
+    row = reading.execute(select(t.payment).where(_P.id == event.subject_id)).first()
+    if row is None or row.scheduled_for is None:
+        return
+    what = f"you: it was due on {row.scheduled_for} and could not be executed. {data.get('error', '')}"
+    is_there = reading.execute(select(t.user.c.is_active).where(t.user.c.id == row.executor_id)).scalar()
+    told = [row.executor_id] if is_there else [p.id for p in holders(reading, row.company_id, Right.ASSIGN_EXECUTOR)]
+    for person in told:
+        occasion, command = f"due:{row.id}:{event.sequence}", f"pettycash pay explain {row.number}"
+        if person != row.requested_by_id:
+            yield of_payment(
+                reading, row, person, NoticeKind.WAITS_FOR_YOU, occasion, what=what.rstrip(". "), command=command
+            )
+
+
+def _unscheduled(reading: Reading, event: Any, data: dict[str, Any]) -> Iterable[News]:
+    """A payment that lost its day waits for its executor again."""
+    for news in _payment_waits(reading, _P.id == event.subject_id, event.company_id):
+        yield replace(news, occasion=f"pay:{event.subject_id}:{news.person_id}:{occasion_of(event)}")
+
+
 def _cancelled(reading: Reading, event: Any, data: dict[str, Any]) -> Iterable[News]:
     payment = reading.execute(select(t.payment).where(_P.id == event.subject_id)).first()
     if payment is None:
@@ -191,6 +214,8 @@ _TOLD: dict[str, Teller] = {
     "payment.executed": _executed,
     "payment.failed": _failed,
     "payment.cancelled": _cancelled,
+    "payment.unscheduled": _unscheduled,
+    "payment.due_hindered": _due_hindered,
     **news_gateways.TOLD,
     **news_funds.TOLD,
 }

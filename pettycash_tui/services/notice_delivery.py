@@ -201,6 +201,9 @@ def _still_waits(reading: Reading, occasion: str) -> bool:
         p = t.payment.c
         row = reading.execute(select(p.status, p.executor_id).where(p.id == UUID(parts[0]))).first()
         return row is not None and row.status in _WAITING_PAYMENTS and row.executor_id == UUID(parts[1])
+    if kind == "due":
+        day = reading.execute(select(t.payment.c.scheduled_for).where(t.payment.c.id == UUID(parts[0]))).scalar()
+        return day is not None
     if kind == "rpl":
         r = t.replenishment.c
         row = reading.execute(select(r.status).where(r.id == UUID(parts[0]))).first()

@@ -20,7 +20,7 @@ from pettycash_tui.models.enums import PaymentMethod, ScheduleStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import gateway_settings, locate, payment_facts
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import InvalidInput, Reason
+from pettycash_tui.services.errors import InvalidInput, Reason, Refused
 from pettycash_tui.services.inputs import clean_text
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.work import Reading
@@ -30,10 +30,19 @@ MOST = 500
 FURTHEST_DAYS = 366
 REFERENCE_LENGTH = 120
 
-Gateways = Mapping[PaymentMethod, NetworkGateway]
-"""The gateways over a network that are set up here, by the method they serve."""
-
 _S, _E, _P = t.payment_schedule.c, t.payment_execution.c, t.payment.c
+
+
+@dataclass(frozen=True, slots=True)
+class Gateways:
+    """The gateways over a network that are set up here, by the method they serve; `trouble`: those set up wrongly."""
+
+    by_method: Mapping[PaymentMethod, NetworkGateway]
+    trouble: Mapping[PaymentMethod, Reason]
+
+    def serves(self, method: PaymentMethod) -> bool:
+        """Whether a method goes over a network here, or should."""
+        return method in self.by_method or method in self.trouble
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +88,17 @@ class SchedulePlan:
 
 
 def gateways(desk: Desk) -> Gateways:
-    """The gateways over a network that are set up here. Raises Refused (`gateway_settings`)."""
-    found = {method: gateway_settings.network(desk, method) for method in PaymentMethod}
-    return {method: gateway for method, gateway in found.items() if gateway is not None}
+    """The gateways over a network that are set up here."""
+    found, trouble = {}, {}
+    for method in PaymentMethod:
+        try:
+            gateway = gateway_settings.network(desk, method)
+        except Refused as error:
+            trouble[method] = Reason(error.code, error.message)
+        else:
+            if gateway is not None:
+                found[method] = gateway
+    return Gateways(found, trouble)
 
 
 def reasons_against(
@@ -135,12 +152,14 @@ def against_way(facts: Any, network: Gateways, reference: str) -> list[Reason]:
     if facts.method is PaymentMethod.CASH:
         message = f"{facts.number} is paid in cash, which somebody hands over: it cannot be scheduled."
         return [Reason("cash_by_hand", message)]
-    gateway = network.get(facts.method)
     if reference:
-        if gateway is None:
+        if not network.serves(facts.method):
             return []
         message = f"{facts.number} is sent by {facts.method.label} on its day: leave its reference out."
         return [Reason("reference_not_needed", message)]
+    if facts.method in network.trouble:
+        return [network.trouble[facts.method]]
+    gateway = network.by_method.get(facts.method)
     if gateway is None:
         message = (
             f"{facts.number} is transferred by hand: order the transfer for that day, and give its reference with"
@@ -168,7 +187,7 @@ def _line(
     used: dict[str, str],
 ) -> ScheduleLine:
     reasons = payment_facts.reasons_against_day(row, reading.actor.id, reading.now, day)
-    by_hand = row.method is not PaymentMethod.CASH and row.method not in network
+    by_hand = row.method is not PaymentMethod.CASH and not network.serves(row.method)
     typed = "" if references is None else references.get(row.id, "")
     if references is not None or not by_hand:
         reasons += against_way(row, network, typed)

@@ -13,9 +13,10 @@ from sqlalchemy import bindparam, func, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import OtpChannel, ScheduleStatus
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import payment_facts, schedule_plan, visibility
+from pettycash_tui.services import locate, payment_facts, schedule_plan, visibility
+from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import Reason
-from pettycash_tui.services.identity import actor_of
+from pettycash_tui.services.identity import Actor, actor_of
 from pettycash_tui.services.refs import PersonRef, person, person_columns
 from pettycash_tui.services.schedule_plan import Gateways
 from pettycash_tui.services.work import Reading
@@ -56,6 +57,8 @@ _B = t.payment_bundle.c
 _OF_PAYMENT = (
     select(
         t.payment_schedule,
+        _S.executor_id.label("by_id"),
+        _S.ended_by_id.label("ended_id"),
         _B.payment_count,
         _B.total_amount,
         _B.currency,
@@ -74,6 +77,21 @@ _OF_PAYMENT = (
     .where(_S.payment_id == bindparam("payment", type_=_S.payment_id.type))
     .order_by(_S.created_at.desc(), _S.id.desc())
 )
+
+
+def show(desk: Desk, actor: Actor, ref: str | UUID) -> ScheduleView | None:
+    """The last confirmation of a payment, with what would stand in its way; None when it never had one.
+
+    The gateways are looked up only where they matter. Raises NotFound.
+    """
+
+    def read(reading: Reading, network: Gateways | None = None) -> ScheduleView | None:
+        return of_payment(reading, locate.payment_id(reading, ref), network)
+
+    found = desk.read(actor, read)
+    if found is None or found.status is not ScheduleStatus.STANDING:
+        return found
+    return desk.read(actor, read, schedule_plan.gateways(desk))
 
 
 def of_payment(reading: Reading, payment_id: UUID, network: Gateways | None = None) -> ScheduleView | None:
@@ -131,6 +149,7 @@ class OverdueSchedule:
     amount: Money
     executor_id: UUID
     scheduled_for: date
+    timezone: str
     problem: str
     problem_at: datetime | None
 
@@ -170,6 +189,7 @@ def overdue(reading: Reading, most: int) -> Sequence[OverdueSchedule]:
             amount=Money(row.amount, row.currency),
             executor_id=row.executor_id,
             scheduled_for=row.scheduled_for,
+            timezone=row.timezone,
             problem=row.problem,
             problem_at=row.problem_at,
         )

@@ -21,7 +21,7 @@ from pettycash_tui.models.schedules import PaymentSchedule
 from pettycash_tui.services import bundles, payment_facts, schedule_ends, schedule_plan
 from pettycash_tui.services.bundles import BundleSent, Proof
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import NotAllowed, Overtaken, Reason, Refused
+from pettycash_tui.services.errors import InvalidInput, NotAllowed, Overtaken, Reason, Refused
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.inputs import clean_text
 from pettycash_tui.services.permissions import Right
@@ -105,6 +105,8 @@ def schedule(
     plan = desk.read(actor, schedule_plan.reasons_against, refs, day, network, typed)
     _require(plan)
     ids = [line.id for line in plan.lines]
+    if not typed.keys() <= set(ids):
+        raise InvalidInput.of(reference="must be that of a payment which is named here")
     bundle_id, proof = None, None
     if code is not None:
         bundle_id = desk.read(actor, bundles.find, ids, day)

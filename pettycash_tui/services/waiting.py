@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -32,8 +32,6 @@ SHOWN = 8
 
 _MOST = 100
 """Things of one kind that are looked at to find the most pressing."""
-
-_EASTERNMOST = timedelta(hours=14)
 
 
 class Task(StrEnum):
@@ -176,7 +174,8 @@ _READY = (
                 _P.status.in_([PaymentStatus.PENDING, PaymentStatus.FAILED]),
                 _P.is_held,
                 _P.retry_count < _P.max_retries,
-                or_(_P.scheduled_for.is_(None), _P.scheduled_for <= bindparam("today")),
+                # What is confirmed for a day is the job's, and an alert when that cannot do it.
+                _P.scheduled_for.is_(None),
             ),
         ),
     )
@@ -189,9 +188,7 @@ def _payments(reading: Reading) -> Iterable[WaitingLine]:
     """The payments that the actor is to execute now, and those of theirs that have had no answer."""
     if not reading.actor.may(Right.EXECUTE):
         return
-    # Today anywhere: the company's own day is never later.
-    values = {"me": reading.actor.id, "today": (reading.now + _EASTERNMOST).date()}
-    rows: Iterable[Any] = reading.execute(_READY, values)
+    rows: Iterable[Any] = reading.execute(_READY, {"me": reading.actor.id})
     for number, status, payee, amount, currency, created_at, purpose, is_urgent in rows:
         in_doubt = status is PaymentStatus.UNKNOWN
         yield WaitingLine(

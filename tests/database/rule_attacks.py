@@ -13,6 +13,7 @@ from pettycash_tui.models.enums import (
     PAYMENT_FLOW,
     REPLENISHMENT_FLOW,
     REQUISITION_FLOW,
+    SCHEDULE_FLOW,
     TRANSFER_FLOW,
     VARIANCE_FLOW,
 )
@@ -115,6 +116,11 @@ _COMPLETE_2 = (
     "UPDATE replenishment SET status = 'completed', completed_amount = 100000, reference = 'B'"
     " WHERE number = 'RPL-000002'"
 )
+_DAY_11 = "payment_id = <PAY-000011>"
+_NEW_DAY = {"payment_id": "<PAY-000011>"}
+_FREE_11 = f"DELETE FROM payment_schedule WHERE {_DAY_11}"
+_LIST_11 = f"SELECT bundle_id FROM payment_schedule WHERE {_DAY_11}"
+_ENDED_11 = f"UPDATE payment_schedule SET status = 'void', ended_at = :now, reason = 'x' WHERE {_DAY_11}"
 _BAT = "number = 'BAT-000001'"
 _NEW_BATCH = {"number": "'BAT-9'", "message_id": "'M-9'"}
 _TWO_LISTED = "SELECT id FROM payment_bundle WHERE payment_count = 2"
@@ -986,6 +992,95 @@ ATTACKS: dict[str, list[Attack]] = {
         {"payment_id": "<PAY-000003>"},
         first=("DELETE FROM payment_bundle_line WHERE position = 2",),
     ),
+    "payment_schedule_confirmed": [
+        *copies(
+            "payment_schedule",
+            "payment_id = <PAY-000012>",
+            _NEW_DAY,
+            {"payment_id": "<PAY-000002>"},
+            {"bundle_id": f"({_TWO_LISTED})"},
+            {"executor_id": "<treasury2>"},
+            {"scheduled_for": "'2026-03-07'"},
+            {"company_id": ":other"},
+            first=(_FREE_11,),
+        ),
+        *(
+            Attack(copy("payment_schedule", "payment_id = <PAY-000012>", **_NEW_DAY), (_FREE_11, changed), (table,))
+            for table, changed in (
+                ("payment", "UPDATE payment SET executor_id = <treasury2> WHERE id = <PAY-000011>"),
+                ("payment", "UPDATE payment SET amount = amount + 1 WHERE id = <PAY-000011>"),
+                ("payment", "UPDATE payment SET method = 'cash' WHERE id = <PAY-000011>"),
+                ("payment", "UPDATE payment SET status = 'cancelled', is_held = false WHERE id = <PAY-000011>"),
+                ("otp_challenge", "UPDATE otp_challenge SET consumed_at = NULL"),
+                ("otp_challenge", "UPDATE otp_challenge SET executor_id = <treasury2>"),
+            )
+        ),
+    ],
+    "payment_schedule_starts_standing": copies(
+        "payment_schedule",
+        "payment_id = <PAY-000012>",
+        _NEW_DAY,
+        {"status": "'void'", "ended_at": ":now", "reason": "'x'"},
+        {"status": "'taken_up'", "ended_at": ":now"},
+        {"ended_at": ":now"},
+        {"problem": "'x'", "problem_at": ":now"},
+        first=(_FREE_11,),
+    ),
+    "payment_schedule_fixed": updates(
+        "payment_schedule",
+        _DAY_11,
+        "id = :new",
+        "created_at = :later",
+        "company_id = :other",
+        "payment_id = <PAY-000002>",
+        f"bundle_id = ({_TWO_LISTED})",
+        "executor_id = <treasury2>",
+        "scheduled_for = '2026-03-03'",
+        "reference = 'FT-9'",
+    ),
+    "payment_schedule_ended_stays": updates(
+        "payment_schedule",
+        "payment_id = <PAY-000010>",
+        "ended_at = :later",
+        "ended_by_id = <cfo>",
+        "reason = 'another'",
+        "problem = 'x', problem_at = :now",
+        "problem_codes = 'x'",
+    ),
+    "payment_starts_unscheduled": copies(
+        "payment",
+        "number = 'PAY-000012'",
+        _PAYMENT_3,
+        {"is_held": "true"},
+        {"schedule_bundle_id": "NULL"},
+    ),
+    "payment_day_is_confirmed": [
+        *updates(
+            "payment",
+            "number = 'PAY-000011'",
+            "scheduled_for = '2026-03-03'",
+            f"schedule_bundle_id = ({_TWO_LISTED})",
+            "executor_id = <treasury2>",
+            "status = 'success', is_held = false",
+            "status = 'cancelled', is_held = false",
+            "status = 'executing'",
+        ),
+        *updates(
+            "payment",
+            "number = 'PAY-000010'",
+            "scheduled_for = '2026-03-06'",
+            f"scheduled_for = '2026-03-06', schedule_bundle_id = ({_LIST_11})",
+        ),
+        *updates("payment", "number = 'PAY-000011'", "is_held = false", first=(_ENDED_11,)),
+    ],
+    "payment_confirmation_ends_first": updates(
+        "payment",
+        "number = 'PAY-000011'",
+        "scheduled_for = NULL, schedule_bundle_id = NULL",
+        "status = 'success', is_held = false, scheduled_for = NULL, schedule_bundle_id = NULL",
+        "status = 'executing', scheduled_for = NULL, schedule_bundle_id = NULL",
+        "executor_id = <treasury2>",
+    ),
     "bank_batch_debits_its_fund": copies(
         "bank_batch",
         _BAT,
@@ -1015,6 +1110,12 @@ ATTACKS: dict[str, list[Attack]] = {
         first=("DELETE FROM payment_order WHERE batch_id = <BAT-000001> AND position = 2",),
     ),
     **_nobody("payment_bundle", "payment_count = 1", ["executor_id"]),
+    **{
+        name: [Attack(each.sql, (_FREE_11,) if name.endswith("insert") else ()) for each in found]
+        for name, found in _nobody(
+            "payment_schedule", "payment_id = <PAY-000012>", ["executor_id", "ended_by_id"], **_NEW_DAY
+        ).items()
+    },
     **_nobody("bank_batch", _BAT, ["executor_id"], **_NEW_BATCH),
     "notice_fixed": [
         # Of the columns that refer to others, those values are taken that a foreign key has nothing against.
@@ -1095,6 +1196,7 @@ FLOWS: dict[str, tuple[dict[Any, frozenset[Any]], str, str]] = {
         "payment_id = (SELECT id FROM payment WHERE number = 'PAY-000005')",
         ", gateway_reference = 'R'",
     ),
+    "payment_schedule_flow": (SCHEDULE_FLOW, "reference = 'SO-PAY-000011'", ", ended_at = created_at, reason = 'x'"),
     "notice_flow": (NOTICE_FLOW, _NOTICE, ", sent_at = created_at, next_attempt_at = created_at"),
     "replenishment_flow": (REPLENISHMENT_FLOW, "number = 'RPL-000003'", ""),
     "variance_flow": (VARIANCE_FLOW, "number = 'VAR-000003'", _REJECTED_BESIDES),

@@ -155,6 +155,9 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "ck_payment_confirmed_schedule_has_its_day": (
         "scheduled_for = NULL, schedule_bundle_id = (SELECT id FROM payment_bundle LIMIT 1)",
     ),
+    "ck_payment_schedule_ended_has_its_moment": ("status = 'taken_up', ended_at = NULL",),
+    "ck_payment_schedule_void_has_its_reason": ("status = 'void', reason = ''",),
+    "ck_payment_schedule_problem_has_its_moment": ("problem = 'x', problem_at = NULL", "problem_at = created_at"),
     "ck_bank_batch_line_count_positive": ("line_count = 0", "line_count = -1"),
     "ck_bank_batch_control_sum_positive": ("control_sum = 0", "control_sum = -1"),
     "ck_payment_execution_code_of_executor": ("otp_verified_by_id = (SELECT id FROM \"user\" WHERE username = 'cfo')",),

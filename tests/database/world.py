@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -32,6 +33,7 @@ from pettycash_tui.services import (
     reconciliation,
     replenishments,
     requisitions,
+    schedules,
     transfers,
     variances,
     voucher_import,
@@ -101,6 +103,18 @@ def _bank_file(trading: Trading) -> None:
     bundles.send_code(trading.desk, trading["treasury"], [waiting])
 
 
+def _schedules(trading: Trading) -> None:
+    """REQ-13 to 15, PAY-10 to 12: confirmed for a day by one code; PAY-10 has lost its day again."""
+    desk, officer, day = trading.desk, trading["treasury"], date(2026, 3, 6)
+    numbers = banking.transfers(desk, trading.people, "100", "200", "300")
+    trading.clock.advance(minutes=2)
+    schedules.send_code(desk, officer, numbers, day)
+    code = story.last_code(desk.home)
+    references = {number: f"SO-{number}" for number in numbers}
+    schedules.schedule(desk, officer, numbers, day, code=code, references=references)
+    desk.run(officer, schedules.unschedule, numbers[:1], "paid another way")
+
+
 def _history(trading: Trading) -> None:
     desk = trading.desk
     paid = trading.approved(amount="60000")  # REQ-1, PAY-1: leaves NBI under its reorder level, RPL-1
@@ -129,6 +143,7 @@ def _history(trading: Trading) -> None:
     _bank_file(trading)
     desk.run(trading["cfo"], replenishments.reject, "RPL-000001", "ask again")
     desk.run(trading["cfo"], replenishments.request, "NBI")  # RPL-4: pending, claims two vouchers
+    _schedules(trading)
     for month in ("2026-01", "2026-02"):
         desk.run(trading["cfo"], periods.close, month, "all settled")
     desk.run(trading["cfo"], periods.reopen, "2026-02", "a late invoice")

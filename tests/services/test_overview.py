@@ -9,6 +9,7 @@ from decimal import Decimal
 from pathlib import Path
 from uuid import uuid4
 
+import banking
 import pytest
 import story
 from sqlalchemy import URL, event, text, update
@@ -126,9 +127,12 @@ def test_a_payment_that_waits_for_money_or_for_its_day_is_not_to_be_paid(trading
     told = [number for who in officers for _, number in tasks(trading, who)]
     assert big in told
     assert starved not in told
-    far = trading.clock.now.date() + timedelta(days=3)
-    trading.change(lambda work: work.execute(update(t.payment).values(scheduled_for=far)))
-    assert not any(task is Task.PAY for who in officers for task, _ in tasks(trading, who))
+    (number,) = banking.transfers(trading.desk, trading.people, "100", officer="treasury")
+    assert (Task.PAY, number) in tasks(trading, "treasury")
+    banking.schedule(trading.desk, trading["treasury"], [number], trading.clock.now.date() + timedelta(days=3))
+    assert (Task.PAY, number) not in tasks(trading, "treasury")
+    trading.clock.advance(days=4)
+    assert (Task.PAY, number) not in tasks(trading, "treasury"), "on its day it is the job's"
 
 
 def test_a_payment_without_an_answer_is_to_be_found_out(trading: Trading) -> None:

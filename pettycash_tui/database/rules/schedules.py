@@ -30,7 +30,7 @@ SCHEDULES: tuple[Rule, ...] = (
         "payment_schedule",
         "INSERT",
         "a confirmation for a day starts as standing",
-        "NEW.status <> 'standing' OR NEW.problem <> ''",
+        "NEW.status <> 'standing' OR NEW.ended_at IS NOT NULL OR NEW.problem <> ''",
     ),
     Rule(
         "payment_schedule_fixed",

@@ -18,7 +18,7 @@ CREATE TABLE payment_schedule (
     CONSTRAINT pk_payment_schedule PRIMARY KEY (id),
     CONSTRAINT uq_payment_schedule_bundle_id_payment_id UNIQUE (bundle_id, payment_id),
     CONSTRAINT ck_payment_schedule_status_known CHECK (status IN ('standing', 'taken_up', 'void')),
-    CONSTRAINT ck_payment_schedule_ended_has_its_moment CHECK ((status = 'standing') = (ended_at IS NULL)),
+    CONSTRAINT ck_payment_schedule_ended_has_its_moment CHECK (status = 'standing' OR ended_at IS NOT NULL),
     CONSTRAINT ck_payment_schedule_void_has_its_reason CHECK (status <> 'void' OR reason <> ''),
     CONSTRAINT ck_payment_schedule_problem_has_its_moment CHECK ((problem = '') = (problem_at IS NULL)),
     CONSTRAINT fk_payment_schedule_company_id FOREIGN KEY(company_id) REFERENCES company (id),
