@@ -54,6 +54,7 @@ _STATUS: dict[str, StatusMark] = {
     "rejected": StatusMark("✖", "rejected", "bad"),
     "withdrawn": StatusMark("−", "withdrawn", "muted"),
     "ready": StatusMark("●", "ready", "info"),
+    "scheduled": StatusMark("◔", "scheduled", "info"),
     "waiting": StatusMark("…", "waiting for funds", "warn"),
     "executing": StatusMark("▶", "executing", "warn"),
     "success": StatusMark("✔", "paid", "good"),

@@ -22,6 +22,7 @@ from pettycash_tui.models.money import Money
 from pettycash_tui.screens.approval_detail import waits_for_urgency
 from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
+from pettycash_tui.screens.long_work import bar
 from pettycash_tui.screens.sheet import Sheet
 from pettycash_tui.services import approval_case, workflow
 from pettycash_tui.services.approval_case import FundEffect
@@ -33,7 +34,6 @@ from pettycash_tui.widgets.plain import PlainText
 
 NO_WAY_BACK = "An approval cannot be taken back."
 _MOST_LINES = 5
-_BAR = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -185,9 +185,7 @@ class ApprovingWindow(ModalScreen[None]):
     def show_progress(self) -> None:
         """Draw how far it has come."""
         done, all_rows = len(self._run.outcomes), self._run.rows
-        filled = _BAR * done // len(all_rows)
-        bar = f"{'█' * filled}{'░' * (_BAR - filled)}  {done} of {len(all_rows)}"
-        self.query_one("#progress", PlainText).show(bar)
+        self.query_one("#progress", PlainText).show(bar(done, len(all_rows)))
         row = self._run.next_row
         if row is not None:
             now = f"{row.number}  {self._desk_context.money_with_currency(row.amount)} to {row.payee}"

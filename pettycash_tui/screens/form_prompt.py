@@ -13,10 +13,12 @@ from textual.app import ComposeResult
 from textual.binding import BindingType
 from textual.containers import Vertical
 from textual.screen import ModalScreen
+from textual.timer import Timer
 from textual.widgets import Input
 
 from pettycash_tui.actions import binding, key
 from pettycash_tui.screens.closing import close
+from pettycash_tui.screens.long_work import LOOK_EVERY, LongWork
 from pettycash_tui.screens.prompts import NO_UNDO
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.widgets.plain import Field, PlainText, show_field_errors
@@ -92,6 +94,9 @@ class FormPrompt(ModalScreen[None]):
         self._undo = undo
         self._compare_with = compare
         self._is_over = False
+        self._work: LongWork | None = None
+        self._step = ""
+        self._watch: Timer | None = None
 
     def compose(self) -> ComposeResult:
         with Vertical():
@@ -148,13 +153,34 @@ class FormPrompt(ModalScreen[None]):
         else:
             self._say("something is being recorded already; wait for its result")
 
-    def show_progress(self, words: str) -> None:
-        """Say how far it is, while it is being recorded."""
-        if not self._is_over:
-            self._say(words)
+    def watch_work(self, work: LongWork, step: str) -> None:
+        """Say how far it is, while it is being recorded; esc stops it after the `step` under way."""
+        self._work = work
+        self._step = step
+        self._watch = self.set_interval(LOOK_EVERY, self._look)
+        self._look()
+
+    def _look(self) -> None:
+        if self._work is None:
+            return
+        told = self.query_one("#meanwhile", PlainText)
+        told.display = True
+        told.show(self._work.bar)
+        if self._work.is_stopping:
+            self._say(f"stopping after {self._step}")
+        else:
+            foot = f"it is being recorded · {key('app.back')} stops it after {self._step}"
+            self.query_one("#foot", PlainText).show(foot)
+
+    def _end_watch(self) -> None:
+        if self._work is not None and self._watch is not None:
+            self._watch.stop()
+            self.query_one("#meanwhile", PlainText).display = False
+        self._work = None
 
     def refuse(self, error: PettyCashError) -> None:
         """Say beside the field what was expected; what was typed stays."""
+        self._end_watch()
         if not show_field_errors(self, error):
             self.query(Field).first().show_error(error.message)
         if not self._is_over:
@@ -163,6 +189,7 @@ class FormPrompt(ModalScreen[None]):
     def finish(self) -> None:
         """Close, as it is done; under the help or a locked desk as soon as one comes back."""
         self._is_over = True
+        self._end_watch()
         self._say("it is recorded")
         close(self)
 
@@ -177,8 +204,12 @@ class FormPrompt(ModalScreen[None]):
         self._say("nothing was recorded from here")
 
     def action_back(self) -> None:
-        """Leave at once; what was begun goes on."""
-        self.dismiss(None)
+        """Stop what takes long; else leave at once, and what was begun goes on."""
+        if self._work is not None and not self._work.is_stopping:
+            self._work.stop()
+            self._look()
+        else:
+            self.dismiss(None)
 
     def _say(self, words: str) -> None:
         self.query_one("#foot", PlainText).show(f"{words} · {key('app.back')} leaves")

@@ -5,8 +5,6 @@ Esc leaves at once, however slow the database: what was begun goes on, and its r
 
 from __future__ import annotations
 
-from datetime import datetime
-from functools import partial
 from time import monotonic
 from typing import ClassVar, Protocol
 from uuid import UUID
@@ -19,20 +17,19 @@ from textual.content import Content
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from pettycash_tui.actions import binding, bindings_for, key
+from pettycash_tui.actions import binding, key
 from pettycash_tui.models.enums import PaymentMethod, PaymentStatus
+from pettycash_tui.screens.asking_code import AsksCode
 from pettycash_tui.screens.code_input import CodeInput
+from pettycash_tui.screens.code_text import draw_code
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.pay_text import (
     draw_awaited,
-    draw_code,
     draw_money,
     draw_over,
     draw_paid,
     is_long,
-    seconds_until,
     sentences_of,
-    with_tries,
 )
 from pettycash_tui.screens.text_window import TextWindow
 from pettycash_tui.screens.voucher_text import voucher_text
@@ -42,7 +39,7 @@ from pettycash_tui.services.execution import Awaited, Executed
 from pettycash_tui.services.otp import Sent
 from pettycash_tui.services.payment_views import PaymentView
 from pettycash_tui.services.voucher import Voucher
-from pettycash_tui.widgets.background import Background, WindowMark
+from pettycash_tui.widgets.background import WindowMark
 from pettycash_tui.widgets.plain import Field, PlainText, show_field_errors
 from pettycash_tui.widgets.safe_input import SafeInput
 
@@ -51,11 +48,6 @@ _NAMES_OF_REFERENCE = {
     PaymentMethod.BANK_TRANSFER: "the bank's transfer reference",
     PaymentMethod.CASH: "made for cash; type one only if there is a receipt number",
 }
-
-SENDING = "sending a code…"
-
-_LOOK_FOR_CODE = 0.2
-"""Seconds between two looks for a code that somebody else here is sending."""
 
 _OPEN = frozenset({PaymentStatus.PENDING, PaymentStatus.FAILED})
 
@@ -73,7 +65,7 @@ class Payer(Protocol):
     def is_paying(self, payment: PaymentView) -> bool: ...
 
 
-class PayDialog(Background, ModalScreen[None]):
+class PayDialog(AsksCode[Sent], ModalScreen[None]):
     """One payment, from the code to the voucher. `once` makes a second press the same payment."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
@@ -83,7 +75,8 @@ class PayDialog(Background, ModalScreen[None]):
         binding("form.enter"),
         binding("form.next"),
         binding("form.previous"),
-        *bindings_for("pay"),
+        binding("pay.copy"),
+        binding("pay.resend"),
     ]
     look_seconds = 0.4
     """How long a payment without a code must have been in view before a key pays it."""
@@ -115,9 +108,6 @@ class PayDialog(Background, ModalScreen[None]):
         self._once = once
         # Long names take the lines that otherwise stand empty: at 24 all must be seen that one pays by.
         self.set_class(is_long(payment), "-long")
-        self._sent: Sent | None = None
-        self._resend_after: datetime | None = None
-        self._is_sending = False
         self._opened_at = monotonic()
         self.paid: Executed | Awaited | None = None
         self.is_over = False
@@ -142,22 +132,26 @@ class PayDialog(Background, ModalScreen[None]):
         self.query_one("#money", PlainText).update(draw_money(self.payment, self.context))
         self._first_input().focus()
         if self.payment.otp_required:
-            self._open_code(partial(_standing_or_new, self.context, self.payment.id))
-        self.set_interval(1, self._tick)
-        self._tick()
+            self.open_code(self.standing_or_new)
+        self.set_interval(1, self.tick)
+        self.tick()
 
     def _first_input(self) -> Input:
         return self.query(Input).first()
 
-    def _tick(self) -> None:
-        """Draw what changes with time."""
+    def tick(self) -> None:
         if self._is_closed:
             return
-        now = self.context.desk.clock()
-        state = draw_code(self.payment, self._sent, self._is_sending, now, self._wait_to_resend())
+        state = draw_code(
+            is_needed=self.payment.otp_required,
+            sent=self.code,
+            is_sending=self.is_sending,
+            now=self.context.desk.clock(),
+            wait=self.wait_to_resend,
+        )
         self.query_one("#code-state", PlainText).update(state)
         resend = ""
-        if self.payment.otp_required and not self._wait_to_resend():
+        if self.payment.otp_required and not self.wait_to_resend:
             resend = f" · {key('pay.resend')} sends a new code"
         leave = key("app.back")
         if self.payer.is_paying(self.payment):
@@ -176,55 +170,26 @@ class PayDialog(Background, ModalScreen[None]):
 
     # -- the code ------------------------------------------------------------------------------------------------------
 
-    def action_resend(self) -> None:
-        """Send a new code; before its time, say when that is."""
-        if not self.payment.otp_required or self._is_closed:
-            return
-        if self._wait_to_resend():
-            self._say(f"A new code can be sent in {self._wait_to_resend()} s.")
-            return
-        self._open_code(partial(otp.send, self.context.desk, self.context.actor, self.payment.id))
+    @property
+    def code_key(self) -> str:
+        return f"code:{self.payment.id}"
 
-    def _wait_to_resend(self) -> int:
-        """Seconds until another code may be sent."""
-        return seconds_until(self._resend_after, self.context.desk.clock()) if self._resend_after else 0
+    @property
+    def may_ask_code(self) -> bool:
+        return self.payment.otp_required and not self._is_closed
 
-    def _open_code(self, make: partial[Sent]) -> None:
-        self._is_sending = True
-        code = f"code:{self.payment.id}"
-        if not self.write(make, then=self._code_sent, failed=self._not_sent, key=code, waits=SENDING):
-            # The list below sends one, or this dialog did before it was left: take what comes of that.
-            self._say("A code is being sent already.")
-            self.set_timer(_LOOK_FOR_CODE, self._look_for_code)
+    def read_code(self) -> Sent | None:
+        return self.context.read(otp.standing, self.payment.id)
 
-    def _look_for_code(self) -> None:
-        if self._is_closed:
-            return
-        if self.is_writing(f"code:{self.payment.id}"):
-            self.set_timer(_LOOK_FOR_CODE, self._look_for_code)
-            return
-        self._say("")
-        self._open_code(partial(_standing_or_new, self.context, self.payment.id))
+    def send_code(self) -> Sent:
+        return otp.send(self.context.desk, self.context.actor, self.payment.id)
 
-    def _code_sent(self, sent: Sent) -> None:
-        known = self.payer.sent.get(self.payment.id)
-        if known is not None and known.expires_at == sent.expires_at and sent.demo_code is None:
-            # A code that was sent before from this desk, which in a demo is shown again.
-            sent = with_tries(known, sent.attempts_left)
-        self.payer.sent[self.payment.id] = sent
-        self._take_code(sent)
-        self._say("")
+    def known_code(self) -> Sent | None:
+        return self.payer.sent.get(self.payment.id)
 
-    def _not_sent(self, error: PettyCashError) -> None:
-        self._is_sending = False
-        self._say(sentences_of(error))
-        self._tick()
-
-    def _take_code(self, sent: Sent) -> None:
-        self._is_sending = False
-        self._sent = sent
-        self._resend_after = sent.resend_after
-        self._tick()
+    def code_came(self, code: Sent | None) -> None:
+        if code is not None:
+            self.payer.sent[self.payment.id] = code
 
     # -- paying --------------------------------------------------------------------------------------------------------
 
@@ -241,16 +206,16 @@ class PayDialog(Background, ModalScreen[None]):
         if not self.payment.otp_required and monotonic() - self._opened_at < self.look_seconds:
             # Without a code nothing but this key stands before the money: one that was pressed twice is no answer.
             self._opened_at = monotonic()
-            self._say(f"Look at the amount and the payee, then press {key('form.enter')}.")
+            self.say(f"Look at the amount and the payee, then press {key('form.enter')}.")
             return
         values = {field.field_name: str(field.value or "").strip() for field in self.query(Field)}
         # Below the company's threshold there is no code; else a missing one is refused by the service.
         code = values["otp"] if self.payment.otp_required else None
         if self.payer.pay(self, self.payment, code, values["reference"], self._once):
-            self._say("")
+            self.say("")
             self._show_paying()
         else:
-            self._say("It is being paid; wait for the result.")
+            self.say("It is being paid; wait for the result.")
 
     def show_paid(self, done: Executed | Awaited) -> None:
         """Show the voucher, or that it was sent."""
@@ -277,22 +242,10 @@ class PayDialog(Background, ModalScreen[None]):
         if self._is_closed:
             return
         if not show_field_errors(self, error):
-            self._say(sentences_of(error))
+            self.say(sentences_of(error))
             self.ask_again()
         if self.payment.otp_required and "reference" not in error.fields:
-            code = self.query_one(CodeInput)
-            with code.prevent(Input.Changed):
-                code.value = ""
-            code.focus()
-            # How many tries are left, and whether the code is still good.
-            self.read("code", self.context.read, otp.standing, self.payment.id, then=self._recount)
-
-    def _recount(self, sent: Sent | None) -> None:
-        if sent is not None and self._sent is not None and sent.expires_at == self._sent.expires_at:
-            self._sent = with_tries(self._sent, sent.attempts_left)
-        else:
-            self._sent = sent
-        self._tick()
+            self.ask_code_again()
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:
         """While there are fields, they have the key that closes the result."""
@@ -351,17 +304,10 @@ class PayDialog(Background, ModalScreen[None]):
             self.notify(f"{self.payment.number} is still being paid; you will be told.", markup=False)
         self.dismiss(None)
 
-    def _say(self, message: str) -> None:
-        """Say something under the field that one types in."""
+    def say(self, message: str) -> None:
         for field in self.query(Field).results():
             field.show_error(message, focus=False)
             return
-
-
-def _standing_or_new(context: DeskContext, payment: UUID) -> Sent:
-    """The code that was sent a while ago and is still good, else a new one: opening twice voids nothing. Blocks."""
-    standing = context.read(otp.standing, payment)
-    return standing if standing is not None else otp.send(context.desk, context.actor, payment)
 
 
 def _closing() -> str:

@@ -1,10 +1,6 @@
-"""What the pay dialog says: the money before and after, the state of the code, and the voucher."""
+"""What the pay dialog says: the money before and after, and the voucher."""
 
 from __future__ import annotations
-
-from dataclasses import replace
-from datetime import datetime
-from math import ceil
 
 from rich.cells import cell_len
 from textual.content import Content
@@ -17,11 +13,9 @@ from pettycash_tui.screens.payment_text import destination_of, state_of
 from pettycash_tui.screens.sheet import Sheet
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.execution import Awaited, Executed
-from pettycash_tui.services.otp import Sent
 from pettycash_tui.services.payment_views import PaymentView
 from pettycash_tui.widgets.hanging import in_lines
 
-_EXPIRES_SOON = 60
 _LINE = 55
 """Cells behind a label in the dialog, also beside a scroll bar."""
 _MOST = 2
@@ -45,20 +39,6 @@ def draw_money(payment: PaymentView, context: DeskContext) -> Content:
     sheet.field(f"Fund {payment.fund.code}", f"{f'balance {currency}':>18}{f'available {currency}':>18}", "muted")
     sheet.field("  before", _pair(context, payment.fund_balance, payment.fund_available))
     sheet.field("  after", _pair(context, payment.balance_after, payment.available_after))
-    return sheet.content
-
-
-def draw_code(payment: PaymentView, sent: Sent | None, is_sending: bool, now: datetime, wait: int) -> Content:
-    """Where the code is, how long it is good, and how many tries are left. `wait`: seconds until there may be a new."""
-    sheet, resend = Sheet(), key("pay.resend")
-    if not payment.otp_required:
-        sheet.line("No code is needed below the company's threshold.", "muted")
-    elif is_sending:
-        sheet.line("Sending the code…", "muted")
-    elif sent is None:
-        sheet.line(f"! There is no code that is good now: {resend} sends one{f' in {wait} s' if wait else ''}.", "warn")
-    else:
-        _draw_sent(sheet, sent, now, wait)
     return sheet.content
 
 
@@ -117,35 +97,9 @@ def draw_over(payment: PaymentView, context: DeskContext, *, was_here: bool) -> 
     return title, sheet.content
 
 
-def seconds_until(moment: datetime, now: datetime) -> int:
-    """Whole seconds from now, never below zero."""
-    return max(0, ceil((moment - now).total_seconds()))
-
-
-def with_tries(sent: Sent, attempts_left: int) -> Sent:
-    """The same code after a try."""
-    return replace(sent, attempts_left=attempts_left)
-
-
 def sentences_of(error: PettyCashError) -> str:
     """All reasons of a refusal, each on a line."""
     return "\n".join(reason.message for reason in error.reasons) or error.message
-
-
-def _draw_sent(sheet: Sheet, sent: Sent, now: datetime, wait: int) -> None:
-    left = seconds_until(sent.expires_at, now)
-    if left == 0:
-        sheet.line(
-            f"✖ The code has expired: {key('pay.resend')} sends a new one{f' in {wait} s' if wait else ''}.", "bad"
-        )
-        return
-    sheet.line(f"Code sent to {sent.sent_to} ({sent.channel.label})")
-    tries = "1 try left" if sent.attempts_left == 1 else f"{sent.attempts_left} tries left"
-    again = f" · new code in {wait} s" if wait else ""
-    soon = left <= _EXPIRES_SOON or sent.attempts_left <= 1
-    sheet.line(f"{'! ' if soon else ''}good for {left // 60}:{left % 60:02d} · {tries}{again}", "warn" if soon else "")
-    if sent.demo_code:
-        sheet.line(f"Demo: the code is {sent.demo_code}", "info")
 
 
 def _pair(context: DeskContext, balance: Money, available: Money) -> str:

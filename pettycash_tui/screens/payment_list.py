@@ -17,6 +17,7 @@ from pettycash_tui.services.outcomes import Moved
 from pettycash_tui.services.paging import Page
 from pettycash_tui.services.payment_views import PaymentFilter, PaymentView
 from pettycash_tui.services.work import Reading
+from pettycash_tui.theme import status_mark
 from pettycash_tui.widgets.cells import Cell, Column
 
 STATE = 3
@@ -38,6 +39,7 @@ STATES = (
     Choice("waiting for funds", PaymentFilter(status=PaymentStatus.PENDING, waiting=True), "Nothing waits for funds."),
     Choice("failed", PaymentFilter(status=PaymentStatus.FAILED), "Nothing has failed."),
     Choice("no answer yet", PaymentFilter(in_doubt=True), "Nothing was sent without an answer."),
+    Choice("scheduled", PaymentFilter(scheduled=True), "Nothing is confirmed for a later day."),
     Choice("done", PaymentFilter(done=True), "Nothing is paid yet.", oldest_first=False),
     Choice("all", PaymentFilter(), "There are no payments.", oldest_first=False),
 )
@@ -46,8 +48,8 @@ _PLACE_OF = {
     PaymentStatus.FAILED: 2,
     PaymentStatus.EXECUTING: 3,
     PaymentStatus.UNKNOWN: 3,
-    PaymentStatus.SUCCESS: 4,
-    PaymentStatus.RECONCILED: 4,
+    PaymentStatus.SUCCESS: 5,
+    PaymentStatus.RECONCILED: 5,
 }
 
 
@@ -93,11 +95,12 @@ def source_of(context: DeskContext, choice: Choice, search: str, *, mine: bool) 
 def cells_of(context: DeskContext, payment: PaymentView) -> tuple[Cell, ...]:
     """A payment as a row."""
     state = state_of(payment)
+    day = payment.scheduled_for if state == status_mark("scheduled") else None
     return (
         Cell(payment.number),
         Cell(payment.payee),
         Cell(context.listed(payment.amount)),
-        Cell(state.text, state.role),
+        Cell(f"{state.mark} on {day.isoformat()}" if day is not None else state.text, state.role),
         _executor_cell(context, payment),
         Cell(payment.method.label),
         Cell(payment.voucher_number or ""),

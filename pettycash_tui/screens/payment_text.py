@@ -16,7 +16,9 @@ _IN_DOUBT = frozenset({PaymentStatus.EXECUTING, PaymentStatus.UNKNOWN})
 
 
 def state_of(payment: PaymentView) -> StatusMark:
-    """Its state: a pending one is ready, or waits for funds."""
+    """Its state: a pending one is ready, scheduled for a day, or waits for funds."""
+    if payment.status is PaymentStatus.PENDING and payment.held and payment.scheduled_for is not None:
+        return status_mark("scheduled")
     if payment.status is PaymentStatus.PENDING:
         return status_mark("ready" if payment.held else "waiting")
     return status_mark(payment.status)
@@ -59,6 +61,9 @@ def draw_reasons(found: PaymentExplanation) -> Content:
 def _draw_open(sheet: Sheet, case: PaymentCase, context: DeskContext) -> None:
     payment = case.payment
     sheet.field("Executor", payment.executor.name if payment.executor else "nobody yet: the CFO assigns one")
+    if payment.scheduled_for is not None:
+        by_itself = f"executed by itself on that day; {key('payments.unschedule')} takes it away"
+        sheet.field("Scheduled", f"for {payment.scheduled_for.isoformat()}, {by_itself}", "info")
     held = "held for this" if payment.held else "not held"
     balance, available = context.money_with_currency(payment.fund_balance), context.money(payment.fund_available)
     sheet.field("Fund", f"{payment.fund.code} balance {balance}, available {available} ({held})")

@@ -11,18 +11,18 @@ from textual.content import Content
 
 from pettycash_tui.actions import bindings_for, key
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.models.enums import PaymentStatus
+from pettycash_tui.models.enums import PaymentMethod, PaymentStatus
+from pettycash_tui.screens.asking_code import SENDING
 from pettycash_tui.screens.choice_prompt import ChoicePrompt
 from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
-from pettycash_tui.screens.pay_dialog import SENDING, PayDialog
+from pettycash_tui.screens.marked_payments import MarkedPayments
+from pettycash_tui.screens.pay_dialog import PayDialog
 from pettycash_tui.screens.payment_list import STATE, STATES, Choice, narrowed, place_of, source_of
 from pettycash_tui.screens.payment_text import draw_payment, draw_reasons
 from pettycash_tui.screens.prompts import NO_UNDO, ReasonPrompt
-from pettycash_tui.screens.showing_rows import ShowsRow
 from pettycash_tui.screens.sources import KeysetSource
 from pettycash_tui.screens.text_window import TextWindow
-from pettycash_tui.screens.typed_reasons import TypedReasons
 from pettycash_tui.services import execution, export_lists, otp, payment_case, payment_views, payments, settling
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.execution import Awaited, Executed
@@ -37,10 +37,15 @@ from pettycash_tui.services.settling import Asked
 from pettycash_tui.services.totals import Total
 
 _ALL = len(STATES) - 1
-_OF_A_ROW = frozenset({"pay", "send_code", "retry", "ask_state", "assign", "cancel", "why"})
+_OF_MARKED = frozenset({"pay", "bank_file", "schedule", "unschedule"})
+_WITHOUT_HANDS = (PaymentMethod.MPESA, PaymentMethod.BANK_TRANSFER)
+"""What can be executed on a day without somebody who hands it over."""
+_OF_A_ROW = frozenset(
+    {"pay", "bank_file", "schedule", "unschedule", "send_code", "retry", "ask_state", "assign", "cancel", "why"}
+)
 
 
-class PaymentsScreen(ShowsRow):
+class PaymentsScreen(MarkedPayments):
     """The payments of the company, for who pays, assigns or cancels them."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("payments")]
@@ -50,6 +55,9 @@ class PaymentsScreen(ShowsRow):
     rights: ClassVar = {
         "pay": Right.EXECUTE,
         "send_code": Right.EXECUTE,
+        "bank_file": Right.EXECUTE,
+        "schedule": Right.EXECUTE,
+        "unschedule": (Right.EXECUTE, Right.CANCEL_PAYMENT),
         "retry": Right.EXECUTE,
         "ask_state": Right.EXECUTE,
         "switch_whose": Right.EXECUTE,
@@ -61,13 +69,13 @@ class PaymentsScreen(ShowsRow):
         super().__init__(context)
         self.help_text = (
             f"What is approved and has to leave the funds; {key('list.open')} pays what is yours to pay, with a"
-            " one-time code.\n"
-            f"{key('payments.status')} goes through ready, waiting for funds, failed, no answer, done and all."
+            f" one-time code. {key('list.mark')} marks several, to be paid with one code or written into a bank file.\n"
+            f"{key('payments.status')} goes through ready, waiting for funds, failed, no answer, scheduled, done and"
+            " all."
         )
         self._state = 0
         self._only_mine = False
         self._total: Total | None = None
-        self.typed_reasons = TypedReasons()
         self.paid_here: set[UUID] = set()
         """What was paid from this screen."""
         self.sent: dict[UUID, Sent] = {}
@@ -179,6 +187,8 @@ class PaymentsScreen(ShowsRow):
         """Paying is offered for what is one's own to pay; retrying for what has failed."""
         if not super().check_action(action, parameters):
             return False
+        if self.marked and action in _OF_MARKED:
+            return action != "unschedule" or any(payment.scheduled_for for payment in self.marked)
         if action in _OF_A_ROW and self.value is None:
             return False
         case: PaymentCase | None = self.detail
@@ -187,6 +197,8 @@ class PaymentsScreen(ShowsRow):
             return True
         if action in ("pay", "send_code"):
             return case.explanation.allowed
+        if action in ("bank_file", "schedule", "unschedule"):
+            return self._offers(action, case.payment)
         if action == "retry":
             return case.payment.status is PaymentStatus.FAILED
         if action == "ask_state":
@@ -194,6 +206,15 @@ class PaymentsScreen(ShowsRow):
         if action in ("assign", "cancel"):
             return case.payment.status in (PaymentStatus.PENDING, PaymentStatus.FAILED)
         return True
+
+    def _offers(self, action: str, payment: PaymentView) -> bool:
+        """Whether a payment that is not marked is one for a bank file, for a later day, or has one."""
+        is_open = payment.status in (PaymentStatus.PENDING, PaymentStatus.FAILED)
+        if action == "unschedule":
+            return is_open and payment.scheduled_for is not None
+        mine = payment.executor is not None and payment.executor.id == self.context.actor.id
+        suits = payment.method in ((PaymentMethod.BANK_TRANSFER,) if action == "bank_file" else _WITHOUT_HANDS)
+        return is_open and mine and suits and payment.scheduled_for is None
 
     def here(self) -> PaymentView | None:
         """The payment that a key acts on; None, with the reason told, where it is gone or there is none."""
@@ -212,13 +233,20 @@ class PaymentsScreen(ShowsRow):
 
     def open_row(self) -> None:
         """Pay what is one's own to pay; show why not, or the detail, for the others."""
-        if self.check_action("pay", ()) and not self.is_gone:
-            self.action_pay()
+        case: PaymentCase | None = self.detail
+        if self.check_action("pay", ()) and not self.is_gone and (case is None or case.explanation.allowed):
+            self._pay_one()
         else:
             super().open_row()
 
     def action_pay(self) -> None:
-        """Open the dialog in which it is paid."""
+        """Open the window in which all marked ones are paid, or the dialog of the one under the cursor."""
+        if self.marked:
+            self.pay_marked()
+        else:
+            self._pay_one()
+
+    def _pay_one(self) -> None:
         if (payment := self.here()) is not None:
             # The key is made once for each opening: however often enter is pressed in it, one payment leaves.
             self.app.push_screen(PayDialog(self, payment, str(new_id())))

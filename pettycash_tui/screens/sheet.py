@@ -36,6 +36,11 @@ class Sheet:
         """All lines, to be shown in a `PlainText`."""
         return HangingText(self._lines)
 
+    @property
+    def lines(self) -> tuple[tuple[Content, int], ...]:
+        """All lines, to be shown in a `LongText`."""
+        return tuple(self._lines)
+
     def line(self, text: str = "", role: str = "") -> None:
         """A line of its own; further ones are indented alike."""
         before = _before_text(text)

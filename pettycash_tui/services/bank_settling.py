@@ -36,7 +36,8 @@ REASON_LENGTH = 500
 REFUSED_BY_BANK = "refused_by_bank"
 _ROOM_FOR_POSITION = 6
 
-Report = Callable[[int], None]
+Report = Callable[[int], bool]
+"""Told after each transaction how many lines are settled; says whether to go on with the next."""
 
 
 class BatchAct(StrEnum):
@@ -73,7 +74,10 @@ class SettledLine:
 
 @dataclass(frozen=True, slots=True)
 class Settled:
-    """What was settled of a batch now, what was left open although it was meant, and how many lines are open still."""
+    """What was settled of a batch now, what was left open although it was meant, and how many lines are open still.
+
+    `stopped`: the lines whose turn did not come, because whoever waited for it stopped.
+    """
 
     id: UUID
     number: str
@@ -82,6 +86,7 @@ class Settled:
     left: tuple[RefusedLine, ...]
     open: int
     total: Money
+    stopped: int = 0
 
 
 def confirm(
@@ -130,15 +135,16 @@ def settle(
     left: tuple[RefusedLine, ...] = (),
     report: Report | None = None,
 ) -> Settled:
-    """Book what the bank did with lines of a batch, some at a time. `report` is told how many are done."""
+    """Book what the bank did with lines of a batch, some at a time; what is booked stays so when `report` stops it."""
     done: list[SettledLine] = []
     for start in range(0, len(outcomes), TOGETHER):
         done += desk.run(actor, _settle_some, batch, outcomes[start : start + TOGETHER])
-        if report is not None:
-            report(len(done))
+        if report is not None and not report(len(done)):
+            break
     code, still_open = desk.read(actor, _after, batch)
     total = Money(sum(line.amount.minor for line in done if line.paid), batch.currency)
-    return Settled(batch.id, batch.number, code, tuple(done), left, still_open, total)
+    stopped = len(outcomes) - len(done)
+    return Settled(batch.id, batch.number, code, tuple(done), left, still_open, total, stopped)
 
 
 def lines_of(reading: Reading, batch_id: UUID) -> list[Row[Any]]:

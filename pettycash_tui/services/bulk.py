@@ -83,13 +83,21 @@ class _NothingPaid(Refused):
         self.refused = refused
 
 
+def look(desk: Desk, actor: Actor, refs: Sequence[str | UUID]) -> tuple[list[Row[Any]], list[RefusedPayment]]:
+    """The facts of those of these payments that the actor may pay together now, by number, and the others.
+
+    A code and references are still to be given. Raises NotAllowed, InvalidInput.
+    """
+    actor.require(Right.EXECUTE)
+    return desk.read(actor, _look, refs, _Call({}, _network(desk), ""), False)
+
+
 def send_code(desk: Desk, actor: Actor, refs: Sequence[str | UUID]) -> SentForMany:
     """Send one code for all of these that the actor may pay now; the others are told with their reasons.
 
     Raises Refused when none can be paid, or the last code is younger than the resend time.
     """
-    actor.require(Right.EXECUTE)
-    rows, refused = desk.read(actor, _look, refs, _Call({}, _network(desk), ""), False)
+    rows, refused = look(desk, actor, refs)
     if not rows:
         raise _all_refused(refused)
     total = Money(sum(row.amount for row in rows), rows[0].currency)
@@ -211,7 +219,7 @@ def _sorted_out(
 def _against_reference(row: Row[Any], call: _Call, used: dict[str, str]) -> list[Reason]:
     typed = call.references.get(row.id, "")
     try:
-        GATEWAYS[row.method].check(_order(row), typed)
+        GATEWAYS[row.method].check(order_of(row), typed)
     except ReferenceMissing as error:
         return [Reason("reference_missing", f"{row.number}: the reference {error}.")]
     taken = used.setdefault(typed, row.number) if typed else row.number
@@ -248,7 +256,7 @@ def _pay_fund(
     leaving: list[Leaving] = []
     for row in rows:
         if row.is_held or holds.place(work, row.fund_id, row.amount):
-            receipt = GATEWAYS[row.method].pay(_order(row), call.references.get(row.id, ""))
+            receipt = GATEWAYS[row.method].pay(order_of(row), call.references.get(row.id, ""))
             leaving.append(Leaving(row, receipt, _own_key(call, row)))
         else:
             reason = Reason("not_enough", f"Fund {row.fund_code} has not enough available for {row.number}.")
@@ -298,7 +306,8 @@ def _number(row: Row[Any]) -> str:
     return str(row.number)
 
 
-def _order(row: Row[Any]) -> Order:
+def order_of(row: Row[Any]) -> Order:
+    """A payment as its gateway is told of it."""
     return Order(row.number, row.payee, row.destination, row.amount, row.currency, row.method)
 
 

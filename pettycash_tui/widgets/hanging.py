@@ -35,8 +35,8 @@ class HangingText(Content):
     def broken(self, width: int) -> Content:
         """The same with its lines broken for a width in cells."""
         if self._broken is None or self._broken[0] != width:
-            pieces = [piece for line, before in self._parts for piece in _pieces(line, before, width)]
-            self._broken = (width, Content("\n").join(pieces))
+            broken = [piece for line, before in self._parts for piece in pieces(line, before, width)]
+            self._broken = (width, Content("\n").join(broken))
         return self._broken[1]
 
     def get_height(self, rules: RulesMap, width: int) -> int:
@@ -61,7 +61,8 @@ def in_lines(text: str, width: int, most: int) -> str:
     return "\n".join([*lines, fit(rest, width).rstrip()] if rest else lines)
 
 
-def _pieces(line: Content, before: int, width: int) -> list[Content]:
+def pieces(line: Content, before: int, width: int) -> list[Content]:
+    """One line, broken for a width in cells; `before`: the characters before its text."""
     if line.cell_length <= width:
         return [line]
     head, text = line[:before], line[before:]

@@ -6,7 +6,7 @@ yet are drawn as `···`; the keys never wait for them. Cells are plain data: n
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
@@ -90,6 +90,9 @@ class VirtualTable(PagedView, can_focus=True, inherit_bindings=False):
             super().__init__(table)
             self.row = row
 
+    class MarksChanged(PagedView.FromTable, namespace="virtual_table"):
+        """Other rows are marked than before."""
+
     def __init__(
         self, source: RowSource, *, empty: str = "Nothing here.", id: str | None = None, classes: str | None = None
     ) -> None:
@@ -113,14 +116,20 @@ class VirtualTable(PagedView, can_focus=True, inherit_bindings=False):
 
     def clear_marks(self) -> None:
         """Unmark all rows."""
-        self._marks.clear()
-        self._redraw()
+        self.unmark(tuple(self._marks))
+
+    def unmark(self, keys: Iterable[Hashable]) -> None:
+        """Unmark these rows, wherever in the list they are."""
+        before = len(self._marks)
+        for marked in keys:
+            self._marks.pop(marked, None)
+        if len(self._marks) != before:
+            self.post_message(self.MarksChanged(self))
+            self._redraw()
 
     def rows_gone(self, rows: Sequence[Row]) -> None:
         """What is gone is not marked."""
-        for row in rows:
-            if row.gone:
-                self._marks.pop(row.key, None)
+        self.unmark(row.key for row in rows if row.gone)
 
     def set_source(self, source: RowSource, *, empty: str | None = None, keep_marks: bool = False) -> None:
         """Show another list (another filter); what was marked in the old one is unmarked, as it may be out of sight.
@@ -128,7 +137,7 @@ class VirtualTable(PagedView, can_focus=True, inherit_bindings=False):
         With `keep_marks` (the same rows in another order) it stays marked.
         """
         if not keep_marks:
-            self._marks.clear()
+            self.clear_marks()
         self._columns = tuple(source.columns)
         self._empty_message = self._empty_message if empty is None else empty
         super().set_source(source)
@@ -171,6 +180,7 @@ class VirtualTable(PagedView, can_focus=True, inherit_bindings=False):
             return
         if self._marks.pop(row.key, None) is None and not row.gone:
             self._marks[row.key] = row
+        self.post_message(self.MarksChanged(self))
         self.action_row_down()
         self._redraw()
 

@@ -143,11 +143,11 @@ async def test_a_new_code_waits_for_its_time_and_an_expired_one_says_so(
         assert "A new code can be sent in 60 s" in screen_text(pilot)
         assert code_of(pilot) == first
         clock.advance(seconds=270)
-        dialog_of(pilot)._tick()
+        dialog_of(pilot).tick()
         await settled(pilot)
         assert "! good for 0:30" in screen_text(pilot)
         clock.advance(seconds=30)
-        dialog_of(pilot)._tick()
+        dialog_of(pilot).tick()
         await settled(pilot)
         assert "The code has expired" in screen_text(pilot)
         await type_text(pilot, first)
@@ -349,9 +349,11 @@ async def test_the_states_are_filters(sqlite_desk: Desk) -> None:
         await press(pilot, "f")
         assert "Nothing was sent without an answer." in screen_text(pilot)
         await press(pilot, "f")
+        assert "Nothing is confirmed for a later day." in screen_text(pilot)
+        await press(pilot, "f")
         assert paid in screen_text(pilot) and "✔ paid" in screen_text(pilot)
         assert (shown(sqlite_desk, paid).voucher_number or "?") in screen_text(pilot)
-        await press(pilot, "F", "F", "F", "F", "F")
+        await press(pilot, "F", "F", "F", "F", "F", "F")
         assert screen_of(pilot).state.name == "all"
         assert all(number in screen_text(pilot) for number in (paid, ready, waiting))
 

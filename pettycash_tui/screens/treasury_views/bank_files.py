@@ -15,6 +15,7 @@ from pettycash_tui.screens.choice_prompt import ChoicePrompt
 from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.form_prompt import Asked, FormPrompt, Typed
+from pettycash_tui.screens.long_work import LongWork
 from pettycash_tui.screens.sheet import Sheet
 from pettycash_tui.screens.sources import KeysetSource, newest_first
 from pettycash_tui.screens.text_window import TextWindow
@@ -36,8 +37,6 @@ _LINES = 3
 _SHOWN = 5
 _MOST = 200
 """Lines that the detail tells one by one."""
-_LOOK_EVERY = 0.25
-"""Seconds between two looks at how far the booking of many lines is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +61,11 @@ class BankFilesView(TreasuryView[BatchView, FileCase]):
     filter_hint = "number, account, payee or payment"
     prefix = "BAT-"
     kinds = (
-        Kind("Bank files, all", None, "No bank file was written: `pettycash pay bank-file` does."),
+        Kind(
+            "Bank files, all",
+            None,
+            "No bank file was written: mark bank transfers in the payments.",
+        ),
         Kind("Bank files, no line told", BatchState.OPEN, "None waits for the bank's first word."),
         Kind("Bank files, partly told", BatchState.PARTLY_SETTLED, "None is settled in part."),
         Kind("Bank files, settled", BatchState.SETTLED, "None is settled yet."),
@@ -103,16 +106,14 @@ class BankFilesView(TreasuryView[BatchView, FileCase]):
     def confirm_lines(self) -> None:
         """Tell that the bank paid all lines that are open, or one of them."""
         if (row := self.here()) is not None:
-            self._choose(row, "What did the bank pay?", self._ask_reference, all_together=True)
+            self._choose(row, "What did the bank pay?", self._ask_reference)
 
     def reject(self) -> None:
-        """Tell that the bank refused a line."""
+        """Tell that the bank refused a line, or all that are open."""
         if (row := self.here()) is not None:
-            self._choose(row, "What did the bank refuse?", self._ask_reason, all_together=False)
+            self._choose(row, "What did the bank refuse?", self._ask_reason)
 
-    def _choose(
-        self, row: BatchView, title: str, then: Callable[[BatchView, list[BatchLine]], None], *, all_together: bool
-    ) -> None:
+    def _choose(self, row: BatchView, title: str, then: Callable[[BatchView, list[BatchLine]], None]) -> None:
         prompt = ChoicePrompt[list[BatchLine]](f"{row.number}: {title}", None)
 
         def chosen(lines: list[BatchLine] | None) -> None:
@@ -122,7 +123,7 @@ class BankFilesView(TreasuryView[BatchView, FileCase]):
         def found(detail: BatchDetail) -> None:
             lines = [line for line in detail.lines if line.status in OPEN_ORDERS]
             choices = [(_named(self.context, line), [line]) for line in lines]
-            if all_together and len(lines) > 1:
+            if len(lines) > 1:
                 total = self.context.money_with_currency(detail.batch.open_amount)
                 choices.insert(0, (f"All {len(lines)} lines that are open, {total}", lines))
             if prompt.is_attached:
@@ -141,13 +142,9 @@ class BankFilesView(TreasuryView[BatchView, FileCase]):
         payments = [line.payment for line in lines] if len(lines) == 1 else None
 
         def send(prompt: FormPrompt, typed: Typed) -> bool:
-            done: list[int] = []
-            reference = typed["reference"]
-            change = partial(bank_settling.confirm, desk, actor, row.id, payments, reference, report=done.append)
-            begun = self.begin(row.number, change, then=self._settled, prompt=prompt, waits="booking the lines…")
-            if begun and payments is None:
-                prompt.set_interval(_LOOK_EVERY, lambda: _show_progress(prompt, done, len(lines)))
-            return begun
+            work, reference = LongWork(len(lines)), typed["reference"]
+            change = partial(bank_settling.confirm, desk, actor, row.id, payments, reference, report=work.report)
+            return self._begin(row, change, work, prompt, waits="booking the lines…")
 
         self.form(
             f"Confirm {row.number}",
@@ -163,9 +160,9 @@ class BankFilesView(TreasuryView[BatchView, FileCase]):
         desk, actor = self.context.desk, self.context.actor
 
         def send(prompt: FormPrompt, typed: Typed) -> bool:
-            payments = [line.payment for line in lines]
-            change = partial(bank_settling.refuse, desk, actor, row.id, payments, typed["reason"])
-            return self.begin(row.number, change, then=self._settled, prompt=prompt)
+            work, payments = LongWork(len(lines)), [line.payment for line in lines]
+            change = partial(bank_settling.refuse, desk, actor, row.id, payments, typed["reason"], report=work.report)
+            return self._begin(row, change, work, prompt, waits="recording the lines…")
 
         self.form(
             f"Refused by the bank: {row.number}",
@@ -176,6 +173,14 @@ class BankFilesView(TreasuryView[BatchView, FileCase]):
             help_text="The bank did not pay: the payment has failed, and can be tried again.",
         )
 
+    def _begin(
+        self, row: BatchView, change: Callable[[], Settled], work: LongWork, prompt: FormPrompt, *, waits: str
+    ) -> bool:
+        begun = self.begin(row.number, change, then=self._settled, prompt=prompt, waits=waits)
+        if begun and work.total > bank_settling.TOGETHER:
+            prompt.watch_work(work, f"the next {bank_settling.TOGETHER} lines")
+        return begun
+
     def _settled(self, done: Settled) -> str:
         paid = sum(line.paid for line in done.lines)
         refused = len(done.lines) - paid
@@ -184,7 +189,9 @@ class BankFilesView(TreasuryView[BatchView, FileCase]):
             words.append(f"{_lines(paid)} booked, {self.context.money_with_currency(done.total)}")
         if refused:
             words.append(f"{_lines(refused)} refused")
-        words += [reason.message for line in done.left for reason in line.reasons]
+        words += [reason.message for line in done.left[:_SHOWN] for reason in line.reasons]
+        if done.stopped:
+            words.append(f"stopped before {_lines(done.stopped)}")
         words.append(f"{_lines(done.open)} still open" if done.open else "all of it is settled")
         return f"{done.number}: {'; '.join(word.rstrip('.') for word in words)}."
 
@@ -210,11 +217,6 @@ class BankFilesView(TreasuryView[BatchView, FileCase]):
 
 def _read(reading: Reading, batch_id: UUID) -> FileCase:
     return FileCase(bank_batch_views.show(reading, batch_id), bank_batch_views.explain(reading, batch_id))
-
-
-def _show_progress(prompt: FormPrompt, done: Sequence[int], all_lines: int) -> None:
-    if done:
-        prompt.show_progress(f"{done[-1]:,} of {all_lines:,} lines are booked")
 
 
 def _lines(count: int) -> str:
