@@ -5,37 +5,29 @@ The screen below writes: a window that was left takes no result any more, but wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import date
-from math import ceil
 from time import monotonic
 from typing import TYPE_CHECKING, ClassVar, TypeVar
 from uuid import UUID
 
-from rich.cells import cell_len
 from textual import events, on
-from textual.app import ComposeResult
 from textual.binding import BindingType
-from textual.containers import Vertical
-from textual.css.scalar import Scalar
-from textual.screen import ModalScreen
 from textual.timer import Timer
 from textual.widgets import Input
 
 from pettycash_tui.actions import binding, key
-from pettycash_tui.screens.asking_code import AsksCode
 from pettycash_tui.screens.code_input import CodeInput
 from pettycash_tui.screens.code_text import draw_code
-from pettycash_tui.screens.listed import Drawn, Listed, draw_list, draw_total, said
+from pettycash_tui.screens.list_shown import ListShown
+from pettycash_tui.screens.listed import Listed, said
 from pettycash_tui.screens.long_work import LOOK_EVERY, LongWork
 from pettycash_tui.screens.sheet import Sheet
-from pettycash_tui.screens.text_window import TextWindow
 from pettycash_tui.services import bundle_views
 from pettycash_tui.services.bundles import BundleSent
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.payment_views import PaymentView
-from pettycash_tui.widgets.background import WindowMark
-from pettycash_tui.widgets.long_text import Lines, LongText
+from pettycash_tui.widgets.long_text import Lines
 from pettycash_tui.widgets.plain import MUTED, Field, FieldError, PlainText, show_field_errors
 
 if TYPE_CHECKING:
@@ -43,51 +35,19 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-_FRAME = 6
-"""Lines of the window beside the list and what is asked: its border, title, keys, and the empty lines between."""
 
-_WIDTH = 72
-"""Cells of a line in it."""
-
-_LABEL = 18
-"""Cells before what is said under a field."""
-
-_LEAST = 3
-"""Lines of the list that are always in view."""
-
-
-class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
+class ListWindow(ListShown):
     """Payments that were marked, confirmed together. `owner` is the list in which they were."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         binding("app.back"),
-        binding("app.help"),
         binding("form.submit"),
         binding("form.enter"),
-        binding("form.next"),
-        binding("form.previous"),
-        binding("pay.copy"),
         binding("pay.resend"),
-        binding("pay.page_down"),
-        binding("pay.page_up"),
     ]
     look_seconds = 0.4
     """How long a list that needs no code must have been in view, as it is, before a key confirms it."""
 
-    DEFAULT_CSS = """
-    ListWindow { align: center middle; }
-    ListWindow > Vertical {
-        width: 76; max-width: 100%; height: auto; max-height: 100%; padding: 0 1;
-        border: round $primary; background: $surface; color: $foreground;
-    }
-    ListWindow .title { text-style: bold; color: $primary; margin-bottom: 1; }
-    ListWindow PlainText { height: auto; }
-    ListWindow FieldError { margin-left: 0; }
-    ListWindow #total, ListWindow #code-state { margin-top: 1; }
-    ListWindow .foot { color: $text-muted; margin-top: 1; }
-    """
-    help_title = ""
-    help_text = ""
     enter_does = ""
     """What the key that confirms does, for the last line: `pays them`."""
     waits = ""
@@ -102,11 +62,9 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         self.owner = owner
         self.context = owner.context
         self.marked = tuple(marked)
-        self.listed: Listed | None = None
         self.chosen: tuple[UUID, ...] = ()
         """What is confirmed: as it was seen when the list was opened, or the code sent."""
         self.work: LongWork | None = None
-        self.is_over = False
         self.scheduled_for: date | None = None
         self._watch: Timer | None = None
         self._seen_at = monotonic()
@@ -117,10 +75,6 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         """What of it can be confirmed now. Blocks; called in a thread."""
         raise NotImplementedError
 
-    def fields(self) -> Iterable[Field]:
-        """What is asked beside the code."""
-        return ()
-
     @property
     def is_ready_for_code(self) -> bool:
         """Whether all stands that the code is bound to, beside the list."""
@@ -130,62 +84,15 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         """Do it, by `start`."""
         raise NotImplementedError
 
-    def draw(self, listed: Listed) -> Drawn:
-        """The list as it is shown."""
-        return draw_list(listed, self.context)
-
     def list_came(self, listed: Listed) -> None:
         """The list is there for the first time."""
 
-    # -- parts ---------------------------------------------------------------------------------------------------------
-
-    def compose(self) -> ComposeResult:
-        with Vertical():
-            yield PlainText(self.help_title, classes="title")
-            yield LongText(id="list")
-            yield PlainText(id="total")
-            yield PlainText(id="code-state")
-            yield from self.fields()
-            yield Field("otp", "Code", CodeInput())
-            yield FieldError(id="said")
-            yield WindowMark()
-            yield PlainText(id="foot", classes="foot")
-
     def on_mount(self) -> None:
-        self._make_room()
-        self._focus_first()
+        self.make_room()
+        self.focus_first()
         self.look_again()
         self.set_interval(1, self.tick)
         self.tick()
-
-    def on_resize(self, event: events.Resize) -> None:
-        self._make_room()
-
-    def _make_room(self) -> None:
-        width, others = _WIDTH, _FRAME
-        for part in (self.query_one("#total", PlainText), self.query_one("#code-state", PlainText)):
-            others += 1 + _lines_of(part.text, width) if part.display and part.text else 0
-        for field in self.query(Field):
-            others += 1 + _lines_of(field.error, width - _LABEL) if field.display else 0
-        others += _lines_of(self.query_one("#said", FieldError).text, width)
-        most = max(_LEAST, self.app.size.height - others)
-        if self.shown.styles.max_height != Scalar.from_number(most):
-            self.shown.styles.max_height = most
-
-    @property
-    def shown(self) -> LongText:
-        """The list, or what came of it."""
-        return self.query_one("#list", LongText)
-
-    @property
-    def inputs(self) -> list[Input]:
-        """The lines that one can type in now."""
-        controls = [field.control_widget for field in self.query(Field) if field.display]
-        return [control for control in controls if isinstance(control, Input)]
-
-    def _focus_first(self) -> None:
-        inputs = self.inputs
-        self.set_focus(inputs[0] if inputs else None)
 
     # -- the list ------------------------------------------------------------------------------------------------------
 
@@ -207,7 +114,7 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
             self.chosen = listed.ids
             self.query_one("#field-otp").display = listed.needs_code
             self.list_came(listed)
-            self._focus_first()
+            self.focus_first()
             if listed.needs_code and self.is_ready_for_code:
                 self.open_code(self.standing_or_new)
         self.tick()
@@ -220,26 +127,6 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
             self._end_asking()
         else:
             self.say(error.message)
-
-    def show_list(self, at: UUID | None = None) -> None:
-        """Draw the list, with one of its payments in view."""
-        if self.listed is None:
-            return
-        drawn = self.draw(self.listed)
-        self.shown.show(drawn.lines)
-        total = draw_total(self.listed, self.context)
-        self.query_one("#total", PlainText).update(total)
-        self.query_one("#total").display = bool(total.plain)
-        if at is not None and at in drawn.places:
-            self.call_after_refresh(self.shown.show_line, drawn.places[at])
-
-    def action_rows_down(self) -> None:
-        """Show more of the list."""
-        self.shown.page(1)
-
-    def action_rows_up(self) -> None:
-        """Show what stands before."""
-        self.shown.page(-1)
 
     def books_changed(self) -> None:
         """Somebody acted: what cannot be confirmed any more is shown so."""
@@ -371,7 +258,7 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         for field in self.query(Field):
             field.disabled = False
         has_field = show_field_errors(self, error)
-        self._make_room()
+        self.make_room()
         if not has_field:
             self.say(said(error))
         if self.listed is not None and self.listed.needs_code and not set(error.fields) - {"otp"}:
@@ -394,7 +281,7 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         self.query_one("#code-state").display = False
         self.say("")
         self.set_focus(None)
-        self._make_room()
+        self.make_room()
         self.tick()
 
     # -- what changes with time ----------------------------------------------------------------------------------------
@@ -415,12 +302,12 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
                     wait=self.wait_to_resend,
                 )
             )
+        self.make_room()
         self.query_one("#foot", PlainText).show(" · ".join(self._keys()))
-        self._make_room()
 
     def _keys(self) -> list[str]:
         leave, more = key("app.back"), f"{key('pay.page_down')} shows more"
-        scrolls = [more] if self.shown.max_scroll_y else []
+        scrolls = [more] if self.shown.line_count > self.room else []
         if self.work is not None:
             if not self.stops_after:
                 return [self.waits.capitalize(), f"{leave} leaves, and it goes on"]
@@ -449,21 +336,3 @@ class ListWindow(AsksCode[BundleSent], ModalScreen[None]):
         if self.work is not None:
             self.notify("It goes on; you will be told what came of it.", markup=False)
         self.dismiss(None)
-
-    def action_copy(self) -> None:
-        """Show all of it as plain text, and copy it."""
-        title = self.query_one(".title", PlainText).text
-        text = self.shown.text
-        total = self.query_one("#total", PlainText)
-        if total.display:
-            text = f"{text}\n\n{total.text}"
-        self.app.push_screen(TextWindow(title, text, to_copy=True, wrap=False))
-
-    def say(self, message: str) -> None:
-        if self.is_attached:
-            self.query_one("#said", FieldError).show_message(message)
-            self._make_room()
-
-
-def _lines_of(text: str, width: int) -> int:
-    return sum(max(1, ceil(cell_len(line) / width)) for line in text.split("\n")) if text else 0

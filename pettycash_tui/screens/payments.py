@@ -11,7 +11,7 @@ from textual.content import Content
 
 from pettycash_tui.actions import bindings_for, key
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.models.enums import PaymentStatus
+from pettycash_tui.models.enums import PaymentMethod, PaymentStatus
 from pettycash_tui.screens.asking_code import SENDING
 from pettycash_tui.screens.choice_prompt import ChoicePrompt
 from pettycash_tui.screens.closing import close
@@ -38,6 +38,8 @@ from pettycash_tui.services.totals import Total
 
 _ALL = len(STATES) - 1
 _OF_MARKED = frozenset({"pay", "bank_file", "schedule", "unschedule"})
+_WITHOUT_HANDS = (PaymentMethod.MPESA, PaymentMethod.BANK_TRANSFER)
+"""What can be executed on a day without somebody who hands it over."""
 _OF_A_ROW = frozenset(
     {"pay", "bank_file", "schedule", "unschedule", "send_code", "retry", "ask_state", "assign", "cancel", "why"}
 )
@@ -195,9 +197,8 @@ class PaymentsScreen(MarkedPayments):
             return True
         if action in ("pay", "send_code"):
             return case.explanation.allowed
-        if action in ("schedule", "unschedule"):
-            is_scheduled = case.payment.scheduled_for is not None
-            return is_scheduled is (action == "unschedule") and case.payment.status is PaymentStatus.PENDING
+        if action in ("bank_file", "schedule", "unschedule"):
+            return self._offers(action, case.payment)
         if action == "retry":
             return case.payment.status is PaymentStatus.FAILED
         if action == "ask_state":
@@ -205,6 +206,15 @@ class PaymentsScreen(MarkedPayments):
         if action in ("assign", "cancel"):
             return case.payment.status in (PaymentStatus.PENDING, PaymentStatus.FAILED)
         return True
+
+    def _offers(self, action: str, payment: PaymentView) -> bool:
+        """Whether a payment that is not marked is one for a bank file, for a later day, or has one."""
+        is_open = payment.status in (PaymentStatus.PENDING, PaymentStatus.FAILED)
+        if action == "unschedule":
+            return is_open and payment.scheduled_for is not None
+        mine = payment.executor is not None and payment.executor.id == self.context.actor.id
+        suits = payment.method in ((PaymentMethod.BANK_TRANSFER,) if action == "bank_file" else _WITHOUT_HANDS)
+        return is_open and mine and suits and payment.scheduled_for is None
 
     def here(self) -> PaymentView | None:
         """The payment that a key acts on; None, with the reason told, where it is gone or there is none."""

@@ -106,7 +106,7 @@ class ScheduleTogether(AsksReferences):
         self.show_list()
         if not listed.lines:
             self.say("None of these can have that day: the reasons stand in the list.")
-            self.scheduled_for = None
+            self.scheduled_for = self._day_tried = None
             return
         following = [control for control in self.inputs if control is not self.query_one("#field-date Input")]
         if following:

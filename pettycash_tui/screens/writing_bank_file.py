@@ -78,7 +78,7 @@ class WriteBankFile(ListWindow):
 
         def write(work: LongWork) -> Made:
             with export_files.in_exports(desk.home, actor.username, _PROBE):
-                """Where no file can be written, no batch is made."""
+                pass  # where no file can be written, no batch is made
             done = bank_batches.write(desk, actor, chosen, format=format, code=code, execution_date=day)
             try:
                 with export_files.in_exports(desk.home, actor.username, done.file_name) as draft:
@@ -113,7 +113,7 @@ class WriteBankFile(ListWindow):
             sheet.line(f"✖ {payments(len(left_out))} not in it; what is in the list still stays marked", "bad")
             for each in left_out:
                 draw_reasons(sheet, each.number, each.reasons)
-        self.finish(f"{done.number} is written", sheet.lines)
+        self.finish(f"{done.number} is {'written' if made.put is not None else 'made, without its file'}", sheet.lines)
 
     def _told_away(self, made: Made) -> str:
         self.owner.done_with(self.chosen)

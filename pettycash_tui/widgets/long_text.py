@@ -28,12 +28,16 @@ class LongText(ScrollView, can_focus=False, inherit_bindings=False):
         super().__init__(id=id)
         self._lines: Lines = ()
         self._shown: list[Content] = []
-        self._width = 0
 
     @property
     def text(self) -> str:
         """What is shown."""
         return "\n".join(line.plain for line, _ in self._lines)
+
+    @property
+    def line_count(self) -> int:
+        """How many lines it takes, broken for its width."""
+        return len(self._shown)
 
     def show(self, lines: Lines) -> None:
         """Show something else; the place to which it was scrolled stays."""
@@ -66,7 +70,7 @@ class LongText(ScrollView, can_focus=False, inherit_bindings=False):
         return Visual.to_strips(self, self._shown[place], width, 1, self.visual_style)[0]
 
     def _break(self) -> None:
-        self._width = width = self.scrollable_content_region.width
+        width = self.scrollable_content_region.width
         if width <= 0:
             self._shown = [line for line, _ in self._lines]
         else:

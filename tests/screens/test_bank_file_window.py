@@ -107,6 +107,8 @@ async def test_a_fund_without_an_account_and_cash_alone_are_told_at_once(sqlite_
         text = " ".join(screen_text(pilot).replace("│", " ").split())
         assert "has no account at a bank that a file could debit" in text and "esc closes" in text
         await press(pilot, "escape", "j", "b")
+        assert isinstance(pilot.app.screen, PaymentsScreen), "not offered for cash"
+        await press(pilot, "space", "b")
         assert isinstance(pilot.app.screen, PaymentsScreen)
         assert notices(pilot)[-1].startswith("A bank file holds bank transfers")
 

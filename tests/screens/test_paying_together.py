@@ -15,6 +15,7 @@ from textual.pilot import Pilot
 from textual.widgets import Input
 
 from pettycash_tui.models.enums import PaymentStatus
+from pettycash_tui.screens.lock import LockScreen
 from pettycash_tui.screens.pay_dialog import PayDialog
 from pettycash_tui.screens.paying_together import PayTogether
 from pettycash_tui.screens.payments import PaymentsScreen
@@ -226,6 +227,32 @@ async def test_a_window_that_was_left_goes_on_and_what_came_of_it_is_told(
         assert any("2 payments paid, KES 3,000.00." in notice for notice in notices(pilot))
         assert not pilot.app.screen.marked
         assert all(shown(sqlite_desk, number).status is PaymentStatus.SUCCESS for number in numbers)
+
+
+async def test_what_somebody_else_does_meanwhile_is_shown_and_a_locked_desk_tells_nothing(
+    sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = demo_company(sqlite_desk)
+    numbers = for_treasury(sqlite_desk, "1000", "2000")
+    halting = Halting(monkeypatch)
+    async with running(sqlite_desk, "treasury", go="payments") as pilot:
+        await press(pilot, "space", "space", "p")
+        window, code = window_of(pilot), code_of(pilot)
+        sqlite_desk.run(people["cfo"], payments.cancel, numbers[1], "Paid by card")
+        window.books_changed()
+        await settled(pilot)
+        text = screen_text(pilot)
+        assert "Together KES 1,000.00 in 1 payment: 1 Cash" in text and f"{numbers[1]} is cancelled." in text
+        await type_text(pilot, code)
+        await pilot.press("enter")
+        await until_set(pilot, halting)
+        await pilot.app.push_screen(LockScreen(window.context, idle_minutes=15))
+        halting.go_on.set()
+        await settled(pilot)
+        assert "paid" not in screen_text(pilot) and isinstance(pilot.app.screen, LockScreen)
+        pilot.app.screen.dismiss(None)
+        await settled(pilot)
+        assert "1 of 2 payments paid" in screen_text(pilot)
 
 
 async def test_opening_the_same_list_again_keeps_its_code_and_enter_still_pays_one(

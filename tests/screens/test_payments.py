@@ -349,9 +349,11 @@ async def test_the_states_are_filters(sqlite_desk: Desk) -> None:
         await press(pilot, "f")
         assert "Nothing was sent without an answer." in screen_text(pilot)
         await press(pilot, "f")
+        assert "Nothing is confirmed for a later day." in screen_text(pilot)
+        await press(pilot, "f")
         assert paid in screen_text(pilot) and "✔ paid" in screen_text(pilot)
         assert (shown(sqlite_desk, paid).voucher_number or "?") in screen_text(pilot)
-        await press(pilot, "F", "F", "F", "F", "F")
+        await press(pilot, "F", "F", "F", "F", "F", "F")
         assert screen_of(pilot).state.name == "all"
         assert all(number in screen_text(pilot) for number in (paid, ready, waiting))
 
