@@ -308,7 +308,7 @@ TOGETHER = 4
 
 MUST_HAPPEN = {
     *("paid", "complete", "cancel", "withdraw", "request_changes", "reassign"),
-    *("sent", "file written", "line all", "line refused"),
+    *("sent", "file written", "line one", "line all", "line refused"),
     *("notice delivers", "notice fails", "notice dies after"),
     *DoingBooks.HAPPEN,
     *DoingImports.HAPPEN,
