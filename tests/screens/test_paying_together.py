@@ -14,13 +14,14 @@ from settable_clock import SettableClock
 from textual.pilot import Pilot
 from textual.widgets import Input
 
-from pettycash_tui.models.enums import PaymentStatus
+from pettycash_tui.gateways.protocol import Accepted, GatewayUnanswered, Order
+from pettycash_tui.models.enums import GatewayName, PaymentStatus
 from pettycash_tui.screens.lock import LockScreen
 from pettycash_tui.screens.pay_dialog import PayDialog
 from pettycash_tui.screens.paying_together import PayTogether
 from pettycash_tui.screens.payments import PaymentsScreen
 from pettycash_tui.screens.text_window import TextWindow
-from pettycash_tui.services import bulk, bulk_views, bundle_views, payment_views, payments
+from pettycash_tui.services import bulk, bulk_views, bundle_views, gateway_settings, payment_views, payments
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.payment_views import PaymentView
 
@@ -318,3 +319,45 @@ def test_a_standing_code_of_a_list_is_of_exactly_that_list_and_its_officers(desk
     assert desk.read(people["treasury2"], bundle_views.standing, ids) is None
     clock.advance(minutes=5)
     assert desk.read(officer, bundle_views.standing, ids) is None
+
+
+class TakesEverything:
+    """M-Pesa, as far as sending goes."""
+
+    name = GatewayName.MPESA
+
+    def check(self, order: Order) -> None:
+        """Everything can be sent."""
+
+    def send(self, order: Order) -> Accepted:
+        """Take it, or lose the connection over the one of 300."""
+        if order.amount == 300_00:
+            raise GatewayUnanswered("no answer")
+        return Accepted(f"AG-{order.payment_number}")
+
+
+async def test_what_goes_over_a_network_is_sent_after_the_funds_and_told_apart(
+    sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gateway = TakesEverything()
+    monkeypatch.setattr(gateway_settings, "is_any", lambda desk: True)
+    monkeypatch.setattr(gateway_settings, "named", lambda desk, name: gateway if name is gateway.name else None)
+    (cash,) = for_treasury(sqlite_desk, "1000")
+    phones = for_treasury(sqlite_desk, "200", "300", **MPESA)
+    async with running(sqlite_desk, "treasury", go="payments") as pilot:
+        await press(pilot, "space", "space", "space", "p")
+        assert "Reference" not in screen_text(pilot), "nobody types a reference for what is sent from here"
+        await type_text(pilot, code_of(pilot))
+        await press(pilot, "enter")
+        text = screen_text(pilot)
+        assert "3 payments sent or paid" in text and "✔ 1 payment paid, KES 1,000.00" in text
+        assert "▶ 2 payments sent, KES 500.00; the results come by themselves" in text
+        assert [shown(sqlite_desk, number).status for number in (cash, *phones)] == [
+            PaymentStatus.SUCCESS,
+            PaymentStatus.EXECUTING,
+            PaymentStatus.UNKNOWN,
+        ]
+        await press(pilot, "enter")
+        screen = pilot.app.screen
+        assert isinstance(screen, PaymentsScreen)
+        assert not screen.marked
