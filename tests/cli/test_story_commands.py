@@ -104,6 +104,7 @@ def test_a_code_verified_before_is_enough(company: Company) -> None:
         "allowed": True,
         "reasons": [],
         "orders": [],
+        "schedule": None,
     }
     assert company.done(executor, "pay", "execute", payment)["status"] == "success"
 
