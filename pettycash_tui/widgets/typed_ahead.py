@@ -17,7 +17,7 @@ from textual import events
 from textual.app import App
 from textual.keys import Keys
 
-PATIENCE = 2.0
+PATIENCE = 5.0
 """Seconds after which the next key is handed on whatever the one before is doing."""
 
 # What the system makes of enter that is typed before the program has taken over the terminal.
