@@ -28,7 +28,7 @@ import pyte
 from line import Line
 
 ROWS, COLUMNS = 24, 80
-TIMEOUT = 30.0
+TIMEOUT = 60.0
 """Seconds to wait for what is expected: generous, since only a failure waits that long."""
 
 QUIET = 0.3
