@@ -16,12 +16,12 @@ from pettycash_tui.screens.code_input import CodeInput
 from pettycash_tui.screens.listed import Group, LeftOut, Line, Listed, payments
 from pettycash_tui.screens.long_work import LongWork
 from pettycash_tui.screens.sheet import Sheet
-from pettycash_tui.services import schedule_plan, schedules
+from pettycash_tui.services import gateway_settings, schedule_plan, schedules
 from pettycash_tui.services.bundles import BundleSent
 from pettycash_tui.services.errors import InvalidInput, PettyCashError
+from pettycash_tui.services.gateway_settings import Gateways
 from pettycash_tui.services.inputs import parse_day
 from pettycash_tui.services.payment_views import PaymentView
-from pettycash_tui.services.schedule_plan import Gateways
 from pettycash_tui.services.schedules import Scheduled
 from pettycash_tui.services.work import Reading
 from pettycash_tui.widgets.plain import Field, focused_field, show_field_errors
@@ -51,7 +51,7 @@ class ScheduleTogether(AsksReferences):
 
     def read_list(self) -> Listed:
         day = self._day_tried or self.context.day() + timedelta(days=1)
-        network = schedule_plan.gateways(self.context.desk)
+        network = gateway_settings.gateways(self.context.desk)
         return self.context.read(_listed, self.marked, day, network)
 
     def send_code(self) -> BundleSent | None:

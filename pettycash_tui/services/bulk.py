@@ -20,20 +20,30 @@ from sqlalchemy import Row
 from pettycash_tui.gateways.registry import GATEWAYS
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import bulk_sorting, bundles, holds, locate, orders, payment_facts, posting, sending
-from pettycash_tui.services.bulk_sorting import MOST, Call, RefusedPayment
+from pettycash_tui.services import (
+    bulk_sorting,
+    bundles,
+    gateway_settings,
+    holds,
+    orders,
+    payment_facts,
+    payment_lists,
+    posting,
+    sending,
+)
+from pettycash_tui.services.bulk_sorting import Call, RefusedPayment
 from pettycash_tui.services.bundles import BundleSent
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import PettyCashError, Reason, Refused
-from pettycash_tui.services.execution import KEY_LENGTH, REFERENCE_LENGTH
+from pettycash_tui.services.errors import DatabaseUnavailable, PettyCashError, Reason, Refused
+from pettycash_tui.services.execution import KEY_LENGTH
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.inputs import clean_text
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.posting import Confirmed, Executed, Leaving
 from pettycash_tui.services.sending import Awaited
-from pettycash_tui.services.work import Reading, Work
+from pettycash_tui.services.work import Work
 
-__all__ = ["MOST", "RefusedPayment", "SentForMany", "Together", "look", "pay_together", "send_code"]
+__all__ = ["RefusedPayment", "SentForMany", "Together", "look", "pay_together", "send_code"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +81,7 @@ def look(desk: Desk, actor: Actor, refs: Sequence[str | UUID]) -> tuple[list[Row
     A code and references are still to be given. Raises NotAllowed, InvalidInput.
     """
     actor.require(Right.EXECUTE)
-    return desk.read(actor, bulk_sorting.look, refs, Call(bulk_sorting.network_of(desk)), False)
+    return desk.read(actor, bulk_sorting.look, refs, Call(gateway_settings.gateways(desk)), False)
 
 
 def send_code(desk: Desk, actor: Actor, refs: Sequence[str | UUID]) -> SentForMany:
@@ -107,25 +117,32 @@ def pay_together(
     """
     actor.require(Right.EXECUTE)
     key = clean_text("idempotency_key", idempotency_key or str(new_id()), max_length=KEY_LENGTH - 24)
-    call = Call(bulk_sorting.network_of(desk), desk.read(actor, _references, references or {}), key)
+    call = Call(gateway_settings.gateways(desk), desk.read(actor, payment_lists.references, references or {}), key)
     rows, refused = desk.read(actor, bulk_sorting.look, refs, call, True)
     due = [row for row in rows if not call.is_done(row)]
     if due and code is not None:
         call = _with_code(desk, actor, call, [row.id for row in rows] + [each.id for each in refused], code)
     run = _Run(desk, actor, call, refused=refused)
     run.tell_again([row for row in rows if call.is_done(row)])
-    local = [row for row in due if row.method not in call.network]
-    sent = [row for row in due if row.method in call.network]
+    local = [row for row in due if row.method not in call.network.by_method]
+    sent = [row for row in due if row.method in call.network.by_method]
     is_stopped = False
     for group in [*_by_fund(local), *([row] for row in sent)]:
         if is_stopped:
             run.refused += [RefusedPayment(row.id, row.number, (_stopped(row),)) for row in group]
             continue
-        if group[0].method in call.network:
-            run.send_one(group[0])
-        else:
-            run.pay_fund(group)
-        is_stopped = report is not None and not report(run.count, len(rows) + len(refused))
+        try:
+            if group[0].method in call.network.by_method:
+                run.send_one(group[0])
+            else:
+                run.pay_fund(group)
+        except PettyCashError as error:
+            if not (run.is_any or run.is_spent):
+                raise
+            # What was paid before is told; of these nothing was, or only the payments themselves can say.
+            run.refused += [_failed(row, error) for row in group if row.id not in run.told]
+            is_stopped = isinstance(error, DatabaseUnavailable)
+        is_stopped = is_stopped or (report is not None and not report(run.count, len(rows) + len(refused)))
     if not run.is_any:
         raise _all_refused(run.refused)
     return run.result(rows[0].currency)
@@ -149,6 +166,12 @@ class _Run:
         return len(self.paid) + len(self.awaited) + len(self.refused)
 
     @property
+    def told(self) -> set[UUID]:
+        """The payments of which it is known what became of them."""
+        done = {each.payment_id for each in self.paid} | {each.payment_id for each in self.awaited}
+        return done | {each.id for each in self.refused}
+
+    @property
     def is_any(self) -> bool:
         """Whether any money left, or may have."""
         return bool(self.paid or self.awaited)
@@ -166,21 +189,14 @@ class _Run:
             done, left = self.desk.run(self.actor, _pay_fund, [row.id for row in rows], self.call, self.is_spent)
         except _NothingPaid as nothing:
             done, left = [], nothing.refused
-        except PettyCashError as error:
-            if not self.is_any:
-                raise
-            # What was paid before is told; of this fund nothing was, or only its payments themselves can say.
-            done, left = [], [_failed(row, error) for row in rows]
         self.is_spent = self.is_spent or bool(done)
         self.paid += done
         self.refused += left
-        told = {each.payment_id for each in done} | {each.id for each in left}
         # The same call from somewhere else was faster.
-        self.tell_again([row for row in rows if row.id not in told])
+        self.tell_again([row for row in rows if row.id not in self.told])
 
     def send_one(self, row: Row[Any]) -> None:
-        """Write down the order of one payment, and send it."""
-        gateway = self.call.network[row.method]
+        """Write down the order of one payment, and send it. Raises Refused where its gateway pays nothing."""
         try:
             order = sending.opened(self.desk, self.actor, _open_order, row.id, self.call, self.is_spent)
         except _NothingPaid as nothing:
@@ -188,16 +204,11 @@ class _Run:
             if not nothing.refused:
                 self.tell_again([row])
             return
-        except PettyCashError as error:
-            if not self.is_any:
-                raise
+        except Refused as error:
             self.refused.append(_failed(row, error))
             return
         self.is_spent = True
-        try:
-            self._add(sending.send(self.desk, self.actor, gateway, order))
-        except PettyCashError as error:
-            self.refused.append(_failed(row, error))
+        self._add(sending.send(self.desk, self.actor, self.call.network.by_method[row.method], order))
 
     def result(self, currency: str) -> Together:
         """All of it."""
@@ -217,10 +228,16 @@ class _Run:
 
 
 def _stopped(row: Row[Any]) -> Reason:
-    return Reason("stopped", f"{row.number} was not paid, because you stopped before its fund's turn.")
+    return Reason("stopped", f"{row.number} was not paid, because it was stopped before its turn.")
 
 
 def _failed(row: Row[Any], error: PettyCashError) -> RefusedPayment:
+    if isinstance(error, DatabaseUnavailable) and error.code == "database_away":
+        message = (
+            f"{row.number}: the connection to the database was lost while paying it. Look at it before anything else;"
+            " trying again cannot pay it twice."
+        )
+        return RefusedPayment(row.id, row.number, (Reason(error.code, message),))
     return RefusedPayment(row.id, row.number, tuple(error.reasons) or (Reason(error.code, error.message),))
 
 
@@ -241,7 +258,7 @@ def _pay_fund(
     leaving: list[Leaving] = []
     for row in rows:
         if row.is_held or holds.place(work, row.fund_id, row.amount):
-            receipt = GATEWAYS[row.method].pay(bulk_sorting.order_of(row), call.references.get(row.id, ""))
+            receipt = GATEWAYS[row.method].pay(payment_facts.order_of(row), call.references.get(row.id, ""))
             leaving.append(Leaving(row, receipt, call.key_of(row)))
         else:
             reason = Reason("not_enough", f"Fund {row.fund_code} has not enough available for {row.number}.")
@@ -257,7 +274,7 @@ def _open_order(work: Work, conversation_id: str, payment_id: UUID, call: Call, 
     return orders.open_order(
         work,
         row,
-        call.network[row.method].name,
+        call.network.by_method[row.method].name,
         conversation_id=conversation_id,
         confirmed=_confirmed(work, call, is_spent, [row]),
         key=call.key_of(row),
@@ -290,11 +307,6 @@ def _confirmed(work: Work, call: Call, is_spent: bool, locked: Sequence[Row[Any]
 
 def _no_code(row: Row[Any]) -> Reason:
     return Reason("code_not_verified", f"{row.number} needs a one-time code: send one for the list and type it.")
-
-
-def _references(reading: Reading, typed: Mapping[str, str]) -> dict[UUID, str]:
-    cleaned = [clean_text("reference", reference, max_length=REFERENCE_LENGTH) for reference in typed.values()]
-    return dict(zip(locate.payment_ids(reading, list(typed)), cleaned, strict=True)) if typed else {}
 
 
 def _by_fund(rows: Sequence[Row[Any]]) -> list[list[Row[Any]]]:

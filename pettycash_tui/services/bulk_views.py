@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,10 @@ from pettycash_tui.gateways.protocol import ReferenceMissing
 from pettycash_tui.gateways.registry import GATEWAYS
 from pettycash_tui.models.enums import PaymentMethod
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import bulk, bulk_sorting
+from pettycash_tui.services import bulk, gateway_settings, payment_facts
 from pettycash_tui.services.bulk import RefusedPayment
 from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.gateway_settings import Gateways
 from pettycash_tui.services.identity import Actor
 
 
@@ -74,7 +75,7 @@ class Plan:
 def plan(desk: Desk, actor: Actor, refs: Sequence[str | UUID]) -> Plan:
     """What would be paid of these, with a code and references still to be given. Raises NotAllowed, InvalidInput."""
     rows, refused = bulk.look(desk, actor, refs)
-    network = bulk_sorting.network_of(desk)
+    network = gateway_settings.gateways(desk)
     of_fund: dict[UUID, list[Row[Any]]] = {}
     for row in rows:
         of_fund.setdefault(row.fund_id, []).append(row)
@@ -82,7 +83,7 @@ def plan(desk: Desk, actor: Actor, refs: Sequence[str | UUID]) -> Plan:
     return Plan(shares, tuple(refused), any(row.otp_required for row in rows))
 
 
-def _share(rows: Sequence[Row[Any]], network: Container[PaymentMethod]) -> FundShare:
+def _share(rows: Sequence[Row[Any]], network: Gateways) -> FundShare:
     currency = rows[0].currency
     total = sum(row.amount for row in rows)
     balance = rows[0].current_balance
@@ -90,7 +91,7 @@ def _share(rows: Sequence[Row[Any]], network: Container[PaymentMethod]) -> FundS
     available = balance - rows[0].held_amount - sum(row.amount for row in rows if not row.is_held)
     return FundShare(
         fund=rows[0].fund_code,
-        payments=tuple(_planned(row, row.method in network) for row in rows),
+        payments=tuple(_planned(row, network.serves(row.method)) for row in rows),
         total=Money(total, currency),
         balance=Money(balance, currency),
         balance_after=Money(balance - total, currency),
@@ -113,7 +114,7 @@ def _planned(row: Row[Any], is_sent: bool) -> PlannedPayment:
 
 def _asks_reference(row: Row[Any]) -> bool:
     try:
-        GATEWAYS[row.method].check(bulk_sorting.order_of(row), "")
+        GATEWAYS[row.method].check(payment_facts.order_of(row), "")
     except ReferenceMissing:
         return True
     return False

@@ -198,7 +198,7 @@ def _make(
     work: Work, refs: Sequence[str | UUID], day: date | None, code: str, key: bytes, has_sms: bool
 ) -> tuple[BundleSent, _About, UUID]:
     work.actor.require(Right.EXECUTE)
-    payments = [locate.payment_id(work, ref) for ref in refs]
+    payments = locate.payment_ids(work, refs)
     if not payments or len(payments) > MOST_PAYMENTS or len(set(payments)) != len(payments):
         raise InvalidInput.of(payments=f"must be 1 to {MOST_PAYMENTS:,}, each named once")
     rows = _in_order(work, payments)

@@ -14,26 +14,26 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, select, update
+from sqlalchemy import Row, select, update
 
 from pettycash_tui.gateways.registry import GATEWAYS
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.models.enums import PaymentStatus, ScheduleStatus
+from pettycash_tui.models.enums import PaymentStatus
 from pettycash_tui.services import (
+    gateway_settings,
     orders,
     payment_facts,
     posting,
     schedule_ends,
-    schedule_plan,
     schedule_views,
     sending,
 )
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import DatabaseUnavailable, PettyCashError, Reason, Refused
+from pettycash_tui.services.gateway_settings import Gateways
 from pettycash_tui.services.identity import SYSTEM, Actor, actor_of
 from pettycash_tui.services.posting import Confirmed, Executed
-from pettycash_tui.services.schedule_plan import Gateways
 from pettycash_tui.services.sending import Awaited
 from pettycash_tui.services.work import Reading, Work
 
@@ -74,29 +74,9 @@ class _Gone(Refused):
     """Somebody else took it up or took its day away: there is nothing to do."""
 
 
-_DUE = (
-    select(
-        _S.id,
-        _S.payment_id,
-        _P.number,
-        _P.payee,
-        _P.amount,
-        _P.currency,
-        _S.executor_id,
-        _S.scheduled_for,
-        t.company.c.timezone,
-    )
-    .select_from(t.payment_schedule)
-    .join(t.payment, _P.id == _S.payment_id)
-    .join(t.company, t.company.c.id == _S.company_id)
-    .where(_S.status == ScheduleStatus.STANDING, _S.scheduled_for <= bindparam("today"))
-    .order_by(_S.scheduled_for, _S.created_at, _S.id)
-)
-
-
 def due(reading: Reading) -> tuple[DuePayment, ...]:
     """Everything whose day has come in its company, the oldest first."""
-    rows = reading.execute(_DUE, {"today": (reading.now + schedule_views.EASTERNMOST).date()})
+    rows = reading.execute(schedule_views.UNTIL_TODAY, {"today": (reading.now + schedule_views.EASTERNMOST).date()})
     return tuple(
         DuePayment(
             row.id,
@@ -121,7 +101,7 @@ def hindrances(reading: Reading, found: DuePayment, network: Gateways) -> list[R
 
 def execute_due(desk: Desk) -> DueRun:
     """Execute everything that is due, the oldest first. One that cannot be executed holds nothing else up."""
-    network = schedule_plan.gateways(desk)
+    network = gateway_settings.gateways(desk)
     done, left = [], []
     for found in desk.read(SYSTEM, due):
         try:
@@ -175,7 +155,7 @@ def _take_up(work: Work, found: DuePayment, network: Gateways) -> Any:
     schedule_ends.take_up(work, facts, schedule)
     gateway, key = network.by_method.get(facts.method), f"due:{found.id}"
     if gateway is None:
-        receipt = GATEWAYS[facts.method].pay(schedule_plan.order_of(facts), schedule.reference)
+        receipt = GATEWAYS[facts.method].pay(payment_facts.order_of(facts), schedule.reference)
         return posting.post(work.as_actor(executor), facts, receipt, confirmed, key)
     order_id = orders.open_order(
         work.as_actor(executor), facts, gateway.name, conversation_id=str(new_id()), confirmed=confirmed, key=key

@@ -19,7 +19,6 @@ from pettycash_tui.gateways.protocol import (
     CannotSend,
     GatewayFailed,
     NetworkGateway,
-    Order,
     Receipt,
     ReferenceMissing,
 )
@@ -147,7 +146,7 @@ def _open(
 
 def _check_order(gateway: NetworkGateway, payment: Row[Any]) -> None:
     try:
-        gateway.check(_order(payment))
+        gateway.check(payment_facts.order_of(payment))
     except CannotSend as error:
         raise InvalidInput.of(**{error.field: f"{error.expected}: {payment.number} cannot be sent"}) from None
 
@@ -165,20 +164,16 @@ def _earlier(reading: Reading, ref: str | UUID, key: str) -> Executed | Awaited 
     return sending.result_of(reading, payment.id, key, repeated=True)
 
 
-def _order(payment: Row[Any]) -> Order:
-    return Order(payment.number, payment.payee, payment.destination, payment.amount, payment.currency, payment.method)
-
-
 def _check_reference(payment: Row[Any], typed_reference: str) -> None:
     try:
-        GATEWAYS[payment.method].check(_order(payment), typed_reference)
+        GATEWAYS[payment.method].check(payment_facts.order_of(payment), typed_reference)
     except ReferenceMissing as error:
         raise InvalidInput.of(reference=str(error)) from None
 
 
 def _receipt(payment: Row[Any], typed_reference: str) -> Receipt:
     try:
-        return GATEWAYS[payment.method].pay(_order(payment), typed_reference)
+        return GATEWAYS[payment.method].pay(payment_facts.order_of(payment), typed_reference)
     except ReferenceMissing as error:
         raise InvalidInput.of(reference=str(error)) from None
 

@@ -12,7 +12,8 @@ from __future__ import annotations
 import ipaddress
 import os
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ from urllib.parse import urlsplit
 
 from pettycash_tui.gateways.protocol import NetworkGateway
 from pettycash_tui.models.enums import GatewayName, PaymentMethod
-from pettycash_tui.services.errors import PettyCashError, Refused
+from pettycash_tui.services.errors import PettyCashError, Reason, Refused
 
 if TYPE_CHECKING:
     from pettycash_tui.gateways.mpesa import MpesaSettings
@@ -39,6 +40,32 @@ SETTINGS = (
 SECRETS = ("mpesa_consumer_key", "mpesa_consumer_secret", "mpesa_initiator_password")
 DEFAULT_TIMEOUT = 30.0
 _METHODS = {PaymentMethod.MPESA: GatewayName.MPESA}
+
+
+@dataclass(frozen=True, slots=True)
+class Gateways:
+    """The gateways over a network that are set up here, by the method they serve; `trouble`: those set up wrongly."""
+
+    by_method: Mapping[PaymentMethod, NetworkGateway]
+    trouble: Mapping[PaymentMethod, Reason]
+
+    def serves(self, method: PaymentMethod) -> bool:
+        """Whether a method goes over a network here, or should."""
+        return method in self.by_method or method in self.trouble
+
+
+def gateways(desk: Desk) -> Gateways:
+    """All of them: one that is set up wrongly holds up its own payments only."""
+    found, trouble = {}, {}
+    for method in PaymentMethod:
+        try:
+            gateway = network(desk, method)
+        except Refused as error:
+            trouble[method] = Reason(error.code, error.message)
+        else:
+            if gateway is not None:
+                found[method] = gateway
+    return Gateways(found, trouble)
 
 
 def network(desk: Desk, method: PaymentMethod) -> NetworkGateway | None:

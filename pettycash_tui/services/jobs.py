@@ -113,13 +113,13 @@ def _send_digests(desk: Desk, dry_run: bool) -> JobResult:
 
 
 def _execute_due(desk: Desk, dry_run: bool) -> JobResult:
-    from pettycash_tui.services import due_payments, schedule_plan
+    from pettycash_tui.services import due_payments, gateway_settings
 
     name = "execute-due"
     if not dry_run:
         ran = due_payments.execute_due(desk)
         return JobResult(name, False, ran.done, ran.left)
-    network = schedule_plan.gateways(desk)
+    network = gateway_settings.gateways(desk)
     done, left = [], []
     for found in desk.read(SYSTEM, due_payments.due):
         against = desk.read(SYSTEM, due_payments.hindrances, found, network)

@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import Date, Row, bindparam, exists, func, select
 
+from pettycash_tui.gateways.protocol import Order
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import (
     OrderStatus,
@@ -165,6 +166,11 @@ def payment_hash(facts: Any) -> str:
             }
         ).encode()
     ).hexdigest()
+
+
+def order_of(facts: Any) -> Order:
+    """A payment as its gateway is told of it."""
+    return Order(facts.number, facts.payee, facts.destination, facts.amount, facts.currency, facts.method)
 
 
 def is_executed(facts: Any) -> bool:

@@ -14,35 +14,19 @@ from uuid import UUID
 
 from sqlalchemy import Row, select
 
-from pettycash_tui.gateways.protocol import CannotSend, NetworkGateway, Order
+from pettycash_tui.gateways.protocol import CannotSend
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import PaymentMethod, ScheduleStatus
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import gateway_settings, locate, payment_facts
-from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import InvalidInput, Reason, Refused
-from pettycash_tui.services.inputs import clean_text
+from pettycash_tui.services import payment_facts, payment_lists
+from pettycash_tui.services.errors import InvalidInput, Reason
+from pettycash_tui.services.gateway_settings import Gateways
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.work import Reading
 
-MOST = 500
-"""Payments that are confirmed for a day together: what a person can still look through."""
 FURTHEST_DAYS = 366
-REFERENCE_LENGTH = 120
 
-_S, _E, _P = t.payment_schedule.c, t.payment_execution.c, t.payment.c
-
-
-@dataclass(frozen=True, slots=True)
-class Gateways:
-    """The gateways over a network that are set up here, by the method they serve; `trouble`: those set up wrongly."""
-
-    by_method: Mapping[PaymentMethod, NetworkGateway]
-    trouble: Mapping[PaymentMethod, Reason]
-
-    def serves(self, method: PaymentMethod) -> bool:
-        """Whether a method goes over a network here, or should."""
-        return method in self.by_method or method in self.trouble
+_S, _P = t.payment_schedule.c, t.payment.c
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,20 +71,6 @@ class SchedulePlan:
         return Money(sum(line.amount.minor for line in self.lines), self.lines[0].amount.currency)
 
 
-def gateways(desk: Desk) -> Gateways:
-    """The gateways over a network that are set up here."""
-    found, trouble = {}, {}
-    for method in PaymentMethod:
-        try:
-            gateway = gateway_settings.network(desk, method)
-        except Refused as error:
-            trouble[method] = Reason(error.code, error.message)
-        else:
-            if gateway is not None:
-                found[method] = gateway
-    return Gateways(found, trouble)
-
-
 def reasons_against(
     reading: Reading,
     refs: Sequence[str | UUID],
@@ -116,29 +86,12 @@ def reasons_against(
     and for several companies; NotFound.
     """
     reading.actor.require(Right.EXECUTE)
-    ids = named(reading, refs)
-    rows = sorted(payment_facts.read_many(reading, ids, lock=lock), key=lambda row: str(row.number))
-    if len({(row.company_id, row.currency) for row in rows}) > 1:
-        raise InvalidInput.of(payments="must be of one company and one currency")
+    ids = payment_lists.named(reading, refs)
+    rows = sorted(payment_facts.read_many(reading, ids, lock=lock), key=payment_lists.by_number)
+    payment_lists.require_alike(rows)
     check_day(day, reading.today(rows[0].timezone))
     used = {} if references is None else _used(reading, rows, references)
     return SchedulePlan(day, tuple(_line(reading, row, day, network, references, used) for row in rows))
-
-
-def named(reading: Reading, refs: Sequence[str | UUID]) -> list[UUID]:
-    """The payments' ids. Raises InvalidInput, NotFound."""
-    if not 0 < len(refs) <= MOST:
-        raise InvalidInput.of(payments=f"must be 1 to {MOST}")
-    ids = locate.payment_ids(reading, refs)
-    if len(set(ids)) != len(ids):
-        raise InvalidInput.of(payments="must each be named once")
-    return ids
-
-
-def references(reading: Reading, typed: Mapping[str, str]) -> dict[UUID, str]:
-    """The references as typed, by the payment's id. Raises InvalidInput, NotFound."""
-    cleaned = [clean_text("reference", reference, max_length=REFERENCE_LENGTH) for reference in typed.values()]
-    return dict(zip(locate.payment_ids(reading, list(typed)), cleaned, strict=True)) if typed else {}
 
 
 def check_day(day: date, today: date) -> None:
@@ -167,15 +120,10 @@ def against_way(facts: Any, network: Gateways, reference: str) -> list[Reason]:
         )
         return [Reason("reference_missing", message)]
     try:
-        gateway.check(order_of(facts))
+        gateway.check(payment_facts.order_of(facts))
     except CannotSend as error:
         return [Reason("cannot_send", f"{facts.number} cannot be sent: its {error.field} {error.expected}.")]
     return []
-
-
-def order_of(facts: Any) -> Order:
-    """What a gateway needs of a payment."""
-    return Order(facts.number, facts.payee, facts.destination, facts.amount, facts.currency, facts.method)
 
 
 def _line(
@@ -191,9 +139,7 @@ def _line(
     typed = "" if references is None else references.get(row.id, "")
     if references is not None or not by_hand:
         reasons += against_way(row, network, typed)
-    taken = used.setdefault(typed, row.number) if typed else row.number
-    if taken != row.number:
-        reasons.append(Reason("reference_used", f"{row.number}: the reference {typed!r} is on {taken} already."))
+    reasons += payment_lists.against_used(row, typed, used)
     return ScheduleLine(
         id=row.id,
         payment=row.number,
@@ -211,14 +157,11 @@ def _used(reading: Reading, rows: Sequence[Row[Any]], references: Mapping[UUID, 
     typed, company = set(references.values()), rows[0].company_id
     if not typed:
         return {}
-    paid = (
-        select(_E.gateway_reference.label("reference"), _P.number)
-        .join_from(t.payment_execution, t.payment, _P.id == _E.payment_id)
-        .where(_E.company_id == company, _E.gateway_reference.in_(typed))
-    )
     confirmed = (
         select(_S.reference, _P.number)
         .join_from(t.payment_schedule, t.payment, _P.id == _S.payment_id)
         .where(_S.company_id == company, _S.reference.in_(typed), _S.status == ScheduleStatus.STANDING)
     )
-    return {row.reference: row.number for statement in (paid, confirmed) for row in reading.execute(statement)}
+    return payment_lists.paid_under(reading, company, typed) | {
+        row.reference: row.number for row in reading.execute(confirmed)
+    }

@@ -13,12 +13,12 @@ from sqlalchemy import bindparam, func, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import OtpChannel, ScheduleStatus
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import locate, payment_facts, schedule_plan, visibility
+from pettycash_tui.services import gateway_settings, locate, payment_facts, schedule_plan, visibility
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import Reason
+from pettycash_tui.services.gateway_settings import Gateways
 from pettycash_tui.services.identity import Actor, actor_of
 from pettycash_tui.services.refs import PersonRef, person, person_columns
-from pettycash_tui.services.schedule_plan import Gateways
 from pettycash_tui.services.work import Reading
 
 EASTERNMOST = timedelta(hours=14)
@@ -91,13 +91,13 @@ def show(desk: Desk, actor: Actor, ref: str | UUID) -> ScheduleView | None:
     found = desk.read(actor, read)
     if found is None or found.status is not ScheduleStatus.STANDING:
         return found
-    return desk.read(actor, read, schedule_plan.gateways(desk))
+    return desk.read(actor, read, gateway_settings.gateways(desk))
 
 
 def of_payment(reading: Reading, payment_id: UUID, network: Gateways | None = None) -> ScheduleView | None:
     """The last confirmation of a payment that the actor may see; None when it never had one.
 
-    With `network` (`schedule_plan.gateways`) also what would stand in its way.
+    With `network` (`gateway_settings.gateways`) also what would stand in its way.
     """
     row = reading.execute(_OF_PAYMENT.limit(1), {"payment": payment_id}).first()
     if row is None:
@@ -154,7 +154,7 @@ class OverdueSchedule:
     problem_at: datetime | None
 
 
-_OVERDUE = (
+UNTIL_TODAY = (
     select(
         _S.id,
         _S.payment_id,
@@ -174,11 +174,12 @@ _OVERDUE = (
     .where(_S.status == ScheduleStatus.STANDING, _S.scheduled_for <= bindparam("today"))
     .order_by(_S.scheduled_for, _S.created_at, _S.id)
 )
+"""Every confirmation whose day has come somewhere, the oldest first; `today`: the easternmost."""
 
 
 def overdue(reading: Reading, most: int) -> Sequence[OverdueSchedule]:
     """What the actor may see of the payments that a run could not execute, or that none has by the end of their day."""
-    statement = _OVERDUE.where(visibility.payments(reading)).limit(most)
+    statement = UNTIL_TODAY.where(visibility.payments(reading)).limit(most)
     rows = reading.execute(statement, {"today": (reading.now + EASTERNMOST).date()})
     return [
         OverdueSchedule(

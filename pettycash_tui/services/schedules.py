@@ -18,14 +18,15 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.money import Money
 from pettycash_tui.models.schedules import PaymentSchedule
-from pettycash_tui.services import bundles, payment_facts, schedule_ends, schedule_plan
+from pettycash_tui.services import bundles, gateway_settings, payment_facts, payment_lists, schedule_ends, schedule_plan
 from pettycash_tui.services.bundles import BundleSent, Proof
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, Overtaken, Reason, Refused
+from pettycash_tui.services.gateway_settings import Gateways
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.inputs import clean_text
 from pettycash_tui.services.permissions import Right
-from pettycash_tui.services.schedule_plan import Gateways, SchedulePlan
+from pettycash_tui.services.schedule_plan import SchedulePlan
 from pettycash_tui.services.work import Work
 
 _P = t.payment.c
@@ -79,7 +80,7 @@ def send_code(desk: Desk, actor: Actor, refs: Sequence[str | UUID], day: date) -
     Raises Refused with every reason against each of them, or when the last code is younger than the resend time.
     """
     actor.require(Right.EXECUTE)
-    plan = desk.read(actor, schedule_plan.reasons_against, refs, day, schedule_plan.gateways(desk))
+    plan = desk.read(actor, schedule_plan.reasons_against, refs, day, gateway_settings.gateways(desk))
     _require(plan)
     sent = bundles.send_code(desk, actor, [line.id for line in plan.lines], day) if plan.needs_code else None
     return SentForDay(day, sent, tuple(line.payment for line in plan.lines), len(plan.lines), plan.total)
@@ -100,8 +101,8 @@ def schedule(
     every reason, InvalidInput, Overtaken.
     """
     actor.require(Right.EXECUTE)
-    network = schedule_plan.gateways(desk)
-    typed = desk.read(actor, schedule_plan.references, references or {})
+    network = gateway_settings.gateways(desk)
+    typed = desk.read(actor, payment_lists.references, references or {})
     plan = desk.read(actor, schedule_plan.reasons_against, refs, day, network, typed)
     _require(plan)
     ids = [line.id for line in plan.lines]
@@ -124,7 +125,7 @@ def unschedule(work: Work, refs: Sequence[str | UUID], reason: str) -> Unschedul
     if not (work.actor.may(Right.EXECUTE) or work.actor.may(Right.CANCEL_PAYMENT)):
         raise NotAllowed("Your role may not unschedule payments. Ask their executor or the CFO.")
     reason = clean_text("reason", reason, max_length=500)
-    rows = payment_facts.read_many(work, schedule_plan.named(work, refs), lock=True)
+    rows = payment_facts.read_many(work, payment_lists.named(work, refs), lock=True)
     reasons = [Reason("not_scheduled", f"{row.number} is not scheduled.") for row in rows if row.scheduled_for is None]
     if not work.actor.may(Right.CANCEL_PAYMENT):
         reasons += [
@@ -138,7 +139,7 @@ def unschedule(work: Work, refs: Sequence[str | UUID], reason: str) -> Unschedul
         schedule_ends.void(work, row, reason)
     done = [
         ScheduledPayment(row.id, row.number, Money(row.amount, row.currency), row.scheduled_for)
-        for row in sorted(rows, key=lambda row: str(row.number))
+        for row in sorted(rows, key=payment_lists.by_number)
     ]
     return Unscheduled(tuple(done), reason)
 

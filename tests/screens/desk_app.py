@@ -98,6 +98,15 @@ async def until(pilot: Pilot[None], condition: Callable[[], object]) -> None:
     assert condition()
 
 
+async def while_it_works(pilot: Pilot[None], condition: Callable[[], object]) -> None:
+    """Wait for what is to be seen while the work is under way: a thread may be ahead of the screen, or behind it."""
+    for _ in range(500):
+        if condition():
+            return
+        await pilot.pause(0.01)
+    raise AssertionError(screen_text(pilot))
+
+
 async def press(pilot: Pilot[None], *keys: str) -> None:
     """Press keys one after the other, and wait until what they started is shown."""
     for key in keys:

@@ -9,7 +9,7 @@ from typing import Any
 import banking
 import pytest
 import story
-from desk_app import demo_company, notices, press, running, screen_text, type_text, until
+from desk_app import demo_company, notices, press, running, screen_text, type_text, until, while_it_works
 from test_paying_together import code_of, wrong
 
 from pettycash_tui.models.enums import PaymentStatus
@@ -149,24 +149,18 @@ async def test_telling_of_many_lines_shows_its_progress_and_is_stopped_between_s
         await press(pilot, "enter")
         await type_text(pilot, "BANK-77")
         await pilot.press("enter")
-        await until_reached(pilot, slowly)
+        await while_it_works(pilot, slowly.reached.is_set)
         assert isinstance(pilot.app.screen, FormPrompt)
-        assert "0 of 3" in screen_text(pilot) and "esc stops it after the next 2 lines" in screen_text(pilot)
+        await while_it_works(
+            pilot,
+            lambda: "0 of 3" in screen_text(pilot) and "esc stops it after the next 2 lines" in screen_text(pilot),
+        )
         await pilot.press("escape")
-        await pilot.pause()
-        assert "stopping after the next 2 lines" in screen_text(pilot)
+        await while_it_works(pilot, lambda: "stopping after the next 2 lines" in screen_text(pilot))
         slowly.go_on.set()
         await until(pilot, lambda: any("stopped before 1 line; 1 line still open" in told for told in notices(pilot)))
         found = sqlite_desk.read(people["cfo"], bank_batch_views.show, batch).batch
         assert (found.open, found.confirmed, found.refused) == ((1, 2, 0) if key == "p" else (1, 0, 2))
-
-
-async def until_reached(pilot: Any, slowly: Slowly) -> None:
-    for _ in range(500):
-        if slowly.reached.is_set():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("nothing was booked")
 
 
 def test_what_is_booked_stays_booked_when_the_telling_is_stopped(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import banking
 import pytest
 import story
-from desk_app import demo_company, notices, press, running, screen_text, settled, type_text, until
+from desk_app import demo_company, notices, press, running, screen_text, settled, type_text, until, while_it_works
 from settable_clock import SettableClock
 from textual.pilot import Pilot
 from textual.widgets import Input
@@ -193,21 +193,14 @@ async def test_esc_stops_between_two_funds_and_says_what_was_not_paid(
         await press(pilot, "space", "space", "p")
         await type_text(pilot, code_of(pilot))
         await pilot.press("enter")
-        await until_set(pilot, halting)
+        await while_it_works(pilot, halting.reached.is_set)
         await pilot.press("escape")
-        await pilot.pause()
-        assert "Stopping after this fund…" in screen_text(pilot) and "0 of 2" in screen_text(pilot)
+        await while_it_works(
+            pilot, lambda: "Stopping after this fund…" in screen_text(pilot) and "0 of 2" in screen_text(pilot)
+        )
         halting.go_on.set()
         await until(pilot, lambda: "1 of 2 payments paid" in screen_text(pilot))
-        assert "because you stopped before its fund's turn" in " ".join(screen_text(pilot).split())
-
-
-async def until_set(pilot: Pilot[None], halting: Halting) -> None:
-    for _ in range(500):
-        if halting.reached.is_set():
-            return
-        await pilot.pause(0.01)
-    raise AssertionError("nothing was paid")
+        assert "because it was stopped before its turn" in " ".join(screen_text(pilot).split())
 
 
 async def test_a_window_that_was_left_goes_on_and_what_came_of_it_is_told(
@@ -219,7 +212,7 @@ async def test_a_window_that_was_left_goes_on_and_what_came_of_it_is_told(
         await press(pilot, "space", "space", "p")
         await type_text(pilot, code_of(pilot))
         await pilot.press("enter")
-        await until_set(pilot, halting)
+        await while_it_works(pilot, halting.reached.is_set)
         await pilot.press("enter", "escape", "escape")
         await pilot.pause()
         assert isinstance(pilot.app.screen, PaymentsScreen)
@@ -246,7 +239,7 @@ async def test_what_somebody_else_does_meanwhile_is_shown_and_a_locked_desk_tell
         assert "Together KES 1,000.00 in 1 payment: 1 Cash" in text and f"{numbers[1]} is cancelled." in text
         await type_text(pilot, code)
         await pilot.press("enter")
-        await until_set(pilot, halting)
+        await while_it_works(pilot, halting.reached.is_set)
         await pilot.app.push_screen(LockScreen(window.context, idle_minutes=15))
         halting.go_on.set()
         await settled(pilot)

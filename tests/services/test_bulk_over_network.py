@@ -14,9 +14,9 @@ from daraja import DROPPED, Daraja, Refusal
 from trading import Trading
 
 from pettycash_tui.models.enums import OrderStatus, PaymentStatus
-from pettycash_tui.services import bulk, bulk_views, payments, settling
+from pettycash_tui.services import bulk, bulk_views, orders, payments, settling
 from pettycash_tui.services.bulk import Together
-from pettycash_tui.services.errors import Refused
+from pettycash_tui.services.errors import DatabaseUnavailable, Refused
 
 
 @pytest.fixture
@@ -134,3 +134,39 @@ def test_without_a_code_nothing_that_needs_one_is_sent(trading: Trading, daraja:
     assert ([each.payment for each in done.awaited], done.total.plain()) == (free, "0.00")
     assert len(daraja.orders) == 1
     books.check(trading.desk)
+
+
+def test_settings_that_are_wrong_hold_up_their_own_payments_only(
+    trading: Trading, daraja: Daraja, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cash, sent = made(trading, "1000"), phones(trading, "200")
+    monkeypatch.setenv("PETTYCASH_MPESA_SHORT_CODE", "the till")
+
+    done = pay(trading, [*cash, *sent])
+
+    assert [each.payment for each in done.paid] == cash
+    assert reasons(done) == {sent[0]: ["gateway_settings"]}
+    assert daraja.orders == []
+
+
+def test_a_connection_lost_after_sending_is_told_as_a_doubt_and_stops_the_list(
+    trading: Trading, daraja: Daraja, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cash, sent = made(trading, "1000"), phones(trading, "200", "300")
+
+    def away(*_: object) -> None:
+        raise DatabaseUnavailable("The database is away.", code="database_away")
+
+    monkeypatch.setattr(orders, "mark_sent", away)
+
+    done = pay(trading, [*cash, *sent], key="mine")
+
+    assert [each.payment for each in done.paid] == cash
+    assert reasons(done) == {sent[0]: ["database_away"], sent[1]: ["stopped"]}
+    assert "Look at it before anything else" in done.refused[0].reasons[0].message
+    assert len(daraja.orders) == 1
+    assert books.check(trading.desk).payment(sent[0]).is_held
+    # What was sent is told when the same is asked again, and is not sent again.
+    again = bulk.pay_together(trading.desk, trading["treasury"], [*cash, sent[0]], idempotency_key="mine")
+    assert [each.payment for each in again.awaited] == sent[:1]
+    assert len(daraja.orders) == 1

@@ -174,7 +174,7 @@ def test_what_cannot_be_executed_without_a_person_is_not_scheduled(trading: Trad
     trading.desk.run(trading["cfo"], payments.assign, cash, "treasury2")
     officer = trading["treasury"]
     numbers = [transfer, cash]
-    network = schedule_plan.gateways(trading.desk)
+    network = gateway_settings.gateways(trading.desk)
     plan = trading.desk.read(officer, schedule_plan.reasons_against, numbers, FRIDAY, network, {})
     told = {line.payment: [reason.code for reason in line.reasons] for line in plan.lines}
     assert told == {transfer: ["reference_missing"], cash: ["not_executor", "cash_by_hand"]}
