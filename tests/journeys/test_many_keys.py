@@ -39,10 +39,9 @@ def test_two_thousand_keys_at_once_leave_the_cursor_where_they_lead(sqlite_place
         terminal.press("escape")
         terminal.wait_gone("is routed so")
         # Beyond the ends there is nothing to go to, and nothing is remembered of it.
-        terminal.type("k" * 100 + "jj")
-        terminal.wait_for(re.compile(rf"^▸ {numbers[2]}", re.MULTILINE))
-        terminal.wait_quiet()
-        assert numbers[2] in under_cursor(terminal.screen_text())
+        # Asked by a key behind them: on its way up the cursor is seen on that row as well.
+        terminal.type("k" * 100 + "jj" + "v")
+        terminal.wait_for(f"Why {numbers[2]} is routed so")
 
 
 def test_ten_thousand_lines_are_not_taken_and_the_field_goes_on(sqlite_place: Place) -> None:
