@@ -1,8 +1,10 @@
 """100 payments of one fund confirmed together, beside a bare script that writes the same rows, and beside one by one.
 
-All codes are sent beforehand, and each side of the program has paid a few before the clock runs, as a desk has that is
-in use. The script speaks psycopg or sqlite3, knows every value, checks nothing, and writes all
-rows in one transaction with the same constraints and triggers in force. Each side runs in turns on a fresh copy.
+Confirming is asking for the code and paying with it: once for the list, or once for each payment. A further figure
+leaves the codes out on both sides: there they are sent beforehand. Each side of the program has paid a few before the
+clock runs, as a desk has that is in use. The script speaks psycopg or sqlite3, knows every value, checks nothing, and
+writes all rows in one transaction with the same constraints and triggers in force. Each side runs in turns on a fresh
+copy.
 """
 
 from __future__ import annotations
@@ -21,7 +23,7 @@ from benchmarks.measuring import Ratio, in_turns
 from benchmarks.money_path import Ready, approved, connect, prepared, rows_of, warm
 from benchmarks.same_rows import Bare, PaymentRows
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import bulk, execution, payments
+from pettycash_tui.services import bulk, execution, otp, payments
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.work import Reading
@@ -42,14 +44,20 @@ class List:
     rows: list[PaymentRows]
 
 
-def listed(desk: Desk, people: dict[str, Actor], count: int) -> List:
-    """Payments of one fund that wait for the code of their list."""
+def waiting(desk: Desk, people: dict[str, Actor], count: int) -> list[str]:
+    """Payments of one fund that wait for one officer."""
     numbers = []
     for _ in range(count):
         number, executor = approved(desk, people, "B00")
         if executor != OFFICER:
             desk.run(people["cfo"], payments.assign, number, OFFICER, "one officer pays them all")
         numbers.append(number)
+    return numbers
+
+
+def listed(desk: Desk, people: dict[str, Actor], count: int) -> List:
+    """Payments of one fund that wait for the code of their list."""
+    numbers = waiting(desk, people, count)
     sent = bulk.send_code(desk, people[OFFICER], numbers).sent
     assert sent is not None and sent.demo_code is not None
     rows = [desk.read(SYSTEM, rows_of, number) for number in numbers]
@@ -62,12 +70,13 @@ def _code_of(reading: Reading, bundle_id: UUID) -> UUID:
 
 
 def measure(ground: Ground, count: int, rounds: int) -> list[Ratio]:
-    """Both ratios on one database."""
+    """The ratios on one database."""
     template = ground.new()
     desk = open_desk(template, ground.folder)
     people = trading_company(desk, 1)
     few, many = listed(desk, people, WARM), listed(desk, people, count)
     alone = prepared(desk, people, ["B00"] * (WARM + count))
+    unsent = waiting(desk, people, WARM + count)
     desk.close()
 
     def together() -> float:
@@ -86,6 +95,35 @@ def measure(ground: Ground, count: int, rounds: int) -> list[Ratio]:
             ground, template, count, lambda desk: pay(desk, alone[:WARM]), lambda desk: pay(desk, alone[WARM:])
         )
 
+    def confirmed_together() -> float:
+        def confirm(desk: Desk, numbers: list[str]) -> None:
+            sent = bulk.send_code(desk, people[OFFICER], numbers).sent
+            assert sent is not None and sent.demo_code is not None
+            done = bulk.pay_together(desk, people[OFFICER], numbers, code=sent.demo_code)
+            assert len(done.paid) == len(numbers)
+
+        return _product(
+            ground,
+            template,
+            count,
+            lambda desk: confirm(desk, unsent[:WARM]),
+            lambda desk: confirm(desk, unsent[WARM:]),
+        )
+
+    def confirmed_one_by_one() -> float:
+        def confirm(desk: Desk, numbers: list[str]) -> None:
+            for number in numbers:
+                code = otp.send(desk, people[OFFICER], number).demo_code
+                execution.execute(desk, people[OFFICER], number, code=code)
+
+        return _product(
+            ground,
+            template,
+            count,
+            lambda desk: confirm(desk, unsent[:WARM]),
+            lambda desk: confirm(desk, unsent[WARM:]),
+        )
+
     def script() -> float:
         copy = ground.copy(template)
         bare = Bare(connect(copy), NOW)
@@ -97,12 +135,14 @@ def measure(ground: Ground, count: int, rounds: int) -> list[Ratio]:
         return count / taken
 
     of_script = in_turns(together, script, rounds)
-    of_single = in_turns(together, one_by_one, rounds)
+    of_single = in_turns(confirmed_together, confirmed_one_by_one, rounds)
+    without_codes = in_turns(together, one_by_one, rounds)
     ground.drop(template)
     what = f"{ground.name}: {count} payments together"
     return [
         Ratio(f"{what} : script, one transaction", *of_script, "/s", OF_SCRIPT, at_most=False),
         Ratio(f"{what} : one by one", *of_single, "/s", OF_ONE_BY_ONE, at_most=False),
+        Ratio(f"{what} : one by one, no codes", *without_codes, "/s", 0, at_most=False),
     ]
 
 

@@ -110,12 +110,15 @@ class Raw:
             self.connection.execute(f'DROP TRIGGER "{name}"')
 
     def arm(self, table: str, rule: str) -> None:
-        """Put one trigger back into force."""
-        if not self.sqlite:
-            self.connection.execute(f'ALTER TABLE "{table}" ENABLE TRIGGER {rule}')
-            return
-        (made,) = [each for each in triggers.sqlite_statements() if each.startswith(f"CREATE TRIGGER {rule} ")]
-        self.connection.execute(made)
+        """Put one rule of a table back into force, alone."""
+        if self.sqlite:
+            made = [each for each in triggers.sqlite_statements() if each.startswith(f"CREATE TRIGGER {rule} ")]
+        else:
+            found = [each for each in triggers.RULES if each.name == rule]
+            assert [each.table for each in found] == [table]
+            made = triggers.rules_on_postgres("the_rule_alone", found)
+        for statement in made:
+            self.connection.execute(statement)
 
     def _bound(self, value: Any) -> Any:
         if isinstance(value, Enum):

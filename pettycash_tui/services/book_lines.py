@@ -189,8 +189,10 @@ def pages(reading: Reading, book: Book) -> Iterator[Sequence[BookLine]]:
 
 @lru_cache(maxsize=1)
 def _statement() -> Select[Any]:
+    # The entries of the page come first, by themselves: joined at once, Postgres reads the rest of the book for every
+    # page where most entries are of one day.
     day, sequence = bindparam("day", type_=Date()), bindparam("sequence", type_=BigInteger())
-    return (
+    entry = (
         select(
             _L.sequence,
             _L.journal,
@@ -199,25 +201,11 @@ def _statement() -> Select[Any]:
             _L.entry_type,
             _L.source_type,
             _MOVEMENT.label("movement"),
-            _CONTRA.code.label("contra_code"),
-            _CONTRA.name.label("contra_name"),
-            _CONTRA.type.label("contra_type"),
-            _COST.code.label("cost_center"),
             _L.description,
-            _P.payee,
-            _P.number.label("payment"),
-            _P.voucher_number.label("voucher"),
-            _Q.number.label("requisition"),
-            t.replenishment.c.number.label("replenishment"),
+            _L.contra_account_id,
+            _L.payment_id,
+            _L.replenishment_id,
         )
-        .select_from(t.ledger_entry)
-        .join(_CONTRA.id.table, _CONTRA.id == _L.contra_account_id)
-        .outerjoin(t.payment, _P.id == _L.payment_id)
-        .outerjoin(t.requisition, _Q.id == _P.requisition_id)
-        .outerjoin(t.category, t.category.c.id == _Q.category_id)
-        .outerjoin(t.user, t.user.c.id == _Q.requested_by_id)
-        .outerjoin(_COST.id.table, _COST.id == journals.COST_CENTER)
-        .outerjoin(t.replenishment, t.replenishment.c.id == _L.replenishment_id)
         .where(
             _L.fund_id == bindparam("fund", type_=_L.fund_id.type),
             tuple_(_L.value_date, _L.sequence) > tuple_(day, sequence),
@@ -225,6 +213,38 @@ def _statement() -> Select[Any]:
         )
         .order_by(_L.value_date, _L.sequence)
         .limit(bindparam("most", type_=Integer()))
+        .subquery("entry")
+    )
+    e = entry.c
+    return (
+        select(
+            e.sequence,
+            e.journal,
+            e.value_date,
+            e.created_at,
+            e.entry_type,
+            e.source_type,
+            e.movement,
+            _CONTRA.code.label("contra_code"),
+            _CONTRA.name.label("contra_name"),
+            _CONTRA.type.label("contra_type"),
+            _COST.code.label("cost_center"),
+            e.description,
+            _P.payee,
+            _P.number.label("payment"),
+            _P.voucher_number.label("voucher"),
+            _Q.number.label("requisition"),
+            t.replenishment.c.number.label("replenishment"),
+        )
+        .select_from(entry)
+        .join(_CONTRA.id.table, _CONTRA.id == e.contra_account_id)
+        .outerjoin(t.payment, _P.id == e.payment_id)
+        .outerjoin(t.requisition, _Q.id == _P.requisition_id)
+        .outerjoin(t.category, t.category.c.id == _Q.category_id)
+        .outerjoin(t.user, t.user.c.id == _Q.requested_by_id)
+        .outerjoin(_COST.id.table, _COST.id == journals.COST_CENTER)
+        .outerjoin(t.replenishment, t.replenishment.c.id == e.replenishment_id)
+        .order_by(e.value_date, e.sequence)
     )
 
 

@@ -252,20 +252,19 @@ def write_down(work: Work, rows: Sequence[Row[Any]], day: date | None) -> Paymen
     """Write a list down, in the order given. `rows` are the payments' facts; `day`: when they are to be executed."""
     bundle = _bundle(work, rows, day)
     work.add(bundle)
-    work.add_all(
-        [
-            PaymentBundleLine(
-                id=new_id(),
-                created_at=work.now,
-                bundle_id=bundle.id,
-                payment_id=row.id,
-                position=position,
-                amount=row.amount,
-                payment_hash=payment_facts.payment_hash(row),
-            )
-            for position, row in enumerate(rows, 1)
-        ]
-    )
+    lines = [
+        {
+            "id": new_id(),
+            "created_at": work.now,
+            "bundle_id": bundle.id,
+            "payment_id": row.id,
+            "position": position,
+            "amount": row.amount,
+            "payment_hash": payment_facts.payment_hash(row),
+        }
+        for position, row in enumerate(rows, 1)
+    ]
+    work.insert_together(PaymentBundleLine, lines)
     return bundle
 
 

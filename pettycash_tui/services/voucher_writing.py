@@ -109,11 +109,11 @@ def _submit(work: Work, source: Source, written: Written) -> None:
         steps += submission.step_columns(work, found, revision, planned.route)
         trail.append(line)
         _record(work, source, planned, draft, line["content_hash"])
-    work.insert(Requisition, drafts)
-    work.insert(ImportedVoucher, vouchers)
+    work.insert_together(Requisition, drafts)
+    work.insert_together(ImportedVoucher, vouchers)
     work.connection.execute(submission.SUBMITTED, submitted)
-    work.insert(ApprovalStep, steps)
-    work.insert(ApprovalTrail, trail)
+    work.insert_together(ApprovalStep, steps)
+    work.insert_together(ApprovalTrail, trail)
     work.record(
         "vouchers.imported",
         "company",

@@ -14,7 +14,7 @@ from sqlmodel import SQLModel
 
 from pettycash_tui.models.base import columns_of, values_of
 from pettycash_tui.models.tables import table_of
-from pettycash_tui.services import audit
+from pettycash_tui.services import audit, many_rows
 from pettycash_tui.services.identity import Actor
 
 Clock = Callable[[], datetime]
@@ -86,6 +86,18 @@ class Work(Reading):
         if rows:
             filled = [values_of(model, row) for row in rows]
             self.connection.execute(_insert_into(model), filled if len(filled) > 1 else filled[0])
+
+    def insert_together(self, model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> None:
+        """Insert as `insert` does, all rows in one statement where that is quicker.
+
+        What writing such a row does besides is done at the end of the statement there, so this is not for ledger
+        entries nor audit events, of which each stands on what the one before has moved.
+        """
+        if self.is_postgres and len(rows) > 1:
+            full = many_rows.full_rows(model, rows)
+            self.execute(many_rows.insert_rows(model), {"rows": many_rows.as_json(full)})
+        else:
+            self.insert(model, rows)
 
     def record(
         self,

@@ -42,10 +42,10 @@ BOOKS: tuple[Rule, ...] = (
         "payment",
         "UPDATE",
         "a payment becomes reconciled, or success again, only by a reconciliation that names who did it",
-        "NEW.status <> OLD.status AND (NEW.status = 'reconciled' OR OLD.status = 'reconciled')"
-        " AND COALESCE((SELECT r.act FROM ledger_reconciliation r WHERE r.payment_id = NEW.id"
+        "COALESCE((SELECT r.act FROM ledger_reconciliation r WHERE r.payment_id = NEW.id"
         " ORDER BY r.sequence DESC LIMIT 1), 'never')"
         " <> CASE NEW.status WHEN 'reconciled' THEN 'reconciled' ELSE 'undone' END",
+        only_when="NEW.status <> OLD.status AND (NEW.status = 'reconciled' OR OLD.status = 'reconciled')",
     ),
     # --- variances ----------------------------------------------------------------------------------------------------
     *kept("variance"),
@@ -117,18 +117,19 @@ BOOKS: tuple[Rule, ...] = (
         "INSERT",
         "a variance's entry takes its amount out of the payment's fund, names the entry it corrects, and is not written"
         " by who recorded it",
-        "NEW.variance_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM variance v JOIN ledger_entry paid"
+        "NOT EXISTS (SELECT 1 FROM variance v JOIN ledger_entry paid"
         " ON paid.payment_id = v.payment_id WHERE v.id = NEW.variance_id AND v.status = 'pending'"
         " AND v.fund_id = NEW.fund_id AND NEW.entry_type = 'adjustment' AND NEW.amount = -v.variance_amount"
         " AND NEW.corrects_id = paid.id AND NEW.created_by_id <> v.recorded_by_id)",
+        only_when="NEW.variance_id IS NOT NULL",
     ),
     Rule(
         "ledger_entry_corrects",
         "ledger_entry",
         "INSERT",
         "an entry corrects one of its own fund",
-        "NEW.corrects_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM ledger_entry l WHERE l.id = NEW.corrects_id"
-        " AND l.fund_id = NEW.fund_id)",
+        "NOT EXISTS (SELECT 1 FROM ledger_entry l WHERE l.id = NEW.corrects_id AND l.fund_id = NEW.fund_id)",
+        only_when="NEW.corrects_id IS NOT NULL",
     ),
     # --- transfers ----------------------------------------------------------------------------------------------------
     *kept("fund_transfer"),
@@ -197,11 +198,12 @@ BOOKS: tuple[Rule, ...] = (
         "INSERT",
         "a transfer's entries are a debit of the one fund, then a credit of the other in the same journal and against"
         " the same account, and not written by who asked for it",
-        "NEW.transfer_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM fund_transfer m WHERE m.id = NEW.transfer_id"
+        "NOT EXISTS (SELECT 1 FROM fund_transfer m WHERE m.id = NEW.transfer_id"
         " AND m.status = 'pending' AND m.amount = NEW.amount AND NEW.created_by_id <> m.requested_by_id"
         " AND ((NEW.entry_type = 'debit' AND NEW.fund_id = m.from_fund_id) OR (NEW.entry_type = 'credit'"
         " AND NEW.fund_id = m.to_fund_id AND EXISTS (SELECT 1 FROM ledger_entry d WHERE d.transfer_id = m.id"
         " AND d.fund_id = m.from_fund_id AND d.journal = NEW.journal"
         " AND d.contra_account_id = NEW.contra_account_id))))",
+        only_when="NEW.transfer_id IS NOT NULL",
     ),
 )

@@ -33,18 +33,20 @@ LEDGER: tuple[Rule, ...] = (
         "ledger_entry",
         "INSERT",
         "a payment's entry repeats its amount and fund, and its execution is there",
-        "NEW.payment_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM payment p JOIN payment_execution e ON"
+        "NOT EXISTS (SELECT 1 FROM payment p JOIN payment_execution e ON"
         " e.payment_id = p.id WHERE p.id = NEW.payment_id AND p.amount = NEW.amount AND p.fund_id = NEW.fund_id"
         " AND NEW.entry_type = 'debit')",
+        only_when="NEW.payment_id IS NOT NULL",
     ),
     Rule(
         "ledger_entry_of_replenishment",
         "ledger_entry",
         "INSERT",
         "a replenishment's entry repeats its completed amount and fund",
-        "NEW.replenishment_id IS NOT NULL AND NOT EXISTS (SELECT 1 FROM replenishment r WHERE"
+        "NOT EXISTS (SELECT 1 FROM replenishment r WHERE"
         " r.id = NEW.replenishment_id AND r.status = 'completed' AND r.completed_amount = NEW.amount"
         " AND r.fund_id = NEW.fund_id AND NEW.entry_type = 'credit')",
+        only_when="NEW.replenishment_id IS NOT NULL",
     ),
     Rule(
         "ledger_entry_opens_book",

@@ -94,7 +94,8 @@ ORDERS: tuple[Rule, ...] = (
         "payment",
         "UPDATE",
         "a payment with an order on its way is neither cancelled, settled otherwise nor given to somebody else",
-        f"(NEW.status NOT IN ('executing', 'unknown') OR {changed('executor_id')}) AND EXISTS ({_OPEN}NEW.id)",
+        f"EXISTS ({_OPEN}NEW.id)",
+        only_when=f"NEW.status NOT IN ('executing', 'unknown') OR {changed('executor_id')}",
     ),
     Rule(
         "payment_execution_after_order",

@@ -27,9 +27,10 @@ PAYMENTS: tuple[Rule, ...] = (
         "treasury_fund",
         "UPDATE",
         "a balance moves only by writing the next ledger entry",
-        f"({changed('current_balance', 'ledger_sequence')}) AND (NEW.ledger_sequence <> OLD.ledger_sequence + 1"
+        "NEW.ledger_sequence <> OLD.ledger_sequence + 1"
         " OR NOT EXISTS (SELECT 1 FROM ledger_entry l WHERE l.fund_id = NEW.id AND l.sequence = NEW.ledger_sequence"
-        " AND l.balance_after = NEW.current_balance))",
+        " AND l.balance_after = NEW.current_balance)",
+        only_when=changed("current_balance", "ledger_sequence"),
     ),
     Rule(
         "treasury_fund_vouchers_count",
@@ -86,9 +87,9 @@ PAYMENTS: tuple[Rule, ...] = (
         "payment",
         "UPDATE",
         "only an execution with its ledger entry makes a payment a success",
-        "NEW.status = 'success' AND OLD.status NOT IN ('success', 'reconciled') AND (NOT EXISTS (SELECT 1 FROM"
-        " payment_execution e WHERE e.payment_id = NEW.id) OR NOT EXISTS (SELECT 1 FROM ledger_entry l WHERE"
-        " l.payment_id = NEW.id) OR NEW.voucher_number IS NULL)",
+        "NEW.voucher_number IS NULL OR NOT EXISTS (SELECT 1 FROM payment_execution e WHERE e.payment_id = NEW.id)"
+        " OR NOT EXISTS (SELECT 1 FROM ledger_entry l WHERE l.payment_id = NEW.id)",
+        only_when="NEW.status = 'success' AND OLD.status NOT IN ('success', 'reconciled')",
     ),
     Rule(
         "payment_voucher_fixed",
@@ -103,12 +104,11 @@ PAYMENTS: tuple[Rule, ...] = (
             "payment",
             event,
             "who approved a requisition does not pay it",
-            (f"({changed('executor_id')}) AND " if event == "UPDATE" else "")
-            + "NEW.executor_id IS NOT NULL AND EXISTS (SELECT 1 FROM approval_step s WHERE"
-            " s.requisition_id = NEW.requisition_id AND s.revision = NEW.revision AND s.kind = 'approve'"
-            " AND s.acted_by_id = NEW.executor_id)",
+            "EXISTS (SELECT 1 FROM approval_step s WHERE s.requisition_id = NEW.requisition_id"
+            " AND s.revision = NEW.revision AND s.kind = 'approve' AND s.acted_by_id = NEW.executor_id)",
+            only_when=only_when,
         )
-        for event in ("INSERT", "UPDATE")
+        for event, only_when in (("INSERT", "NEW.executor_id IS NOT NULL"), ("UPDATE", changed("executor_id")))
     ],
     *append_only("payment_execution"),
     *known_people("payment_execution", "executor_id"),

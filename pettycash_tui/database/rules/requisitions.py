@@ -25,6 +25,12 @@ _REQUISITION_CONTENT = (
     "urgency_reason",
 )
 
+_FUND_ELSEWHERE = (
+    "NOT EXISTS (SELECT 1 FROM treasury_fund f WHERE f.id = NEW.fund_id AND f.company_id = NEW.company_id"
+    " AND f.currency = NEW.currency)"
+    " OR NOT EXISTS (SELECT 1 FROM category c WHERE c.id = NEW.category_id AND c.company_id = NEW.company_id)"
+)
+
 REQUISITIONS: tuple[Rule, ...] = (
     # --- requisitions -------------------------------------------------------------------------------------------
     *kept("requisition"),
@@ -72,36 +78,35 @@ REQUISITIONS: tuple[Rule, ...] = (
         "requisition",
         "UPDATE",
         "only the execution of its payment makes a requisition paid",
-        "NEW.status = 'paid' AND OLD.status <> 'paid' AND NOT EXISTS (SELECT 1 FROM payment_execution e JOIN payment p"
-        " ON p.id = e.payment_id WHERE p.requisition_id = NEW.id)",
+        "NOT EXISTS (SELECT 1 FROM payment_execution e JOIN payment p ON p.id = e.payment_id"
+        " WHERE p.requisition_id = NEW.id)",
+        only_when="NEW.status = 'paid' AND OLD.status <> 'paid'",
     ),
     Rule(
         "requisition_approved_by_steps",
         "requisition",
         "UPDATE",
         "a requisition is approved when an approver has approved it and no step before payment is open",
-        "NEW.status = 'approved' AND OLD.status <> 'approved' AND (NOT EXISTS (SELECT 1 FROM approval_step s WHERE"
-        " s.requisition_id = NEW.id AND s.revision = NEW.revision AND s.kind = 'approve' AND s.status = 'done')"
+        "NOT EXISTS (SELECT 1 FROM approval_step s WHERE s.requisition_id = NEW.id AND s.revision = NEW.revision"
+        " AND s.kind = 'approve' AND s.status = 'done')"
         " OR EXISTS (SELECT 1 FROM approval_step s WHERE s.requisition_id = NEW.id AND s.revision = NEW.revision"
-        " AND s.kind <> 'review' AND s.status IN ('waiting', 'current')))",
+        " AND s.kind <> 'review' AND s.status IN ('waiting', 'current'))",
+        only_when="NEW.status = 'approved' AND OLD.status <> 'approved'",
     ),
     Rule(
         "requisition_one_fund_one_company",
         "requisition",
         "INSERT",
         "a requisition's fund and category belong to its company, and its currency is the fund's",
-        "NOT EXISTS (SELECT 1 FROM treasury_fund f WHERE f.id = NEW.fund_id AND f.company_id = NEW.company_id"
-        " AND f.currency = NEW.currency)"
-        " OR NOT EXISTS (SELECT 1 FROM category c WHERE c.id = NEW.category_id AND c.company_id = NEW.company_id)",
+        _FUND_ELSEWHERE,
     ),
     Rule(
         "requisition_same_fund_one_company",
         "requisition",
         "UPDATE",
         "a requisition's fund and category belong to its company, and its currency is the fund's",
-        f"({changed('fund_id', 'category_id', 'currency')}) AND (NOT EXISTS (SELECT 1 FROM treasury_fund f WHERE"
-        " f.id = NEW.fund_id AND f.company_id = NEW.company_id AND f.currency = NEW.currency)"
-        " OR NOT EXISTS (SELECT 1 FROM category c WHERE c.id = NEW.category_id AND c.company_id = NEW.company_id))",
+        _FUND_ELSEWHERE,
+        only_when=changed("fund_id", "category_id", "currency"),
     ),
     # --- steps and trail ----------------------------------------------------------------------------------------
     *kept("approval_step"),
@@ -138,8 +143,9 @@ REQUISITIONS: tuple[Rule, ...] = (
         "approval_trail",
         "INSERT",
         "nobody decides on their own requisition",
-        f"NEW.action IN ({quoted(DECISIONS)}) AND EXISTS (SELECT 1 FROM requisition r WHERE r.id = NEW.requisition_id"
+        "EXISTS (SELECT 1 FROM requisition r WHERE r.id = NEW.requisition_id"
         " AND r.requested_by_id IN (NEW.user_id, NEW.on_behalf_of_id))",
+        only_when=f"NEW.action IN ({quoted(DECISIONS)})",
     ),
     *append_only("attachment"),
 )

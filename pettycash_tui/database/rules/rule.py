@@ -17,8 +17,10 @@ from pettycash_tui.models.tables import metadata
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One trigger. `refuse_when` is an SQL condition over NEW and OLD that both databases understand.
+    """One rule. `refuse_when` is an SQL condition over NEW and OLD that both databases understand.
 
+    `only_when` is a condition without a query of its own that must be true as well: where it is not, the rule costs
+    next to nothing, while a query in the same expression is made ready before anything of it is looked at.
     `keys` are conditions besides it, each refused under the name of the unique constraint that it stands for.
     `first_on_postgres` is a statement that runs before the condition is looked at: a lock. SQLite has one writer.
     """
@@ -31,6 +33,7 @@ class Rule:
     sqlite_only: bool = False
     keys: tuple[tuple[str, str], ...] = ()
     first_on_postgres: str = ""
+    only_when: str = ""
 
 
 def quoted(values: Iterable[str]) -> str:

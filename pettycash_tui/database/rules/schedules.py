@@ -76,16 +76,17 @@ SCHEDULES: tuple[Rule, ...] = (
         "payment",
         "UPDATE",
         "a payment has the day that its executor confirmed, until it is paid, sent, cancelled or changed",
-        "(NEW.scheduled_for IS NOT NULL OR NEW.schedule_bundle_id IS NOT NULL) AND (NEW.status NOT IN ('pending',"
-        f" 'failed') OR NOT EXISTS ({_STANDING} AND s.bundle_id = NEW.schedule_bundle_id"
-        " AND s.scheduled_for = NEW.scheduled_for AND s.executor_id = NEW.executor_id))",
+        f"NEW.status NOT IN ('pending', 'failed') OR NOT EXISTS ({_STANDING} AND s.bundle_id = NEW.schedule_bundle_id"
+        " AND s.scheduled_for = NEW.scheduled_for AND s.executor_id = NEW.executor_id)",
+        only_when="NEW.scheduled_for IS NOT NULL OR NEW.schedule_bundle_id IS NOT NULL",
     ),
     Rule(
         "payment_confirmation_ends_first",
         "payment",
         "UPDATE",
         "a payment that is confirmed for a day is paid, sent, cancelled or changed once that is taken up or void",
-        "(NEW.status NOT IN ('pending', 'failed') OR (OLD.scheduled_for IS NOT NULL AND NEW.scheduled_for IS NULL)"
-        f" OR {changed('executor_id')}) AND EXISTS ({_STANDING})",
+        f"EXISTS ({_STANDING})",
+        only_when="NEW.status NOT IN ('pending', 'failed')"
+        f" OR (OLD.scheduled_for IS NOT NULL AND NEW.scheduled_for IS NULL) OR {changed('executor_id')}",
     ),
 )
