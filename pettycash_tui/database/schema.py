@@ -11,7 +11,23 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, inspect, text
 
-REVISIONS = ("0001", "0002", "0003", "0004", "0005", "0006", "0007", "0008", "0009", "0010", "0011")
+REVISIONS = (
+    "0001",
+    "0002",
+    "0003",
+    "0004",
+    "0005",
+    "0006",
+    "0007",
+    "0008",
+    "0009",
+    "0010",
+    "0011",
+    "0012",
+    "0013",
+    "0014",
+    "0015",
+)
 """Every revision this program knows, oldest first. Written out so that a command need not import Alembic to check."""
 
 HEAD = REVISIONS[-1]
