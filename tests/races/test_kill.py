@@ -1,7 +1,8 @@
-"""kill -9 after any statement leaves everything or nothing, and the next attempt finishes the work once.
+"""kill -9, or an error, after any statement leaves everything or nothing, and the next attempt finishes the work once.
 
 For every n there is something new to do. A process is forked for it, opens the same books anew, acts, and kills itself
-after its n-th statement (a COMMIT counts twice: before and after it). n goes up until the act gets through.
+after its n-th statement (a COMMIT counts twice: before and after it). n goes up until the act gets through. On SQLite
+the same is done with an error in the place of the kill, in this process and on a desk that is used again.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from pettycash_tui.services import acts, execution, otp, replenishments, submiss
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import Overtaken, Refused
 from pettycash_tui.services.execution import Executed
-from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.identity import SYSTEM, Actor
 
 MOST_POINTS = 80
 Subject = TypeVar("Subject")
@@ -33,7 +34,7 @@ Subject = TypeVar("Subject")
 
 @dataclass
 class Killing(Generic[Subject]):
-    """Acts that are killed at every point, one after the other; from the `first`, where those before it only read."""
+    """Acts that end at every point, one after the other; from the `first`, where those before it only read."""
 
     desk: Desk
     prepare: Callable[[], Subject]
@@ -42,12 +43,17 @@ class Killing(Generic[Subject]):
     first: int = 1
 
     def points(self) -> Iterator[tuple[Subject, Books]]:
-        """Each subject that was acted on, and the books just after the process was gone."""
+        """Each subject that was acted on, and the books just after the act had ended."""
+        ways = (killed, failed) if self.desk.engine.dialect.name == "sqlite" else (killed,)
         for n in range(self.first, MOST_POINTS):
-            subject = self.prepare()
-            died = killed(self.desk, lambda here, subject=subject: self.act(here, subject), n)  # type: ignore[misc]
-            yield subject, books.check(self.desk)
-            if not died:
+            is_through = False
+            for way in ways:
+                subject = self.prepare()
+                ended = way(self.desk, lambda here, subject=subject: self.act(here, subject), n)  # type: ignore[misc]
+                # An act that goes on with the next thing after an error of ours ends without one.
+                is_through = is_through or (way is killed and not ended)
+                yield subject, books.check(self.desk)
+            if is_through:
                 break
         else:
             raise AssertionError("never gets through")
@@ -64,7 +70,7 @@ def killed(desk: Desk, act: Callable[[Desk], object], n: int) -> bool:
         # Whatever happens here, pytest must not go on in this process.
         try:
             here = Desk(desk.url, desk.home, clock=desk.clock)
-            _die_after(here, n)
+            _end_after(here, n, _kill)
             act(here)
             os._exit(0)
         except BaseException:
@@ -77,14 +83,45 @@ def killed(desk: Desk, act: Callable[[Desk], object], n: int) -> bool:
     return False
 
 
-def _die_after(desk: Desk, n: int) -> None:
+class Injected(RuntimeError):
+    """An error that nobody expects."""
+
+
+def failed(desk: Desk, act: Callable[[Desk], object], n: int) -> bool:
+    """Whether an act ended with an error that came after its n-th statement. Its desk is as good as before."""
+    here = Desk(desk.url, desk.home, clock=desk.clock)
+    is_acting = True
+
+    def fail() -> None:
+        if is_acting:
+            raise Injected(f"after statement {n}")
+
+    _end_after(here, n, fail)
+    try:
+        act(here)
+    except Injected:
+        return True
+    finally:
+        is_acting = False
+        # It was given back, and is no transaction that somebody waits for.
+        assert here.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
+        here.run_unaudited(SYSTEM, lambda work: None)
+        here.close()
+    return False
+
+
+def _kill() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def _end_after(desk: Desk, n: int, end: Callable[[], None]) -> None:
     seen = 0
 
     def count(*_: Any) -> None:
         nonlocal seen
         seen += 1
         if seen == n:
-            os.kill(os.getpid(), signal.SIGKILL)
+            end()
 
     commit = desk.engine.dialect.do_commit
 
