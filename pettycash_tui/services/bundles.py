@@ -333,9 +333,9 @@ def _require_resend_time(work: Work, payments: Sequence[UUID], seconds: int) -> 
         .order_by(_O.created_at.desc())
         .limit(1)
     ).scalar()
-    wait = last + timedelta(seconds=seconds) - work.now if last is not None else timedelta(0)
-    if wait > timedelta(0):
-        message = f"A code for some of these was made a moment ago; ask again in {int(wait.total_seconds()) + 1} s."
+    wait = codes.seconds_to_wait(last, seconds, work.now)
+    if wait:
+        message = f"A code for some of these was made a moment ago; ask again in {wait} s."
         raise Refused.because(Reason("resend_too_soon", message))
 
 

@@ -55,6 +55,16 @@ class Proof:
     expires_at: datetime
 
 
+def seconds_to_wait(last: datetime | None, resend_seconds: int, now: datetime) -> int:
+    """How long until a code may be asked for again, after the `last` one; 0 when it may be now.
+
+    A clock that was set back makes the last one of the future: what it says is then no reason to wait for hours.
+    """
+    if last is None or last > now:
+        return 0
+    return max(0, resend_seconds - int((now - last).total_seconds()))
+
+
 def new_code() -> str:
     """A code that nobody can guess."""
     return f"{secrets.randbelow(10**DIGITS):0{DIGITS}d}"

@@ -33,6 +33,9 @@ from pettycash_tui.services.work import Clock, Reading, Work, system_clock
 P = ParamSpec("P")
 T = TypeVar("T")
 
+SCHEMA_SECONDS = 60
+"""How long a desk that is open relies on the schema it has seen: somebody may have upgraded the database since."""
+
 ATTEMPTS = 6
 """How often a unit of work is tried against a busy database before the person is told."""
 
@@ -50,6 +53,7 @@ class Desk:
         self.engine: Engine = engines.open_engine(url, pool_size=pool_size)
         self._reader = engines.reading_engine(self.engine)
         self._kind: str | None = None
+        self._current_at: float | None = None
         self.has_written = False
         """Whether an audited act was committed through this desk."""
 
@@ -77,6 +81,7 @@ class Desk:
         """Raise DatabaseUnavailable unless the schema is this program's."""
         found = self.schema_status()
         if found.state is schema.SchemaState.CURRENT:
+            self._current_at = time.monotonic()
             return
         raise DatabaseUnavailable(_SCHEMA_SENTENCES[found.state].format(address=self.shown_address), code="schema")
 
@@ -110,7 +115,13 @@ class Desk:
 
     @contextmanager
     def work(self, actor: Actor, *, audited: bool = True) -> Iterator[Work]:
-        """One unit of work: committed at the end, undone by any error, which leaves as one of `errors`."""
+        """One unit of work: committed at the end, undone by any error, which leaves as one of `errors`.
+
+        A desk that was opened as current is looked at again each minute: a program of an earlier version does not
+        write into a database that was upgraded while it ran.
+        """
+        if self._current_at is not None and time.monotonic() - self._current_at > SCHEMA_SECONDS:
+            self.require_current()
         with self._translated(), self.engine.begin() as connection:
             work = Work(connection, actor, self.clock())
             yield work

@@ -174,11 +174,8 @@ def _require_resend_time(work: Work, facts: Row[Any]) -> None:
         .order_by(o.created_at.desc())
         .limit(1)
     ).scalar()
-    if last is None:
-        return
-    wait = last + timedelta(seconds=facts.otp_resend_seconds) - work.now
-    if wait > timedelta(0):
-        seconds = int(wait.total_seconds()) + 1
+    seconds = codes.seconds_to_wait(last, facts.otp_resend_seconds, work.now)
+    if seconds:
         raise Refused.because(
             Reason("resend_too_soon", f"A code for {facts.number} was made a moment ago; ask again in {seconds} s.")
         )
