@@ -18,7 +18,7 @@ LIST = "list"
 FORM = "form"
 
 # Scopes that are alive together with the app's own: a screen with a list, or a screen with a form.
-LIST_SCREENS = ("requisitions", "approvals", "payments", "ledger", "treasury", "desk")
+LIST_SCREENS = ("requisitions", "approvals", "payments", "ledger", "treasury", "audit", "desk")
 FORM_SCREENS = ("requisition_form", "pay")
 # Windows over a screen: the keys of what is below are not alive in them. `choice` is a list narrowed by what one types.
 WINDOWS = ("window", "entry", "replenishment", "prompt", "choice", "export", "statement", "lock")
@@ -83,6 +83,7 @@ ACTIONS: tuple[Action, ...] = (
     _action("go.ledger", "5", "Fund ledger", "Go to the cash book of a fund.", "go('ledger')", scope=APP),
     _action("go.treasury", "6", "Treasury", "Go to the treasury's month: reconciling, variances, replenishments.",
             "go('treasury')", scope=APP),
+    _action("go.audit", "8", "Audit", "Go to the log of everything that was done.", "go('audit')", scope=APP),
     _action("session.switch", "S", "Switch person", "In a demo: go on working as somebody else.", "switch_person",
             scope=APP),
     _action("session.sign_out", "L", "Sign out", "Sign out, and let the next person sign in.", "sign_out", scope=APP),
@@ -189,6 +190,12 @@ ACTIONS: tuple[Action, ...] = (
     _action("ledger.identity", "i", "Float", "Show what the fund's float is made of, and whether it adds up.",
             "identity"),
     _action("ledger.statement", "T", "Statement", "Show the fund's statement of a month, and export it.", "statement"),
+    _action("audit.person", "o", "Person", "Show only what one person did.", "choose_person", footer=True),
+    _action("audit.action", "t", "Action", "Show only one kind of act: payments, sign-ins, exports.", "choose_action",
+            footer=True),
+    _action("audit.subject", "s", "Subject", "Show only what happened to this one; again shows all.", "of_subject",
+            footer=True),
+    _action("audit.period", "p", "Period", "Choose the period shown.", "period", footer=True),
     # Each list of the treasury has some of these; a key means the same in all of them.
     _action("treasury.reconcile", "c", "Reconcile", "Mark the payment reconciled, or all marked ones.", "reconcile",
             footer=True),

@@ -223,6 +223,7 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
             "payments": offered.payments,
             "ledger": offered.ledger,
             "treasury": offered.treasury,
+            "audit": offered.audit,
         }
         return (DESK, "requisitions", *(place for place, is_offered in chosen.items() if is_offered))
 

@@ -76,6 +76,7 @@ _HEADINGS = {
     "lock": "On a locked desk",
     "ledger": "On the fund ledger",
     "treasury": "On the treasury's lists",
+    "audit": "On the audit log",
 }
 
 

@@ -26,6 +26,7 @@ PLACES = {
     "payments": "Payments",
     "ledger": "Fund ledger",
     "treasury": "Treasury",
+    "audit": "Audit",
     "requisitions": "Requisitions",
 }
 

@@ -20,6 +20,7 @@ _SCREENS = {
     "payments": ("payments", "PaymentsScreen"),
     "ledger": ("ledger", "LedgerScreen"),
     "treasury": ("treasury", "TreasuryScreen"),
+    "audit": ("audit", "AuditScreen"),
     FORM: ("requisition_form", "RequisitionFormScreen"),
 }
 

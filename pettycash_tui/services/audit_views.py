@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
-from sqlalchemy import or_, select
+from sqlalchemy import Row, or_, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import locate, visibility
+from pettycash_tui.services.errors import NotFound
 from pettycash_tui.services.narrowing import between, contains
 from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
 from pettycash_tui.services.permissions import Right
@@ -30,63 +32,120 @@ class EventView:
     actor: PersonRef | None
     action: str
     subject_type: str
+    subject_id: UUID | None
     subject: str
     body: str
+    previous_hash: str
     event_hash: str
     created_at: datetime
     source: str
 
 
-def log(
+@dataclass(frozen=True, slots=True)
+class AuditFilter:
+    """What the log is narrowed to. `action` may be a beginning: `payment.`; days are the company's, both included."""
+
+    action: str | None = None
+    user: str | None = None
+    fund: str | None = None
+    subject: str | None = None
+    subject_id: UUID | None = None
+    from_date: date | None = None
+    to_date: date | None = None
+    search: str | None = None
+
+
+FAMILIES: tuple[tuple[str, str], ...] = (
+    ("requisition.", "Requisitions: written, submitted, decided"),
+    ("payment.", "Payments: made, assigned, executed, failed"),
+    ("otp.", "Codes: sent and tried"),
+    ("batch.", "Bank files"),
+    ("fund.", "Funds"),
+    ("replenishment.", "Replenishments"),
+    ("transfer.", "Transfers between funds"),
+    ("variance.", "Variances"),
+    ("period.", "Months closed and opened again"),
+    ("policy.", "Policy and thresholds"),
+    ("user.", "People"),
+    ("signin.", "Sign-ins and refusals"),
+    ("password.", "Passwords"),
+    ("totp.", "Authenticator apps"),
+    ("list.", "Lists exported"),
+    ("ledger.", "Cash books: posted and exported"),
+    ("claim.", "Claims written"),
+    ("vouchers.", "Vouchers imported"),
+    ("company.", "Companies and their places"),
+    ("gateway.", "Gateways"),
+    ("notice.", "Notices"),
+    ("alert.", "Alerts"),
+)
+"""Beginnings of actions, and what they are about."""
+
+
+def list_events(
     reading: Reading,
+    given: AuditFilter,
     *,
-    action: str | None = None,
-    user: str | None = None,
-    fund: str | None = None,
-    from_date: date | None = None,
-    to_date: date | None = None,
-    search: str | None = None,
     limit: int | None = None,
     after: str | None = None,
+    oldest_first: bool = False,
 ) -> Page[EventView]:
-    """The events of the actor's company, newest first. `action` may be a beginning: `payment`."""
+    """The events of the actor's company that match, newest first or oldest first."""
     reading.actor.require(Right.READ_AUDIT)
     size = clean_limit(limit)
     key = decode(after, datetime, UUID)
-    statement = (
-        select(t.audit_event, *person_columns(_ACTOR, "actor"))
-        .select_from(t.audit_event)
-        .outerjoin(_ACTOR, _ACTOR.c.id == _A.actor_id)
-        .where(visibility.of_company(_A.company_id, reading.actor))
-        .where(*between(_A.created_at, from_date, to_date, reading))
+    statement = _EVENTS.where(visibility.of_company(_A.company_id, reading.actor)).where(
+        *between(_A.created_at, given.from_date, given.to_date, reading)
     )
-    if action:
-        statement = statement.where(_A.action.startswith(action.strip().lower(), autoescape=True))
-    if user:
-        statement = statement.where(_ACTOR.c.username == user.strip().lower())
-    if fund:
-        statement = statement.where(_A.stream == f"fund:{locate.fund(reading, fund).id}")
-    if search:
-        statement = statement.where(or_(contains(_A.subject, search), contains(_A.body, search)))
-    further = behind([_A.created_at, _A.id], key, descending=True)
+    if given.action:
+        statement = statement.where(_A.action.startswith(given.action.strip().lower(), autoescape=True))
+    if given.user:
+        statement = statement.where(_ACTOR.c.username == given.user.strip().lower())
+    if given.fund:
+        statement = statement.where(_A.stream == f"fund:{locate.fund(reading, given.fund).id}")
+    if given.subject:
+        statement = statement.where(_A.subject == given.subject.strip())
+    if given.subject_id:
+        statement = statement.where(_A.subject_id == given.subject_id)
+    if given.search:
+        statement = statement.where(or_(contains(_A.subject, given.search), contains(_A.body, given.search)))
+    further = behind([_A.created_at, _A.id], key, descending=not oldest_first)
     if further is not None:
         statement = statement.where(further)
-    found = reading.execute(statement.order_by(_A.created_at.desc(), _A.id.desc()).limit(size + 1)).all()
-    return page_of(
-        found,
-        size,
-        lambda row: EventView(
-            id=row.id,
-            stream=row.stream,
-            sequence=row.sequence,
-            actor=person(row, "actor"),
-            action=row.action,
-            subject_type=row.subject_type,
-            subject=row.subject,
-            body=row.body,
-            event_hash=row.event_hash,
-            created_at=row.created_at,
-            source=row.source,
-        ),
-        lambda row: (row.created_at, row.id),
+    order = (_A.created_at, _A.id) if oldest_first else (_A.created_at.desc(), _A.id.desc())
+    found = reading.execute(statement.order_by(*order).limit(size + 1)).all()
+    return page_of(found, size, _view, lambda row: (row.created_at, row.id))
+
+
+def show(reading: Reading, event_id: UUID) -> EventView:
+    """One event. Raises NotFound."""
+    reading.actor.require(Right.READ_AUDIT)
+    row = reading.execute(_EVENTS.where(visibility.of_company(_A.company_id, reading.actor), _A.id == event_id)).first()
+    if row is None:
+        raise NotFound("There is no such event.")
+    return _view(row)
+
+
+_EVENTS = (
+    select(t.audit_event, *person_columns(_ACTOR, "actor"))
+    .select_from(t.audit_event)
+    .outerjoin(_ACTOR, _ACTOR.c.id == _A.actor_id)
+)
+
+
+def _view(row: Row[Any]) -> EventView:
+    return EventView(
+        id=row.id,
+        stream=row.stream,
+        sequence=row.sequence,
+        actor=person(row, "actor"),
+        action=row.action,
+        subject_type=row.subject_type,
+        subject_id=row.subject_id,
+        subject=row.subject,
+        body=row.body,
+        previous_hash=row.previous_hash,
+        event_hash=row.event_hash,
+        created_at=row.created_at,
+        source=row.source,
     )

@@ -37,6 +37,7 @@ class Offered:
     payments: bool
     ledger: bool
     treasury: bool
+    audit: bool
     waiting: int
 
 
@@ -54,6 +55,7 @@ def offered(reading: Reading) -> Offered:
         payments=bool(_PAY & actor.rights),
         ledger=bool(funds.list_funds(reading, with_ledger=True, include_inactive=True, limit=1).items),
         treasury=bool(_TREASURY & actor.rights),
+        audit=Right.READ_AUDIT in actor.rights,
         waiting=waiting,
     )
 

@@ -86,6 +86,21 @@ def test_with_json_the_document_says_where_it_is(company: Company, tmp_path: Pat
     assert (event["actor"]["username"], event["subject"]) == ("staff", "requisitions")
 
 
+def test_the_audit_log_of_one_subject_is_exported_with_its_hashes(company: Company, tmp_path: Path) -> None:
+    company.requested()
+    target = tmp_path / "audit.csv"
+
+    document = company.done(
+        "cfo", "audit", "log", "--subject", "REQ-000001", "--export", "csv", "--output", str(target)
+    )
+
+    assert document["rows"] == 2
+    heading, newest, _ = target.read_text(encoding="utf-8-sig").splitlines()
+    assert heading.endswith("Text,Hash before,Hash")
+    assert "requisition.submitted" in newest and "REQ-000001" in newest
+    assert company.refused(5, "staff", "audit", "log", "--export", "csv", "--output", str(tmp_path / "x.csv"))
+
+
 def test_a_file_that_is_there_is_not_replaced_unless_asked(company: Company, tmp_path: Path) -> None:
     target = tmp_path / "out.csv"
     target.write_text("mine")

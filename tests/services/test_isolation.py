@@ -38,6 +38,7 @@ from pettycash_tui.services import (
     submission,
     workflow,
 )
+from pettycash_tui.services.audit_views import AuditFilter
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound, Refused
 from pettycash_tui.services.funds import FundInput
@@ -219,7 +220,7 @@ def test_lists_hold_ones_own_company_only(two: Two) -> None:
     assert all(name.startswith("b_") for name in names)
     companies = {row.company.code for row in desk.read(two.others["admin"], policy.listing).items}
     assert companies == {"BETA"}
-    events = desk.read(two.others["cfo"], audit_views.log, limit=200).items
+    events = desk.read(two.others["cfo"], audit_views.list_events, AuditFilter(), limit=200).items
     assert events
     assert all("ACME" not in event.body and "Nairobi Ltd" not in event.body for event in events)
     assert str(two.first.company_id) not in "".join(event.body for event in events)
