@@ -453,6 +453,26 @@ def test_a_full_disk_undoes_the_work_and_the_next_call_works_again(sqlite_desk: 
     assert events(sqlite_desk) == 2
 
 
+def test_a_full_disk_of_a_server_undoes_the_work_too(postgres_url: URL, home: Path) -> None:
+    desk = Desk(postgres_url, home)
+    with desk.engine.begin() as connection:
+        # As a server says it of its disk (53100), in the last statement of the work.
+        connection.exec_driver_sql(
+            "CREATE FUNCTION full_disk() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN"
+            " RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = '53100'; END $$"
+        )
+        connection.exec_driver_sql(
+            "CREATE TRIGGER zz_full_disk BEFORE INSERT ON audit_event FOR EACH ROW EXECUTE FUNCTION full_disk()"
+        )
+    error = unavailable(lambda: desk.run(SYSTEM, note), "disk_full")
+    assert "make room" in error.message
+    with desk.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER zz_full_disk ON audit_event")
+    desk.run(SYSTEM, note)
+    assert events(desk) == 1
+    desk.close()
+
+
 @pytest.mark.parametrize("what", ["port", "database", "host"])
 def test_a_server_that_is_not_there_is_said_to_be_away(postgres_server: Any, tmp_path: Path, what: str) -> None:
     url = postgres_server.url.set(password="secret")
