@@ -15,7 +15,7 @@ from sqlalchemy import Row, bindparam, func, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.audit import canonical_value
-from pettycash_tui.services.audit_chain import Problem, ProblemKind, Stored, parsed
+from pettycash_tui.services.audit_chain import Problem, ProblemKind, Stored, data_of, id_in
 from pettycash_tui.services.audit_statuses import CONTENT, STATUSES, Telling
 from pettycash_tui.services.audit_told import ACTIONS, Told
 from pettycash_tui.services.work import Reading
@@ -62,8 +62,9 @@ class Business:
             if action in _ENTRY_ACTIONS:
                 sealed.append(row)
             for telling in STATUSES.get(action, ()):
-                if row[10]:
-                    told.setdefault(telling, {})[UUID(row[10])] = row
+                subject = id_in(row[10])
+                if subject is not None:
+                    told.setdefault(telling, {})[subject] = row
         if sealed and self._fund is not None:
             self._compare_entries(self._fund, sealed)
         for telling, latest in told.items():
@@ -91,8 +92,8 @@ class Business:
     def _compare_entries(self, fund: UUID, events: Sequence[Stored]) -> None:
         seals = []
         for event in events:
-            data = parsed(event[1]).get("data", {})
-            seal = data.get("entry", data) if isinstance(data, dict) else {}
+            data = data_of(event)
+            seal = data.get("entry", data)
             if isinstance(seal, dict) and isinstance(seal.get("sequence"), int) and "entry_id" in seal:
                 seals.append((event[0], seal))
         if not seals:
@@ -139,7 +140,7 @@ class Business:
     def _against(self, telling: Telling, event: Stored, row: Row[Any] | None) -> str | None:
         if row is None:
             return "is missing"
-        data = parsed(event[1]).get("data", {}) if telling.needs_data else {}
+        data = data_of(event) if telling.needs_data else {}
         if telling.is_content:
             for name in CONTENT:
                 if name in data and canonical_value(row._mapping[name]) != data[name]:
@@ -186,10 +187,4 @@ class Business:
 
 def _fund_of(stream: str) -> UUID | None:
     kind, _, rest = stream.partition(":")
-    if kind != "fund":
-        return None
-    try:
-        return UUID(rest)
-    except ValueError:
-        return None
-
+    return id_in(rest) if kind == "fund" else None

@@ -5,6 +5,7 @@ Each page is asked for behind the last sequence, so that a million events take n
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -37,9 +38,7 @@ _NEXT_HEAD = select(func.min(_H.stream)).where(_H.stream > bindparam("after"))
 _HEAD = select(_H.length, _H.head_hash).where(_H.stream == bindparam("stream"))
 _HASH_AT = select(_A.event_hash).where(_A.stream == bindparam("stream"), _A.sequence == bindparam("sequence"))
 _KNOWN = select(_A.sequence).where(_A.stream == bindparam("stream"), _A.event_hash == bindparam("hash")).limit(1)
-_LAST = (
-    select(_A.sequence, _A.event_hash).where(_A.stream == bindparam("stream")).order_by(_A.sequence.desc()).limit(1)
-)
+_LAST = select(_A.sequence, _A.event_hash).where(_A.stream == bindparam("stream")).order_by(_A.sequence.desc()).limit(1)
 _AT_OR_BEHIND = (
     select(_A.sequence, _A.created_at)
     .where(_A.stream == bindparam("stream"), _A.sequence >= bindparam("sequence"))
@@ -57,8 +56,8 @@ class Head:
 
 
 def of_one_moment(reading: Reading) -> None:
-    """Let everything that is read be of one moment. To be called before the first statement."""
-    if reading.is_postgres:
+    """Let everything that is read be of one moment. Says nothing anew once something was read."""
+    if reading.is_postgres and not reading.connection.in_transaction():
         reading.connection.execution_options(isolation_level="REPEATABLE READ")
 
 
@@ -82,7 +81,7 @@ def pages(reading: Reading, stream: str, *, after: int, until: int | None) -> It
     while True:
         result = reading.connection.execute(statement, {"stream": stream, "after": after, "size": PAGE + 1})
         # The driver's own cursor: a row object for each event would take a third of the time.
-        found: list[Stored] = result.cursor.fetchall()  # type: ignore[union-attr]
+        found = _fetched(result.cursor)
         result.close()
         if not reading.is_postgres:
             found = [_spelt(row) for row in found]
@@ -98,6 +97,19 @@ def pages(reading: Reading, stream: str, *, after: int, until: int | None) -> It
         if following is None:
             return
         after = page[-1][0]
+
+
+def _fetched(cursor: Any) -> list[Stored]:
+    connection = cursor.connection
+    if not isinstance(connection, sqlite3.Connection):
+        found: list[Stored] = cursor.fetchall()
+        return found
+    # Bytes that are no text at all are something that was changed, not a fault of the program.
+    connection.text_factory = _text
+    try:
+        return list(cursor.fetchall())
+    finally:
+        connection.text_factory = str
 
 
 def head(reading: Reading, stream: str) -> Head:
@@ -140,6 +152,10 @@ def first_from(reading: Reading, stream: str, moment: datetime) -> int:
     return low
 
 
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
+
+
 _PEOPLE: dict[str | None, str] = {None: ""}
 
 
@@ -151,10 +167,7 @@ def _spelt(row: Stored) -> Stored:
     if company not in _PEOPLE:
         _keep(company)
     i = subject_id
-    if i is None:
-        spelt = ""
-    else:
-        spelt = f"{i[:8]}-{i[8:12]}-{i[12:16]}-{i[16:20]}-{i[20:]}"
+    spelt = "" if i is None else f"{i[:8]}-{i[8:12]}-{i[12:16]}-{i[16:20]}-{i[20:]}"
     people = _PEOPLE
     return (
         sequence,

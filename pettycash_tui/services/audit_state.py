@@ -9,11 +9,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from sqlalchemy import Row, bindparam, select
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services.audit import GROUP_STREAM, company_stream
+from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.audit_chain import parsed
 from pettycash_tui.services.audit_verify import Verified
 from pettycash_tui.services.work import Reading, Work
@@ -25,13 +26,10 @@ _MOST = 20
 """Problems that an event names."""
 
 _A = t.audit_event.c
+# Found by their subject, which has an index, however long the streams are.
 _LAST = (
     select(_A.body, _A.created_at)
-    .where(
-        _A.action == bindparam("action"),
-        _A.stream.in_(bindparam("streams", expanding=True)),
-        _A.subject_type == "audit",
-    )
+    .where(_A.subject_id.in_(bindparam("subjects", expanding=True)), _A.action == bindparam("action"))
     .order_by(_A.created_at.desc(), _A.id.desc())
     .limit(1)
 )
@@ -51,7 +49,8 @@ class Integrity:
 def integrity(reading: Reading) -> Integrity:
     """How it stands for the actor's company (what was done for all companies counts as well)."""
     verified, sealed = _last(reading, VERIFIED), _last(reading, SEALED)
-    data = parsed(verified.body).get("data", {}) if verified is not None else {}
+    found = parsed(verified.body).get("data") if verified is not None else None
+    data = found if isinstance(found, dict) else {}
     return Integrity(
         verified_at=verified.created_at if verified is not None else None,
         ok=data.get("ok") == "true" if verified is not None else None,
@@ -93,15 +92,16 @@ def record_export(work: Work, file: str, place: str, events: int, size: int, sha
 
 
 def _last(reading: Reading, action: str) -> Row[Any] | None:
-    return reading.execute(_LAST, {"action": action, "streams": _streams(reading)}).first()
+    # What was done for all companies counts for each.
+    subjects = {_subject(None), _subject(reading.actor.company_id)}
+    return reading.execute(_LAST, {"action": action, "subjects": list(subjects)}).first()
 
 
-def _streams(reading: Reading) -> list[str]:
-    """The stream of all companies first: what a job does is there."""
-    company = reading.actor.company_id
-    return [GROUP_STREAM] if company is None else [GROUP_STREAM, company_stream(company)]
+def _subject(company_id: UUID | None) -> UUID:
+    return uuid5(NAMESPACE_OID, f"audit of {company_stream(company_id)}")
 
 
 def _record(work: Work, action: str, data: dict[str, Any]) -> None:
     company = work.actor.company_id
-    work.record(action, "audit", None, "audit", stream=company_stream(company), company_id=company, data=data)
+    stream = company_stream(company)
+    work.record(action, "audit", _subject(company), "audit", stream=stream, company_id=company, data=data)

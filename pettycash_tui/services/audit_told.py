@@ -10,7 +10,7 @@ from sqlalchemy import Table, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.audit import canonical_value
-from pettycash_tui.services.audit_chain import Stored, parsed
+from pettycash_tui.services.audit_chain import Stored, data_of, id_in
 from pettycash_tui.services.work import Reading
 
 _PLACES = ("company_id", "region_id", "branch_id", "department_id", "cost_center_id")
@@ -57,10 +57,9 @@ class Told:
     def take(self, event: Stored) -> None:
         """Note what one event sets."""
         noun, _, act = event[4].partition(".")
-        data = parsed(event[1]).get("data")
-        if not event[10] or not isinstance(data, Mapping):
+        data, subject = data_of(event), id_in(event[10])
+        if subject is None:
             return
-        subject = UUID(event[10])
         columns = self._rows[noun].setdefault(subject, {})
         self._events[subject] = event
         if act in _SWITCHED:

@@ -107,6 +107,11 @@ def make(desk: Desk, actor: Actor, *, output: Path | None = None) -> Made:
     return made
 
 
+def places(desk: Desk) -> tuple[str, ...]:
+    """The places that are set up, in words. Raises Refused without any."""
+    return tuple(f"{place.kind} {place.where}" for place, _ in _targets(desk, None))
+
+
 def sealed_now(desk: Desk, actor: Actor) -> Checkpoint:
     """A checkpoint of this moment, signed."""
     actor.require(Right.READ_AUDIT)
