@@ -94,8 +94,10 @@ class Secrets:
             return self._key
 
     def make_server_key(self) -> str:
-        """First set-up: make the key in the home unless some place has one. Returns where it is, in words."""
+        """First set-up: make the keys in the home unless some place has them. Returns where the server key is."""
         with self._lock:
+            if self._find(CHECKPOINT_KEY) is None:
+                self._make(CHECKPOINT_KEY)
             found = self._find(SERVER_KEY) or self._make()
             self._key = _key_of(found)
             return found.where
