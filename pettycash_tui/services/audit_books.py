@@ -28,10 +28,10 @@ def disagreements(reading: Reading, since: datetime | None) -> Iterator[Problem]
         asked = statement.where(visibility.of_company(_P.company_id, reading.actor))
         if since is not None:
             asked = asked.where(_P.updated_at >= since)
-        for number, fund_id in reading.execute(asked.order_by(_P.fund_id).limit(100)):
-            if fund_id not in found:
-                found.add(fund_id)
-                yield Problem(fund_stream(fund_id), 0, ProblemKind.BUSINESS_ROW, f"{number} {message}")
+        for row in reading.execute(asked.order_by(_P.fund_id).limit(100)):
+            if row.fund_id not in found:
+                found.add(row.fund_id)
+                yield Problem(fund_stream(row.fund_id), 0, ProblemKind.BUSINESS_ROW, f"{row.number} {message}")
 
 
 def _asked(*conditions: Any) -> Select[Any]:

@@ -31,7 +31,7 @@ _SQLITE = text(
 _POSTGRES = text(
     "SELECT sequence, body, previous_hash, event_hash, action, COALESCE(actor_id::text, ''),"
     " to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), COALESCE(company_id::text, ''),"
-    f" source, subject, COALESCE(subject_id::text, ''), subject_type{_BEHIND}".replace("::", "\\:\\:")
+    f" source, subject, COALESCE(subject_id::text, ''), subject_type{_BEHIND}"
 )
 _NEXT_STREAM = select(func.min(_A.stream)).where(_A.stream > bindparam("after"))
 _NEXT_HEAD = select(func.min(_H.stream)).where(_H.stream > bindparam("after"))

@@ -9,8 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 
 from pettycash_tui.services import audit_events
+from pettycash_tui.services.audit import GENESIS
 from pettycash_tui.services.audit_books import disagreements
 from pettycash_tui.services.audit_business import Business
 from pettycash_tui.services.audit_chain import Problem, ProblemKind, Walk
@@ -83,7 +85,11 @@ def _stream(
 ) -> tuple[int, list[Problem]]:
     first = 1 if since is None else audit_events.first_from(reading, name, since)
     behind = None if until is None else audit_events.first_from(reading, name, until) - 1
-    walk = Walk(name, lambda digest: audit_events.is_known(reading, name, digest), **_start(reading, name, first))
+    before = GENESIS if first == 1 else audit_events.hash_at(reading, name, first - 1)
+    if before is None:
+        return 0, [Problem(name, first - 1, ProblemKind.DELETED, "the event before the first one checked is missing")]
+    known = partial(audit_events.is_known, reading, name)
+    walk = Walk(name, known, after=first - 1, after_hash=before)
     # From the beginning nothing is left out, not even what stands before it.
     after = first - 1 if first > 1 else -(1 << 62)
     business = Business(reading, name, is_whole=first == 1, since=since)
@@ -100,13 +106,6 @@ def _stream(
             return walk.events, [problem, *business.problems]
         business.finish()
     return walk.events, business.problems
-
-
-def _start(reading: Reading, name: str, first: int) -> dict[str, int | str]:
-    if first == 1:
-        return {}
-    before = audit_events.hash_at(reading, name, first - 1)
-    return {"after": first - 1, "after_hash": before or ""}
 
 
 def _sealed(reading: Reading, name: str, checkpoint: Checkpoint) -> Problem | None:

@@ -18,7 +18,6 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.services import audit_check, checkpoints
 from pettycash_tui.services.audit_verify import Verified, verify
 from pettycash_tui.services.identity import SYSTEM
-from pettycash_tui.services.owner_only import write_new
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "audit.md"
 STREAM = "test"
@@ -48,12 +47,6 @@ SEQUENCES = {
     "reordered": 3,
     "rewritten": 6,
 }
-
-
-@pytest.fixture(autouse=True)
-def signing_key(home: Path) -> None:
-    """The key that signs, which a shared database does not make by itself."""
-    write_new(home / "checkpoint.key", "cd" * 32 + "\n")
 
 
 def cells() -> dict[str, tuple[str, str]]:
