@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, select, text
+from sqlalchemy import TextClause, bindparam, func, select, text
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.audit import company_stream, fund_stream
@@ -79,10 +79,7 @@ def pages(reading: Reading, stream: str, *, after: int, until: int | None) -> It
     """The events behind `after`, up to `until`: a page, and the event that follows it or None."""
     statement = _POSTGRES if reading.is_postgres else _SQLITE
     while True:
-        result = reading.connection.execute(statement, {"stream": stream, "after": after, "size": PAGE + 1})
-        # The driver's own cursor: a row object for each event would take a third of the time.
-        found = _fetched(result.cursor)
-        result.close()
+        found = _fetched(reading, statement, {"stream": stream, "after": after, "size": PAGE + 1})
         if not reading.is_postgres:
             found = [_spelt(row) for row in found]
         page, following = found[:PAGE], found[PAGE] if len(found) > PAGE else None
@@ -99,17 +96,24 @@ def pages(reading: Reading, stream: str, *, after: int, until: int | None) -> It
         after = page[-1][0]
 
 
-def _fetched(cursor: Any) -> list[Stored]:
-    connection = cursor.connection
-    if not isinstance(connection, sqlite3.Connection):
+def _fetched(reading: Reading, statement: TextClause, values: dict[str, Any]) -> list[Stored]:
+    """All rows as the driver's own cursor gives them: a row object for each would take a third of the time."""
+    result = reading.connection.execute(statement, values)
+    cursor: Any = result.cursor
+    try:
         found: list[Stored] = cursor.fetchall()
         return found
-    # Bytes that are no text at all are something that was changed, not a fault of the program.
-    connection.text_factory = _text
-    try:
-        return list(cursor.fetchall())
+    except sqlite3.OperationalError:
+        # Bytes that are no text at all are something that was changed, not a fault of the program.
+        driver = cursor.connection
+        result = reading.connection.execute(statement, values)
+        driver.text_factory = _text
+        try:
+            return list(result.cursor.fetchall())  # type: ignore[union-attr]
+        finally:
+            driver.text_factory = str
     finally:
-        connection.text_factory = str
+        result.close()
 
 
 def head(reading: Reading, stream: str) -> Head:

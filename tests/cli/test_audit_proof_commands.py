@@ -33,12 +33,9 @@ def broken(company: Company) -> None:
     """Change a row behind the program's back."""
     with company.desk.engine.begin() as connection:
         if connection.dialect.name == "sqlite":
-            for name in ("treasury_fund", "audit_event"):
-                rows = connection.execute(
-                    text("SELECT name FROM sqlite_master WHERE type='trigger' AND tbl_name=:t"), {"t": name}
-                )
-                for trigger in rows.scalars().all():
-                    connection.execute(text(f'DROP TRIGGER "{trigger}"'))
+            named = "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'treasury_fund'"
+            for trigger in connection.execute(text(named)).scalars().all():
+                connection.execute(text(f'DROP TRIGGER "{trigger}"'))
         else:
             connection.execute(text("SET LOCAL session_replication_role = 'replica'"))
         connection.execute(text("UPDATE treasury_fund SET held_amount = held_amount + 1 WHERE code = 'NBI'"))
@@ -97,7 +94,9 @@ def test_what_is_wrong_is_told_by_mail_and_by_the_exit_code(company: Company) ->
     assert problem["kind"] == "business_row"
     letter = company.outbox()[-1]
     assert letter["To"] == "auditor@example.com"
-    assert "holds another amount" in str(letter.get_payload())
+    body = letter.get_payload(decode=True)
+    assert isinstance(body, bytes)
+    assert b"holds another amount" in body
     assert "holds another amount" in company.plain("admin", "audit", "verify").out
     ran = company.done("admin", "jobs", "run", "verify-audit")
     assert "business_row" in ran["left"][0]
