@@ -196,6 +196,8 @@ ACTIONS: tuple[Action, ...] = (
     _action("audit.subject", "s", "Subject", "Show only what happened to this one; again shows all.", "of_subject",
             footer=True),
     _action("audit.period", "p", "Period", "Choose the period shown.", "period", footer=True),
+    _action("audit.verify", "v", "Verify", "Check the chain and the books against it: the last 30 days, or all.",
+            "verify", footer=True),
     # Each list of the treasury has some of these; a key means the same in all of them.
     _action("treasury.reconcile", "c", "Reconcile", "Mark the payment reconciled, or all marked ones.", "reconcile",
             footer=True),

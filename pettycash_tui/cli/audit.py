@@ -1,4 +1,4 @@
-"""`pettycash audit`: the log of everything that was done."""
+"""`pettycash audit`: the log of everything that was done, and its proofs."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pettycash_tui.cli import exporting, output, session
+from pettycash_tui.cli import audit_proof, exporting, output, session
 from pettycash_tui.cli.exporting import Export, Output, Replace
 from pettycash_tui.cli.options import DEFAULT_LIMIT, After, FromDate, Fund, Limit, Search, ToDate
 from pettycash_tui.cli.output import ColumnSpec
@@ -56,3 +56,9 @@ def log(
         return
     page = session.read(ctx, audit_views.list_events, given, limit=limit, after=after)
     output.emit_page(ctx, page.items, page.next, columns=ROWS)
+
+
+app.command("verify")(audit_proof.verify)
+app.command("checkpoint")(audit_proof.checkpoint)
+app.command("export")(audit_proof.export)
+app.command("key")(audit_proof.key)

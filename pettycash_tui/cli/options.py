@@ -91,6 +91,8 @@ Fund = Annotated[str | None, typer.Option("--fund", metavar="CODE", help="Only t
 Search = Annotated[str | None, typer.Option("--search", metavar="TEXT", help="Only those that contain this text.")]
 FromDate = Annotated[date | None, _date_option("--from", help="From this day on: 2026-11-21, today, fri, -3d.")]
 ToDate = Annotated[date | None, _date_option("--to", help="Up to and including this day.")]
+SinceDate = Annotated[date | None, _date_option("--since", help="From this day on: 2026-11-21, today, fri, -3d.")]
+UntilDate = Annotated[date | None, _date_option("--until", help="Up to and including this day.")]
 Limit = Annotated[int, typer.Option("--limit", min=1, max=500, metavar="N", help="At most so many.")]
 After = Annotated[str | None, typer.Option("--after", metavar="CURSOR", help="Go on behind this cursor.")]
 

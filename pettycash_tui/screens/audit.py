@@ -2,27 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import ClassVar
 
 from textual.binding import BindingType
 from textual.content import Content
+from textual.widget import Widget
 
 from pettycash_tui.actions import bindings_for, key
-from pettycash_tui.screens.audit_text import cells_of, columns_of, event_text
+from pettycash_tui.screens.audit_text import cells_of, columns_of, event_text, integrity_text
 from pettycash_tui.screens.choice_prompt import ChoicePrompt
 from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
+from pettycash_tui.screens.export_kinds import ExportKind, proof_kind
 from pettycash_tui.screens.list_and_detail import ListAndDetail
 from pettycash_tui.screens.period import Period
 from pettycash_tui.screens.period_prompt import PeriodPrompt
 from pettycash_tui.screens.sources import KeysetSource
-from pettycash_tui.services import audit_views, export_audit, people_views
+from pettycash_tui.screens.verifying import VerifyingWindow
+from pettycash_tui.services import audit_check, audit_state, audit_views, export_audit, people_views
+from pettycash_tui.services.audit_check import Asked
+from pettycash_tui.services.audit_state import Integrity
 from pettycash_tui.services.audit_views import FAMILIES, AuditFilter, EventView
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.export_request import ExportRequest
 from pettycash_tui.services.paging import MAX_LIMIT
 from pettycash_tui.services.work import Reading
+from pettycash_tui.widgets.plain import PlainText
 
 _EVERYBODY, _EVERYTHING = ("everybody", ""), ("everything", "")
 
@@ -31,6 +38,7 @@ class AuditScreen(ListAndDetail):
     """The audit log, newest first, narrowed by words, person, kind of act, subject and period."""
 
     BINDINGS: ClassVar[list[BindingType]] = [*bindings_for("audit")]
+    DEFAULT_CSS = "AuditScreen #integrity { height: 1; padding: 0 1; }"
     place = "audit"
     help_title = "Audit"
     filter_hint = "subject, number or any word of an event"
@@ -51,6 +59,24 @@ class AuditScreen(ListAndDetail):
     def on_mount(self) -> None:
         self.table.focus()
         self._say_what_is_shown()
+        self._weigh()
+
+    def body(self) -> Iterable[Widget]:
+        """The list and the detail, below what is known of the whole."""
+        yield PlainText(id="integrity")
+        yield from super().body()
+
+    def reload(self) -> None:
+        super().reload()
+        self._weigh()
+
+    def _weigh(self) -> None:
+        """Say when all of it was verified and sealed, and with what result."""
+
+        def show(found: Integrity) -> None:
+            self.query_one("#integrity", PlainText).update(integrity_text(self.context, found))
+
+        self.ask("integrity", audit_state.integrity, then=show)
 
     # -- which are shown -----------------------------------------------------------------------------------------------
 
@@ -159,6 +185,24 @@ class AuditScreen(ListAndDetail):
             event: EventView | None = self.value
             return self._given.subject_id is not None or (event is not None and event.subject_id is not None)
         return super().check_action(action, parameters)
+
+    def action_verify(self) -> None:
+        """Check the chain, and the books against it."""
+        choices = [
+            (f"the last {audit_check.DAYS} days", Asked()),
+            ("all, from the first event", Asked(full=True)),
+        ]
+
+        def chosen(asked: Asked | None) -> None:
+            if asked is not None:
+                what = next(told for told, each in choices if each is asked)
+                self.app.push_screen(VerifyingWindow(self.context, asked, what, self.reload))
+
+        self.app.push_screen(ChoicePrompt("Verify what?", choices), chosen)
+
+    def export_kinds(self) -> list[ExportKind]:
+        """Besides the list: all of it, as a file that can be verified without the database."""
+        return [proof_kind(self.context)]
 
     # -- the event under the cursor ------------------------------------------------------------------------------------
 

@@ -10,7 +10,9 @@ from textual.content import Content
 
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.sheet import Sheet
+from pettycash_tui.services.audit_state import Integrity
 from pettycash_tui.services.audit_views import EventView
+from pettycash_tui.theme import StatusMark
 from pettycash_tui.widgets.cells import Cell, Column
 
 SYSTEM = "system"
@@ -56,6 +58,22 @@ def event_text(context: DeskContext, event: EventView) -> Content:
     sheet.field("Stream", f"{event.stream}, number {event.sequence:,}")
     sheet.field("Before", event.previous_hash)
     sheet.field("Hash", event.event_hash)
+    return sheet.content
+
+
+def integrity_text(context: DeskContext, known: Integrity) -> Content:
+    """When the log was verified and sealed, in a line: a word and a mark."""
+    sheet = Sheet()
+    sealed = f"sealed {context.moment(known.checkpoint_at)}" if known.checkpoint_at else "never sealed"
+    if known.verified_at is None:
+        sheet.mark(StatusMark("○", "never verified", "warn"), sealed)
+        return sheet.content
+    when = context.moment(known.verified_at)
+    if known.ok:
+        sheet.mark(StatusMark("✔", f"verified {when}", "good"), f"{known.events:,} events · {sealed}")
+    else:
+        things = "1 thing is" if known.problems == 1 else f"{known.problems} things are"
+        sheet.mark(StatusMark("✖", f"{things} wrong", "bad"), f"verified {when} · {sealed}")
     return sheet.content
 
 

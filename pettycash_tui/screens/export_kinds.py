@@ -54,6 +54,19 @@ def statement_kinds(fund: str, month: str) -> list[ExportKind]:
     return [_statement_kind(fund, month, format.value, format.ending) for format in PaperFormat]
 
 
+def proof_kind(context: DeskContext) -> ExportKind:
+    """Every event of the audit log, as a file that is verified with nothing but itself and the public key."""
+
+    def write(desk: Desk, actor: Actor, draft: Draft, progress: Progress, _: Sequence[UUID]) -> Exported:
+        from pettycash_tui.services import audit_export
+
+        return audit_export.export_as_list(desk, actor, draft, progress)
+
+    name = f"audit-{context.day()}.jsonl"
+    command = f"pettycash audit export --output {name}"
+    return ExportKind("PROOF", name, write, "every event, to be verified without the database", command)
+
+
 def _list_kind(request: ExportRequest, format: Format, moment: str) -> ExportKind:
     def write(desk: Desk, actor: Actor, draft: Draft, progress: Progress, marked: Sequence[UUID]) -> Exported:
         meant = request.of_marked(marked) if marked else request

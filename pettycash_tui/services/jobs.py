@@ -130,6 +130,29 @@ def _execute_due(desk: Desk, dry_run: bool) -> JobResult:
     return JobResult(name, True, tuple(done), tuple(left))
 
 
+def _checkpoint(desk: Desk, dry_run: bool) -> JobResult:
+    from pettycash_tui.services import checkpoints
+
+    if dry_run:
+        return JobResult("checkpoint", True, tuple(f"to the {where}" for where in checkpoints.places(desk)))
+    made = checkpoints.make(desk, SYSTEM)
+    done = tuple(f"{made.events} events to the {place.kind} {place.where}" for place in made.places if not place.error)
+    left = tuple(f"the {place.kind} {place.where}: {place.error}" for place in made.places if place.error)
+    return JobResult("checkpoint", False, done, left)
+
+
+def _verify_audit(desk: Desk, dry_run: bool) -> JobResult:
+    from pettycash_tui.services import audit_alarm, audit_check
+
+    name = "verify-audit"
+    if dry_run:
+        return JobResult(name, True, (f"the events of the last {audit_check.DAYS} days",))
+    found = audit_check.check(desk, SYSTEM, audit_check.Asked())
+    left = [f"{each.stream}, event {each.sequence}: {each.kind}: {each.message}" for each in found.problems]
+    left += audit_alarm.tell(desk, SYSTEM, found)
+    return JobResult(name, False, (f"{found.events} events in {found.streams} streams verified",), tuple(left))
+
+
 class _NothingDone(Refused):
     """Nothing was changed, so there is no event to write."""
 
@@ -141,6 +164,8 @@ JOBS: dict[str, tuple[str, Callable[[Desk, bool], JobResult]]] = {
     "execute-due": ("Execute the payments that officers confirmed for today or earlier.", _execute_due),
     "settle-payments": ("Ask gateways about payments that were sent and had no answer.", _settle_payments),
     "deliver-notices": ("Tell people what happened, and try again what did not arrive.", _deliver_notices),
+    "checkpoint": ("Seal the audit chain and write the seal out of the database.", _checkpoint),
+    "verify-audit": ("Verify the audit chain of the last days, and tell the admins what is wrong.", _verify_audit),
     "send-digests": ("Send each morning's digest to those who want one.", _send_digests),
 }
 

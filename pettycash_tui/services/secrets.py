@@ -26,6 +26,8 @@ from pettycash_tui.services.owner_only import read_owner_only, refused_file, syn
 SERVER_KEY = "server_key"
 KEY_BYTES = 32
 KEY_FILE = "server.key"
+CHECKPOINT_KEY = "checkpoint_key"
+_HOME_FILES = {SERVER_KEY: KEY_FILE, CHECKPOINT_KEY: "checkpoint.key"}
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -92,11 +94,31 @@ class Secrets:
             return self._key
 
     def make_server_key(self) -> str:
-        """First set-up: make the key in the home unless some place has one. Returns where it is, in words."""
+        """First set-up: make the keys in the home unless some place has them. Returns where the server key is."""
         with self._lock:
+            if self._find(CHECKPOINT_KEY) is None:
+                self._make(CHECKPOINT_KEY)
             found = self._find(SERVER_KEY) or self._make()
             self._key = _key_of(found)
             return found.where
+
+    def checkpoint_key(self) -> bytes:
+        """The 32 bytes that checkpoints are signed with (an Ed25519 seed); made now for an embedded database.
+
+        A key of its own: changing the server key leaves what was sealed verifiable. Raises as `server_key`.
+        """
+        with self._lock:
+            found = self._find(CHECKPOINT_KEY)
+            if found is None and not self.embedded:
+                raise Refused.because(
+                    Reason(
+                        "no_checkpoint_key",
+                        "The key that signs checkpoints is not on this host. Write 64 random hexadecimal digits "
+                        "(`openssl rand -hex 32`) into a file that only you can read and set "
+                        f"{_variable(CHECKPOINT_KEY)}_FILE to its path.",
+                    )
+                )
+            return _key_of(found or self._make(CHECKPOINT_KEY), CHECKPOINT_KEY)
 
     def derive(self, purpose: str) -> bytes:
         """A key of 32 bytes for one purpose only (`otp`, `totp`), so that no two uses share one."""
@@ -107,18 +129,18 @@ class Secrets:
         return (
             _from_credentials(name)
             or _from_named_file(name)
-            or (self._from_home() if name == SERVER_KEY else None)
+            or (self._from_home(name) if name in _HOME_FILES else None)
             or _from_keyring(name)
             or self._from_environment(name)
         )
 
-    def _from_home(self) -> Found | None:
-        path = self.home / KEY_FILE
+    def _from_home(self, name: str) -> Found | None:
+        path = self.home / _HOME_FILES[name]
         try:
             found = Found(read_owner_only(path), f"the file {path}")
         except FileNotFoundError:
             return None
-        variable = _variable(SERVER_KEY)
+        variable = _variable(name)
         if os.environ.get(variable, found.value).strip() != found.value:
             self._warn(f"{variable} is set but not used: {path} holds another key, which goes first.")
         return found
@@ -138,13 +160,13 @@ class Secrets:
         if sentence not in self.warnings:
             self.warnings.append(sentence)
 
-    def _make(self) -> Found:
-        path = self.home / KEY_FILE
+    def _make(self, name: str = SERVER_KEY) -> Found:
+        path = self.home / _HOME_FILES[name]
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Written whole under another name and then linked: of two processes one link fails, and no reader ever
             # sees half a key.
-            draft = path.with_name(f".{KEY_FILE}.{random_source.token_hex(8)}")
+            draft = path.with_name(f".{path.name}.{random_source.token_hex(8)}")
             write_new(draft, random_source.token_hex(KEY_BYTES) + "\n")
             try:
                 with suppress(FileExistsError):
@@ -154,7 +176,7 @@ class Secrets:
             sync_folder(self.home)
         except OSError as error:
             raise Refused(
-                f"The server key cannot be written to {path}: {error.strerror}. Check the folder's permissions.",
+                f"The key cannot be written to {path}: {error.strerror}. Check the folder's permissions.",
                 code="no_server_key",
             ) from error
         return Found(read_owner_only(path), f"the file {path}")
@@ -179,15 +201,15 @@ def _variable(name: str) -> str:
     return f"PETTYCASH_{name.upper()}"
 
 
-def _key_of(found: Found) -> bytes:
+def _key_of(found: Found, name: str = SERVER_KEY) -> bytes:
     with suppress(ValueError):
         key = bytes.fromhex(found.value.strip())
         if len(key) == KEY_BYTES:
             return key
     raise InvalidInput(
-        f"The server key in {found.where} is not one: expected 64 hexadecimal digits (32 bytes).",
-        code="bad_server_key",
-        fields={SERVER_KEY: "must be 64 hexadecimal digits"},
+        f"The {name.replace('_', ' ')} in {found.where} is not one: expected 64 hexadecimal digits (32 bytes).",
+        code=f"bad_{name}",
+        fields={name: "must be 64 hexadecimal digits"},
     )
 
 

@@ -86,3 +86,29 @@ async def test_who_may_not_read_it_has_no_key_for_it(sqlite_desk: Desk, people: 
         assert "audit" not in pilot.app.places  # type: ignore[attr-defined]
         await press(pilot, "8")
         assert "Audit" not in screen_text(pilot)
+
+
+async def test_it_is_verified_in_a_window_and_the_mark_says_when(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
+    async with running(sqlite_desk, "cfo", go="audit") as pilot:
+        await until(pilot, lambda: "never verified" in screen_text(pilot))
+        await press(pilot, "v")
+        await until(pilot, lambda: "Verify what?" in screen_text(pilot))
+        await press(pilot, "down", "enter")
+        await until(pilot, lambda: "as it was written" in screen_text(pilot))
+        assert "Verify all, from the first event" in screen_text(pilot)
+        await press(pilot, "escape")
+        await until(pilot, lambda: "✔ verified 2026-03-03" in screen_text(pilot))
+        assert "never sealed" in screen_text(pilot)
+
+
+async def test_a_changed_event_is_named_and_the_mark_says_so(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
+    with sqlite_desk.engine.begin() as connection:
+        connection.exec_driver_sql("DROP TRIGGER audit_event_no_update")
+        connection.exec_driver_sql(
+            "UPDATE audit_event SET body = replace(body, 'Fuel', 'Food') WHERE action = 'requisition.created'"
+        )
+    async with running(sqlite_desk, "cfo", go="audit") as pilot:
+        await press(pilot, "v", "enter")
+        await until(pilot, lambda: "changed  fund:" in screen_text(pilot))
+        await press(pilot, "escape")
+        await until(pilot, lambda: "✖ 1 thing is wrong" in screen_text(pilot))

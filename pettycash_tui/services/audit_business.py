@@ -1,0 +1,190 @@
+"""Whether the rows of the books are what the events tell of them.
+
+What an event says last about a row is compared: each ledger entry is the sealed one, a status can follow from the last
+event, a content, a role or a threshold is the one that was set. A page of events at a time, by the rows' keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, bindparam, func, select
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.services.audit import canonical_value
+from pettycash_tui.services.audit_chain import Problem, ProblemKind, Stored, data_of, id_in
+from pettycash_tui.services.audit_statuses import CONTENT, STATUSES, Telling
+from pettycash_tui.services.audit_told import ACTIONS, Told
+from pettycash_tui.services.work import Reading
+
+_L, _A, _F, _P = t.ledger_entry.c, t.audit_event.c, t.treasury_fund.c, t.payment.c
+_ENTRY_ACTIONS = frozenset(
+    {"ledger.posted", "payment.executed", "transfer.completed", "transfer.received", "variance.approved"}
+)
+_ENTRIES = (
+    select(t.ledger_entry)
+    .where(_L.fund_id == bindparam("fund"), _L.sequence > bindparam("after"), _L.sequence <= bindparam("until"))
+    .order_by(_L.sequence)
+)
+_SAID = select(_A.subject_id, _A.stream, _A.sequence, _A.created_at).where(
+    _A.subject_id.in_(bindparam("ids", expanding=True)), _A.action.in_(bindparam("actions", expanding=True))
+)
+_AT_ONCE = 500
+
+
+class Business:
+    """The rows that one stream tells of. `is_whole`: it is read from its first event."""
+
+    def __init__(self, reading: Reading, stream: str, *, is_whole: bool, since: datetime | None) -> None:
+        self.problems: list[Problem] = []
+        self._reading = reading
+        self._stream = stream
+        self._since = since
+        self._fund = _fund_of(stream)
+        self._entry: int | None = 0 if is_whole else None
+        self._at = 0
+        self._told = Told()
+
+    def feed(self, rows: Sequence[Stored]) -> None:
+        """Compare what these events, which are right themselves, tell."""
+        if not rows:
+            return
+        self._at = rows[-1][0]
+        sealed = []
+        told: dict[Telling, dict[UUID, Stored]] = {}
+        for row in rows:
+            action = row[4]
+            if action in ACTIONS:
+                self._told.take(row)
+            if action in _ENTRY_ACTIONS:
+                sealed.append(row)
+            for telling in STATUSES.get(action, ()):
+                subject = id_in(row[10])
+                if subject is not None:
+                    told.setdefault(telling, {})[subject] = row
+        if sealed and self._fund is not None:
+            self._compare_entries(self._fund, sealed)
+        for telling, latest in told.items():
+            items = list(latest.items())
+            for place in range(0, len(items), _AT_ONCE):
+                self._compare_rows(telling, dict(items[place : place + _AT_ONCE]))
+
+    def finish(self) -> None:
+        """The stream is read to its end: nothing was posted that it does not tell of, and the fund stands there."""
+        for at, message in self._told.differences(self._reading):
+            self._wrong(at, message)
+        fund = self._fund
+        if fund is None:
+            return
+        if self._entry is None:
+            statement = select(func.min(_L.sequence)).where(_L.fund_id == fund, _L.created_at >= self._since)
+            first = self._reading.execute(statement).scalar()
+        else:
+            statement = select(func.min(_L.sequence)).where(_L.fund_id == fund, _L.sequence > self._entry)
+            first = self._reading.execute(statement).scalar()
+        if first is not None:
+            self._wrong(self._at, f"ledger entry {first} has no event")
+        self._compare_fund(fund)
+
+    def _compare_entries(self, fund: UUID, events: Sequence[Stored]) -> None:
+        seals = []
+        for event in events:
+            data = data_of(event)
+            seal = data.get("entry", data)
+            if isinstance(seal, dict) and isinstance(seal.get("sequence"), int) and "entry_id" in seal:
+                seals.append((event[0], seal))
+        if not seals:
+            return
+        if self._entry is None:
+            self._entry = seals[0][1]["sequence"] - 1
+        until = seals[-1][1]["sequence"]
+        span = {"fund": fund, "after": self._entry, "until": until}
+        rows = {row.sequence: row for row in self._reading.execute(_ENTRIES, span)}
+        for at, seal in seals:
+            row = rows.pop(seal["sequence"], None)
+            if row is None:
+                self._wrong(at, f"ledger entry {seal['sequence']} is missing")
+                continue
+            for name, value in seal.items():
+                column = "id" if name == "entry_id" else name
+                if column in row._mapping and canonical_value(row._mapping[column]) != value:
+                    self._wrong(at, f"ledger entry {seal['sequence']} has another {column} than was sealed")
+                    break
+        for sequence in sorted(rows)[:1]:
+            self._wrong(seals[-1][0], f"ledger entry {sequence} has no event")
+        self._entry = until
+
+    def _compare_rows(self, telling: Telling, latest: Mapping[UUID, Stored]) -> None:
+        table = telling.table
+        found = {row.id: row for row in self._reading.execute(select(table).where(table.c.id.in_(list(latest))))}
+        doubtful = {}
+        for subject, event in latest.items():
+            wrong = self._against(telling, event, found.get(subject))
+            if wrong is not None:
+                doubtful[subject] = (event, wrong)
+        if not doubtful:
+            return
+        # A later event says it anew; that one is compared when it is read. An edited requisition may change its stream.
+        later = set()
+        for row in self._reading.execute(_SAID, {"ids": list(doubtful), "actions": list(telling.actions)}):
+            sequence, *_, at = doubtful[row.subject_id][0][:7]
+            if row.sequence > sequence if row.stream == self._stream else canonical_value(row.created_at) >= at:
+                later.add(row.subject_id)
+        for subject, (event, wrong) in doubtful.items():
+            if subject not in later:
+                self._wrong(event[0], f"{event[9]} {wrong}")
+
+    def _against(self, telling: Telling, event: Stored, row: Row[Any] | None) -> str | None:
+        if row is None:
+            return "is missing"
+        data = data_of(event) if telling.needs_data else {}
+        if telling.is_content:
+            for name in CONTENT:
+                if name in data and canonical_value(row._mapping[name]) != data[name]:
+                    return f"has another {name} than the event {event[4]} says"
+            return None
+        allowed = telling.statuses(event[4], data)
+        status = canonical_value(row._mapping[telling.column])
+        return None if status in allowed else f"is {status}, which does not follow from the event {event[4]}"
+
+    def _compare_fund(self, fund: UUID) -> None:
+        end = (
+            select(_L.balance_after, _L.sequence)
+            .where(_L.fund_id == fund)
+            .order_by(_L.sequence.desc())
+            .limit(1)
+            .subquery()
+        )
+        held = select(func.coalesce(func.sum(_P.amount), 0)).where(
+            _P.fund_id == fund, _P.status.in_(["pending", "executing", "failed", "unknown"]), _P.is_held
+        )
+        row = self._reading.execute(
+            select(
+                _F.code,
+                _F.current_balance,
+                _F.ledger_sequence,
+                _F.held_amount,
+                select(end.c.balance_after).scalar_subquery().label("balance"),
+                select(end.c.sequence).scalar_subquery().label("entries"),
+                held.scalar_subquery().label("held"),
+            ).where(_F.id == fund)
+        ).first()
+        if row is None:
+            self._wrong(self._at, "the fund of this stream is missing")
+        elif (row.current_balance, row.ledger_sequence) != (row.balance or 0, row.entries or 0):
+            self._wrong(self._at, f"fund {row.code} does not stand where its ledger ends")
+        elif row.held_amount != row.held:
+            self._wrong(self._at, f"fund {row.code} holds another amount than its payments")
+
+    def _wrong(self, sequence: int, message: str) -> None:
+        # The first of a stream: what follows from it would hide the others.
+        if not self.problems:
+            self.problems.append(Problem(self._stream, sequence, ProblemKind.BUSINESS_ROW, message))
+
+
+def _fund_of(stream: str) -> UUID | None:
+    kind, _, rest = stream.partition(":")
+    return id_in(rest) if kind == "fund" else None

@@ -1,0 +1,199 @@
+"""Reading events for checking them: by stream and sequence, page by page, as the driver gives them.
+
+Each page is asked for behind the last sequence, so that a million events take no more memory than one page.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import TextClause, bindparam, func, select, text
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.services.audit import company_stream, fund_stream
+from pettycash_tui.services.audit_chain import Stored
+from pettycash_tui.services.work import Reading
+
+PAGE = 2000
+"""Events read at once."""
+
+_A, _H = t.audit_event.c, t.stream_head.c
+_BEHIND = " FROM audit_event WHERE stream = :stream AND sequence > :after ORDER BY sequence LIMIT :size"
+_SQLITE = text(
+    "SELECT sequence, body, previous_hash, event_hash, action, actor_id, created_at, company_id, source, subject,"
+    f" subject_id, subject_type{_BEHIND}"
+)
+_POSTGRES = text(
+    "SELECT sequence, body, previous_hash, event_hash, action, COALESCE(actor_id::text, ''),"
+    " to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), COALESCE(company_id::text, ''),"
+    f" source, subject, COALESCE(subject_id::text, ''), subject_type{_BEHIND}"
+)
+_NEXT_STREAM = select(func.min(_A.stream)).where(_A.stream > bindparam("after"))
+_NEXT_HEAD = select(func.min(_H.stream)).where(_H.stream > bindparam("after"))
+_HEAD = select(_H.length, _H.head_hash).where(_H.stream == bindparam("stream"))
+_HASH_AT = select(_A.event_hash).where(_A.stream == bindparam("stream"), _A.sequence == bindparam("sequence"))
+_KNOWN = select(_A.sequence).where(_A.stream == bindparam("stream"), _A.event_hash == bindparam("hash")).limit(1)
+_LAST = select(_A.sequence, _A.event_hash).where(_A.stream == bindparam("stream")).order_by(_A.sequence.desc()).limit(1)
+_AT_OR_BEHIND = (
+    select(_A.sequence, _A.created_at)
+    .where(_A.stream == bindparam("stream"), _A.sequence >= bindparam("sequence"))
+    .order_by(_A.sequence)
+    .limit(1)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Where a stream ends, as its head says; `length` is None where the head is missing."""
+
+    length: int | None
+    hash: str
+
+
+def of_one_moment(reading: Reading) -> None:
+    """Let everything that is read be of one moment. Says nothing anew once something was read."""
+    if reading.is_postgres and not reading.connection.in_transaction():
+        reading.connection.execution_options(isolation_level="REPEATABLE READ")
+
+
+def streams(reading: Reading) -> list[str]:
+    """The streams that the actor may check: their company's, or all; those without a head or without events too."""
+    company = reading.actor.company_id
+    if company is not None:
+        funds = reading.execute(select(t.treasury_fund.c.id).where(t.treasury_fund.c.company_id == company)).scalars()
+        return [company_stream(company), *sorted(fund_stream(found) for found in funds)]
+    found = set()
+    for statement in (_NEXT_STREAM, _NEXT_HEAD):
+        after = ""
+        while (after := reading.execute(statement, {"after": after}).scalar() or "") != "":
+            found.add(after)
+    return sorted(found)
+
+
+def pages(reading: Reading, stream: str, *, after: int, until: int | None) -> Iterator[tuple[list[Stored], Any]]:
+    """The events behind `after`, up to `until`: a page, and the event that follows it or None."""
+    statement = _POSTGRES if reading.is_postgres else _SQLITE
+    while True:
+        found = _fetched(reading, statement, {"stream": stream, "after": after, "size": PAGE + 1})
+        if not reading.is_postgres:
+            found = [_spelt(row) for row in found]
+        page, following = found[:PAGE], found[PAGE] if len(found) > PAGE else None
+        if until is not None and page and page[-1][0] > until:
+            page = [row for row in page if row[0] <= until]
+            if page:
+                yield page, None
+            return
+        if not page:
+            return
+        yield page, following
+        if following is None:
+            return
+        after = page[-1][0]
+
+
+def _fetched(reading: Reading, statement: TextClause, values: dict[str, Any]) -> list[Stored]:
+    """All rows as the driver's own cursor gives them: a row object for each would take a third of the time."""
+    result = reading.connection.execute(statement, values)
+    cursor: Any = result.cursor
+    try:
+        found: list[Stored] = cursor.fetchall()
+        return found
+    except sqlite3.OperationalError:
+        # Bytes that are no text at all are something that was changed, not a fault of the program.
+        driver = cursor.connection
+        result = reading.connection.execute(statement, values)
+        driver.text_factory = _text
+        try:
+            return list(result.cursor.fetchall())
+        finally:
+            driver.text_factory = str
+    finally:
+        result.close()
+
+
+def head(reading: Reading, stream: str) -> Head:
+    """The head of a stream."""
+    row = reading.execute(_HEAD, {"stream": stream}).first()
+    return Head(None, "") if row is None else Head(row.length, row.head_hash)
+
+
+def hash_at(reading: Reading, stream: str, sequence: int) -> str | None:
+    """The hash of one event; None when it is not there."""
+    found: str | None = reading.execute(_HASH_AT, {"stream": stream, "sequence": sequence}).scalar()
+    return found
+
+
+def is_known(reading: Reading, stream: str, digest: str) -> bool:
+    """Whether an event of the stream has this hash."""
+    return reading.execute(_KNOWN, {"stream": stream, "hash": digest}).first() is not None
+
+
+def last(reading: Reading, stream: str) -> tuple[int, str] | None:
+    """The last event's sequence and hash."""
+    row = reading.execute(_LAST, {"stream": stream}).first()
+    return None if row is None else (row.sequence, row.event_hash)
+
+
+def first_from(reading: Reading, stream: str, moment: datetime) -> int:
+    """The sequence of the first event at or after a moment, found by halving; one behind the last when there is none.
+
+    A stream is in the order of time, but for the time that a transaction takes.
+    """
+    end = last(reading, stream)
+    low, high = 1, (end[0] if end is not None else 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        row = reading.execute(_AT_OR_BEHIND, {"stream": stream, "sequence": middle}).first()
+        if row is None or row.created_at >= moment:
+            high = middle
+        else:
+            low = middle + 1
+    return low
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "replace")
+
+
+_PEOPLE: dict[str | None, str] = {None: ""}
+
+
+def _spelt(row: Stored) -> Stored:
+    """A row of SQLite with its ids as the sealed text spells them. Few people and companies act: those are kept."""
+    sequence, body, previous, digest, action, actor, at, company, source, subject, subject_id, kind = row
+    if actor not in _PEOPLE:
+        _keep(actor)
+    if company not in _PEOPLE:
+        _keep(company)
+    i = subject_id
+    spelt = "" if i is None else f"{i[:8]}-{i[8:12]}-{i[12:16]}-{i[16:20]}-{i[20:]}"
+    people = _PEOPLE
+    return (
+        sequence,
+        body,
+        previous,
+        digest,
+        action,
+        people[actor],
+        at,
+        people[company],
+        source,
+        subject,
+        spelt,
+        kind,
+    )
+
+
+def _keep(found: str) -> None:
+    if len(_PEOPLE) > 10_000:
+        _PEOPLE.clear()
+        _PEOPLE[None] = ""
+    try:
+        _PEOPLE[found] = str(UUID(hex=found))
+    except (ValueError, AttributeError, TypeError):
+        _PEOPLE[found] = str(found)

@@ -1,0 +1,125 @@
+"""Checking the audit chain: every event of its streams, the heads, a checkpoint, and the rows that events tell of.
+
+Only reads, of one moment, in constant memory. Each stream is reported with its first wrong row. Source: domain,
+section 4.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+
+from pettycash_tui.services import audit_events
+from pettycash_tui.services.audit import GENESIS
+from pettycash_tui.services.audit_books import disagreements
+from pettycash_tui.services.audit_business import Business
+from pettycash_tui.services.audit_chain import Problem, ProblemKind, Walk
+from pettycash_tui.services.audit_events import Head
+from pettycash_tui.services.checkpoint_text import Checkpoint
+from pettycash_tui.services.permissions import Right
+from pettycash_tui.services.work import Reading
+
+Progress = Callable[[int, int], None]
+"""Told how many events of how many are checked."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a verification found; `ok` when it found nothing wrong."""
+
+    ok: bool
+    events: int
+    problems: tuple[Problem, ...]
+    streams: int
+    since: datetime | None
+    until: datetime | None
+
+
+def verify(
+    reading: Reading,
+    *,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    checkpoint: Checkpoint | None = None,
+    progress: Progress | None = None,
+) -> Verified:
+    """Check the streams that the actor may see, in a window (`until` exclusive) or, without, from the first event.
+
+    A window begins with the hash that its first event names as the one before, which is compared with the event before
+    it where that is there. Everything sealed by the checkpoint is compared whatever the window is.
+    """
+    reading.actor.require(Right.READ_AUDIT)
+    audit_events.of_one_moment(reading)
+    names = audit_events.streams(reading)
+    if checkpoint is not None and reading.actor.company_id is None:
+        names = sorted({*names, *checkpoint.heads})
+    heads = {name: audit_events.head(reading, name) for name in names}
+    total = sum(found.length or 0 for found in heads.values())
+    problems: list[Problem] = []
+    events = 0
+    for name in names:
+
+        def tell(done: int, before: int = events) -> None:
+            if progress is not None:
+                progress(before + done, total)
+
+        count, found = _stream(reading, name, heads[name], since, until, tell)
+        if not any(each.kind is not ProblemKind.BUSINESS_ROW for each in found) and checkpoint is not None:
+            found = [*filter(None, [_sealed(reading, name, checkpoint)]), *found]
+        events += count
+        problems += found
+    known = {each.stream for each in problems}
+    problems += [each for each in disagreements(reading, since) if each.stream not in known]
+    return Verified(not problems, events, tuple(problems), len(names), since, until)
+
+
+def _stream(
+    reading: Reading,
+    name: str,
+    head: Head,
+    since: datetime | None,
+    until: datetime | None,
+    tell: Callable[[int], None],
+) -> tuple[int, list[Problem]]:
+    first = 1 if since is None else audit_events.first_from(reading, name, since)
+    behind = None if until is None else audit_events.first_from(reading, name, until) - 1
+    before = GENESIS if first == 1 else audit_events.hash_at(reading, name, first - 1)
+    if before is None:
+        return 0, [Problem(name, first - 1, ProblemKind.DELETED, "the event before the first one checked is missing")]
+    known = partial(audit_events.is_known, reading, name)
+    walk = Walk(name, known, after=first - 1, after_hash=before)
+    # From the beginning nothing is left out, not even what stands before it.
+    after = first - 1 if first > 1 else -(1 << 62)
+    business = Business(reading, name, is_whole=first == 1, since=since)
+    for rows, following in audit_events.pages(reading, name, after=after, until=behind):
+        problem = walk.feed(rows, following)
+        right = [row for row in rows if row[0] <= walk.sequence] if problem is not None else rows
+        business.feed(right)
+        tell(walk.events)
+        if problem is not None:
+            return walk.events, [problem, *business.problems]
+    if behind is None:
+        problem = walk.finish(head.length, head.hash)
+        if problem is not None:
+            return walk.events, [problem, *business.problems]
+        business.finish()
+    return walk.events, business.problems
+
+
+def _sealed(reading: Reading, name: str, checkpoint: Checkpoint) -> Problem | None:
+    """Compare a stream with what a checkpoint sealed of it."""
+    sealed = checkpoint.heads.get(name)
+    if sealed is None or sealed.length == 0:
+        return None
+    found = audit_events.hash_at(reading, name, sealed.length)
+    if found == sealed.hash:
+        return None
+    if found is None:
+        end = audit_events.last(reading, name)
+        here = 0 if end is None else end[0]
+        message = f"the checkpoint sealed {sealed.length} events, the stream has {here}"
+        return Problem(name, here + 1, ProblemKind.TRUNCATED, message)
+    message = f"event {sealed.length} is not the one that was sealed: it or one before it was written anew"
+    return Problem(name, sealed.length, ProblemKind.REWRITTEN, message)
