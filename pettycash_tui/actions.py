@@ -87,6 +87,8 @@ ACTIONS: tuple[Action, ...] = (
     _action("session.switch", "S", "Switch person", "In a demo: go on working as somebody else.", "switch_person",
             scope=APP),
     _action("session.sign_out", "L", "Sign out", "Sign out, and let the next person sign in.", "sign_out", scope=APP),
+    _action("session.list", "W", "Sessions", "Show where you are signed in, and end one of those sessions.",
+            "show_sessions", scope=APP),
     _action("notices.choose", "M", "Notices", "Choose how you are told of things: at once, daily, by email or SMS.",
             "choose_notices", scope=APP),
     _action("app.quit", "q", "Quit", "Leave the program; drafts are kept.", "quit"),

@@ -193,6 +193,10 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
         self.begin_following(context)
         self.call_later(self._look_at_window)
         self.run_worker(self._offer_what_was_typed(context), group="draft", exit_on_error=False)
+        if context.actor.must_enrol:
+            from pettycash_tui.services.identity import MUST_ENROL
+
+            self.notify(MUST_ENROL, severity="warning", timeout=20, markup=False)
 
     async def _offer_what_was_typed(self, context: DeskContext) -> None:
         """After a lost connection or a sign-out: say that what was typed is still there."""
@@ -266,6 +270,14 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
         if self.context is not None:
             offer_choices(screen)
 
+    def action_show_sessions(self) -> None:
+        """Show where one is signed in, and end one of those sessions."""
+        from pettycash_tui.screens.session_choosing import offer_sessions
+
+        screen: Any = self.screen
+        if self.context is not None:
+            offer_sessions(screen)
+
     async def _become(self, context: DeskContext) -> None:
         await self._clear_the_desk()
         self._enter(context)
@@ -335,7 +347,7 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
             return action in ("quit", "help_quit", "sign_out") or (action == "help" and has_help)
         if action == "go":
             return self.context is not None and (parameters[0] == FORM or parameters[0] in self.places)
-        if action == "choose_notices":
+        if action in ("choose_notices", "show_sessions"):
             return self.context is not None and hasattr(self.screen, "ask")
         if action == "switch_person":
             return self.context is not None and self.context.demo and hasattr(self.screen, "ask")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
@@ -72,6 +72,8 @@ class Books:
         self.events = sorted(rows(t.audit_event), key=lambda event: (event.stream, event.sequence))
         self.heads = rows(t.stream_head)
         self.people = rows(t.user)
+        self.sessions = rows(t.sign_in_session)
+        self.recovery_codes = rows(t.recovery_code)
         self.notices = rows(t.notice)
         self.cursors = rows(t.notice_cursor)
 
@@ -139,8 +141,20 @@ def check(desk: Desk) -> Books:
     _check_imprest(desk, books)
     _check_notices(books)
     _check_vouchers(books)
+    _check_sign_ins(books)
     _check_chain(books)
     return books
+
+
+def _check_sign_ins(books: Books) -> None:
+    """Each session was let in by an event, and each recovery code that is used opened one; nobody has more than ten."""
+    begun = Counter(event.actor_id for event in books.actions("signin.succeeded"))
+    assert Counter(row.user_id for row in books.sessions if not row.client.startswith("as:")) == begun
+    used = Counter(code.user_id for code in books.recovery_codes if code.used_at is not None)
+    assert used == Counter(event.subject_id for event in books.actions("recovery.used"))
+    left = Counter(code.user_id for code in books.recovery_codes if code.used_at is None and code.voided_at is None)
+    enrolled = {person.id for person in books.people if person.totp_confirmed_at is not None}
+    assert set(left) <= enrolled and all(count <= 10 for count in left.values())
 
 
 def _check_vouchers(books: Books) -> None:

@@ -12,7 +12,10 @@ from pettycash_tui.services.errors import InvalidInput, NotAllowed
 
 
 def command(ctx: typer.Context, user: Annotated[str, typer.Argument(metavar="USER", help="Your username.")]) -> None:
-    """Sign in. The password is asked for, or is the first line of standard input; a code is the second."""
+    """Sign in. The password is asked for, or is the first line of standard input; a code is the second.
+
+    Who has lost their authenticator app gives one of their recovery codes instead.
+    """
     from contextlib import closing
 
     from pettycash_tui.services import token_file
@@ -36,15 +39,22 @@ def command(ctx: typer.Context, user: Annotated[str, typer.Argument(metavar="USE
         "role": signed.actor.role,
         "expires_at": signed.expires_at,
         "must_change_password": signed.must_change_password,
+        "must_enrol": signed.actor.must_enrol,
+        "recovery_codes_left": signed.recovery_codes_left,
     }
     output.emit(ctx, document, sentence=f"You are signed in as {signed.actor.name}.")
     if signed.must_change_password:
         output.note(ctx, "Your password was set by an admin. Choose your own now with `pettycash passwd`.")
+    if signed.actor.must_enrol:
+        output.note(ctx, "To approve or pay you need an authenticator app here: `pettycash totp enrol`.")
+    if signed.recovery_codes_left is not None:
+        left = signed.recovery_codes_left
+        output.note(ctx, f"That recovery code is used up; {left} left. New ones: `pettycash totp recovery`.")
 
 
 def _code(ctx: typer.Context, refusal: NotAllowed) -> str:
     try:
-        return asking.ask_secret(ctx, "Code of your authenticator app", field="code")
+        return asking.ask_secret(ctx, "Code of your authenticator app, or a recovery code", field="code")
     except InvalidInput:
         # Nobody is there to answer: what the service said is more than "is missing".
         raise refusal from None

@@ -20,7 +20,7 @@ def command(ctx: typer.Context) -> None:
     given = options(ctx)
     with closing(open_desk(given.database, given.home)) as desk:
         try:
-            ended = sign_out(desk, identify(desk, given.as_user))
+            ended = sign_out(desk, identify(desk, given.as_user, first_password=True))
         except NotSignedIn:
             ended = False
         if given.as_user is None:

@@ -37,6 +37,7 @@ COMPANY_SETTINGS = (
     Setting("lock_after_failures", "Wrong tries in a row that lock a person.", "N"),
     Setting("idle_lock_minutes", "Idle minutes that lock the desk.", "N"),
     Setting("session_hours", "How long a sign-in lasts.", "N"),
+    Setting("totp_required", "Whether who approves or pays needs an authenticator app.", is_flag=True),
 )
 
 

@@ -17,7 +17,7 @@ def command(ctx: typer.Context) -> None:
 
     given = options(ctx)
     with closing(open_desk(given.database, given.home)) as desk:
-        actor = identify(desk, given.as_user)
+        actor = identify(desk, given.as_user, first_password=True)
         old = asking.ask_secret(ctx, "Password now")
         new = asking.ask_secret(ctx, "New password", repeat=True)
         change_password(desk, actor, old, new)

@@ -17,7 +17,7 @@ def command(ctx: typer.Context) -> None:
 
     given = options(ctx)
     with closing(open_desk(given.database, given.home)) as desk:
-        found = desk.read(identify(desk, given.as_user), whoami)
+        found = desk.read(identify(desk, given.as_user, first_password=True), whoami)
         address = desk.shown_address
     output.emit_detail(
         ctx,

@@ -50,6 +50,8 @@ class Company(ListedRow, table=True):
     lock_after_failures: int = big(10)
     idle_lock_minutes: int = big(15)
     session_hours: int = big(12)
+    # Who approves, validates or pays does so only with an authenticator app enrolled.
+    totp_required: bool = Field(default=False, nullable=False)
 
 
 class Region(ListedRow, table=True):

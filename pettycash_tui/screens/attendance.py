@@ -72,10 +72,19 @@ class Attendance(TypedAhead, inherit_bindings=False):
                 self._lock_if_idle(*self._idle_known)
             self.run_worker(self._look_after(context), group="presence", exclusive=True, exit_on_error=False)
 
-    async def _look_after(self, context: DeskContext) -> None:
+    def look_whether_revoked(self) -> None:
+        """Somebody acted, perhaps ended this very session: look at once. Writes nothing, or others would look again."""
         from pettycash_tui.services import presence
 
-        is_active = self.idle_seconds < WATCH_SECONDS * 2
+        context = self.context
+        if context is not None and presence.is_watched(context.actor):
+            looking = self._look_after(context, keeps_alive=False)
+            self.run_worker(looking, group="presence-now", exclusive=True, exit_on_error=False)
+
+    async def _look_after(self, context: DeskContext, *, keeps_alive: bool = True) -> None:
+        from pettycash_tui.services import presence
+
+        is_active = keeps_alive and self.idle_seconds < WATCH_SECONDS * 2
         try:
             found = await asyncio.to_thread(presence.look, context.desk, context.actor, is_active)
         except PettyCashError:
@@ -88,7 +97,8 @@ class Attendance(TypedAhead, inherit_bindings=False):
         self._idle_known = (context, found.idle_minutes)
         if found.is_over:
             await self.action_sign_out()
-            self.notify("Your session has come to its end. Sign in again; drafts are kept.", markup=False)
+            how = "was ended from elsewhere" if found.is_revoked else "has come to its end"
+            self.notify(f"Your session {how}. Sign in again; drafts are kept.", severity="warning", markup=False)
         else:
             self._lock_if_idle(context, found.idle_minutes)
 

@@ -80,6 +80,7 @@ class Following(Attendance, inherit_bindings=False):
         """Tell the screens in view; those below are read again when one comes back to them."""
         if self.context is None:
             return
+        self.look_whether_revoked()
         for screen in reversed(self.screen_stack):
             if isinstance(screen, FollowsBooks):
                 # One that is being opened lacks some of its parts, and reads the books as they are when it has them.

@@ -32,7 +32,7 @@ CLIENT = "tui"
 _FIELDS: dict[str, Callable[[], Field]] = {
     "username": lambda: Field("username", "Username", LineInput(max_length=60)),
     "password": lambda: Field("password", "Password", LineInput(password=True, max_length=1024)),
-    "code": lambda: Field("code", "Code", LineInput(max_length=10), hint="the six digits of your authenticator app"),
+    "code": lambda: Field("code", "Code", LineInput(max_length=20), hint="of your authenticator app, or for recovery"),
     "new_password": lambda: Field(
         "new_password", "New password", LineInput(password=True, max_length=1024), hint="12 or more characters"
     ),
@@ -75,8 +75,8 @@ class SignInScreen(Background, Screen[None]):
         super().__init__()
         self.help_text = (
             f"Type your username and your password; {key('form.enter')} signs in. Those who approve or pay are asked"
-            f" for the code of their authenticator app as well. {key('app.back')} empties the fields; on empty fields"
-            " it leaves the program."
+            " for the code of their authenticator app as well; a recovery code stands in for it."
+            f" {key('app.back')} empties the fields; on empty fields it leaves the program."
         )
         self._enter = enter
         self._desk = desk
@@ -228,6 +228,13 @@ class SignInScreen(Background, Screen[None]):
             self._let_go(signed_in)
             return
         self._signed_in = signed_in
+        if signed_in.recovery_codes_left is not None:
+            self.app.notify(
+                f"That recovery code is used up; {signed_in.recovery_codes_left} left. New ones:"
+                " `pettycash totp recovery`.",
+                severity="warning",
+                markup=False,
+            )
         if signed_in.must_change_password:
             self._ask("new_password", "repeated", say="Choose a password of your own before you begin.")
         else:

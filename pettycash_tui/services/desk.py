@@ -28,6 +28,7 @@ from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, Ove
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.rules import sentence_for
 from pettycash_tui.services.secrets import Secrets
+from pettycash_tui.services.standing import is_signed_in, present
 from pettycash_tui.services.work import Clock, Reading, Work, system_clock
 
 P = ParamSpec("P")
@@ -135,7 +136,11 @@ class Desk:
             yield Reading(connection, actor, self.clock())
 
     def run(self, actor: Actor, service: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run a service in a unit of work of its own, again on a busy database, with bounded jitter."""
+        """Run a service in a unit of work of its own, again on a busy database, with bounded jitter.
+
+        Raises NotSignedIn when the session of the actor has ended meanwhile, NotAllowed before a first password is
+        changed.
+        """
         return self._retrying(lambda: self._run_once(actor, service, True, args, kwargs))
 
     def run_unaudited(
@@ -164,6 +169,9 @@ class Desk:
         self, actor: Actor, service: Callable[..., T], audited: bool, args: tuple[Any, ...], kwargs: dict[str, Any]
     ) -> T:
         with self.work(actor, audited=audited) as work:
+            if audited and is_signed_in(actor):
+                # A desk stays open for hours: only who is still signed in acts, and as what they are by now.
+                return service(work.as_actor(present(work)), *args, **kwargs)
             return service(work, *args, **kwargs)
 
     def _retrying(self, once: Callable[[], T]) -> T:

@@ -7,8 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from pettycash_tui.models.enums import Role
-from pettycash_tui.services.errors import NotAllowed
-from pettycash_tui.services.permissions import ALLOWANCES, Right, Scope, rights_of
+from pettycash_tui.services.errors import NotAllowed, Reason
+from pettycash_tui.services.permissions import ALLOWANCES, NEEDS_APP, Right, Scope, rights_of
+
+MUST_ENROL = (
+    "Your company asks an authenticator app of everybody who approves or pays, and you have not enrolled one. Run"
+    " `pettycash totp enrol`, then `pettycash totp verify`; at an open desk sign in again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,10 @@ class Actor:
     session_id: UUID | None = None
     source: str = "local"
     client: str = ""
+    must_enrol: bool = False
+    """Whether the company demands an authenticator app that this person has not enrolled."""
+    must_change_password: bool = False
+    """Whether the password is one that an admin gave: until it is changed nothing else is done."""
 
     @property
     def is_system(self) -> bool:
@@ -48,6 +57,11 @@ class Actor:
         return rights_of(self.role, is_superuser=self.is_superuser) if self.role else frozenset(Right)
 
     @property
+    def without_app(self) -> tuple[Reason, ...]:
+        """Why this person may not let money go before an app is enrolled; nothing where they may."""
+        return (Reason("totp_required", MUST_ENROL),) if self.must_enrol else ()
+
+    @property
     def scope(self) -> Scope:
         """Whose requisitions this person reads."""
         if self.role is None or self.is_centralized_approver:
@@ -59,10 +73,12 @@ class Actor:
         return right in self.rights
 
     def require(self, right: Right) -> None:
-        """Raise NotAllowed unless the role allows it."""
+        """Raise NotAllowed unless the role allows it, and (`totp_required`) unless the app it needs is enrolled."""
         if not self.may(right):
             role = self.role.label if self.role else "system"
             raise NotAllowed(f"Your role ({role}) may not {right.value}. Ask somebody whose role may.")
+        if self.must_enrol and right in NEEDS_APP:
+            raise NotAllowed(MUST_ENROL, code="totp_required")
 
     def sees_company(self, company_id: UUID | None) -> bool:
         """The tenant boundary: one's own company, or every company for a group-wide officer."""
@@ -76,7 +92,15 @@ class Actor:
 SYSTEM = Actor(id=None, username="system", name="System", role=None, source="job")
 
 
-def actor_of(row: Any, *, source: str = "local", client: str = "", session_id: UUID | None = None) -> Actor:
+def actor_of(
+    row: Any,
+    *,
+    source: str = "local",
+    client: str = "",
+    session_id: UUID | None = None,
+    must_enrol: bool = False,
+    must_change_password: bool = False,
+) -> Actor:
     """The actor for a row of the user table."""
     return Actor(
         id=row.id,
@@ -93,4 +117,6 @@ def actor_of(row: Any, *, source: str = "local", client: str = "", session_id: U
         session_id=session_id,
         source=source,
         client=client,
+        must_enrol=must_enrol,
+        must_change_password=must_change_password,
     )

@@ -51,7 +51,8 @@ def add_company(work: Work, given: Given, *, admin: NewAdmin | None = None) -> N
             admin_username="is missing: you belong to another company, so the new one needs an admin of its own"
         )
     hashed = passwords.hash_password(admin.password, admin.username) if admin is not None else None
-    company = listed.add(work, COMPANY, given)
+    demanded = given.get("totp_required")
+    company = listed.add(work, COMPANY, {**given, "totp_required": "yes" if demanded is None else demanded})
     # From here on it is the new company's own administration, whichever company the superuser belongs to.
     inside = work.as_actor(replace(work.actor, company_id=company.id))
     seed_company(inside, company.id)

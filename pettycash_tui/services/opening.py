@@ -17,9 +17,10 @@ from pettycash_tui.database import engine as engines
 from pettycash_tui.database.schema import SchemaState
 from pettycash_tui.services import signin, token_file
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, NotSignedIn
+from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, NotAllowed, NotSignedIn
 from pettycash_tui.services.home_folder import default_home
 from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.standing import PASSWORD_FIRST
 from pettycash_tui.services.work import Clock, system_clock
 
 DATABASE_FILE = "pettycash.db"
@@ -68,10 +69,12 @@ def _require_file(url: URL) -> None:
         )
 
 
-def identify(desk: Desk, as_user: str | None) -> Actor:
+def identify(desk: Desk, as_user: str | None, *, first_password: bool = False) -> Actor:
     """The person who acts: `--as` in a demo database, else the one who signed in from this home.
 
-    Raises NotAllowed for `--as` elsewhere or of an unknown person, NotSignedIn when nobody is signed in.
+    Raises NotAllowed for `--as` elsewhere or of an unknown person, NotSignedIn when nobody is signed in. Somebody whose
+    password an admin gave has to change it first (`password_change_needed`), except for what is done before:
+    `first_password`.
     """
     source = source_here()
     if as_user is not None:
@@ -86,7 +89,10 @@ def identify(desk: Desk, as_user: str | None) -> Actor:
         raise NotSignedIn(
             f"You are signed in to {kept.database}, not to {desk.shown_address}. Sign in with `pettycash login USER`."
         )
-    return signin.resume(desk, kept.token, client=signin.CLI, source=source)
+    actor = signin.resume(desk, kept.token, client=signin.CLI, source=source)
+    if actor.must_change_password and not first_password:
+        raise NotAllowed(PASSWORD_FIRST, code="password_change_needed")
+    return actor
 
 
 def home_id(home: Path) -> str:

@@ -20,6 +20,7 @@ from pettycash_tui.services.errors import InvalidInput, NotAllowed
 from pettycash_tui.services.inputs import (
     clean_code,
     clean_currency,
+    clean_flag,
     clean_locale,
     clean_number,
     clean_text,
@@ -56,6 +57,7 @@ class CompanyDetail:
     lock_after_failures: int
     idle_lock_minutes: int
     session_hours: int
+    totp_required: bool
     is_active: bool
     created_at: datetime
     updated_at: datetime
@@ -204,6 +206,7 @@ COMPANY: Kind[CompanyDetail] = Kind(
         _number("lock_after_failures", 3, 100),
         _number("idle_lock_minutes", 1, 480),
         _number("session_hours", 1, 168),
+        Field("totp_required", "totp_required", lambda _, typed: clean_flag("totp_required", typed)),
     ),
     detail=_company,
     unique=("code", "name"),

@@ -35,6 +35,8 @@ def hash_password(password: str, username: str, *, demo: bool = False) -> str:
 
 def check(password: str, username: str) -> None:
     """Raise InvalidInput, naming `password`, unless it may be one."""
+    # As it is hashed: wide letters and ligatures hide no common word, nor make it longer.
+    password = normalize("NFKC", password)
     folded = password.casefold()
     if len(password) < SHORTEST:
         raise InvalidInput.of(password=f"must have at least {SHORTEST} characters; several words are easy to keep")

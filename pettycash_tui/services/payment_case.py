@@ -67,7 +67,8 @@ def show(reading: Reading, ref: str | UUID) -> PaymentCase:
     """The case of a payment, as if its code was about to be typed. Raises NotFound."""
     payment = payment_views.show(reading, ref)
     facts = payment_facts.read(reading, payment.id)
-    reasons = payment_facts.reasons_against(facts, reading.actor.id, reading.now, code_offered=True)
+    against = payment_facts.reasons_against(facts, reading.actor.id, reading.now, code_offered=True)
+    reasons = [*reading.actor.without_app, *against]
     rows = reading.execute(_APPROVALS, {"payment": payment.id})
     return PaymentCase(
         payment=payment,

@@ -211,7 +211,8 @@ def explain(reading: Reading, ref: str | UUID, *, code_offered: bool = False) ->
     """
     found = locate.payment(reading, ref)
     facts = payment_facts.read(reading, found.id)
-    reasons = payment_facts.reasons_against(facts, reading.actor.id, reading.now, code_offered=code_offered)
+    against = payment_facts.reasons_against(facts, reading.actor.id, reading.now, code_offered=code_offered)
+    reasons = [*reading.actor.without_app, *against]
     return PaymentExplanation(found.number, not reasons, tuple(reasons))
 
 

@@ -128,6 +128,27 @@ ALLOWANCES: dict[Role, Allowance] = {
 }
 
 
+NEEDS_APP = frozenset(
+    {
+        Right.APPROVE,
+        Right.VALIDATE,
+        Right.EXECUTE,
+        Right.APPROVE_REPLENISHMENT,
+        Right.COMPLETE_REPLENISHMENT,
+        Right.APPROVE_VARIANCE,
+        Right.APPROVE_TRANSFER,
+    }
+)
+"""What is done only with an authenticator app enrolled, where the company demands one: whatever lets money go."""
+
+_SIGNS_IN_WITH_CODE = frozenset({Right.APPROVE, Right.VALIDATE, Right.EXECUTE})
+
+
+def needs_app(role: Role) -> bool:
+    """Whether people of this role approve, validate or pay, and so sign in with a code once they have enrolled."""
+    return bool(_SIGNS_IN_WITH_CODE & ALLOWANCES[role].rights)
+
+
 def rights_of(role: Role, *, is_superuser: bool = False) -> frozenset[Right]:
     """The rights of a role; a superuser administers besides."""
     rights = ALLOWANCES[role].rights

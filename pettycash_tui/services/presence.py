@@ -9,7 +9,8 @@ from sqlalchemy import select
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import Actor
-from pettycash_tui.services.sessions import AS_CLIENT, IDLE_MINUTES, touch
+from pettycash_tui.services.sessions import IDLE_MINUTES, touch
+from pettycash_tui.services.standing import is_signed_in
 from pettycash_tui.services.work import Reading
 
 __all__ = ["IDLE_MINUTES", "Presence", "is_watched", "look"]
@@ -21,11 +22,13 @@ class Presence:
 
     idle_minutes: int
     is_over: bool
+    is_revoked: bool = False
+    """Over because somebody has ended it, and not by its time."""
 
 
 def is_watched(actor: Actor) -> bool:
     """Whether the person signed in here; who acts with `--as` in a demo proved nothing and needs no lock."""
-    return actor.session_id is not None and not actor.client.startswith(AS_CLIENT)
+    return is_signed_in(actor)
 
 
 def look(desk: Desk, actor: Actor, is_active: bool) -> Presence:
@@ -47,4 +50,5 @@ def _presence(reading: Reading) -> Presence:
     if row is None:
         return Presence(IDLE_MINUTES, is_over=True)
     is_past = row.expires_at is not None and reading.now >= row.expires_at
-    return Presence(row.idle_lock_minutes or IDLE_MINUTES, row.ended_at is not None or not row.is_active or is_past)
+    is_revoked = row.ended_at is not None or not row.is_active
+    return Presence(row.idle_lock_minutes or IDLE_MINUTES, is_revoked or is_past, is_revoked)

@@ -1,22 +1,31 @@
-"""Proving who one is: password, and the code of those who approve or pay, against a count of tries."""
+"""Proving who one is: password, and the code of those who approve or pay, against a count of tries.
+
+Whatever is wrong, the same statements run and the answer is the same. A try is counted, and committed, before anything
+is compared, so that guesses at the same moment add up to no more than are allowed.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import ceil
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Row, func, select, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.services import passwords, totp
+from pettycash_tui.services import passwords, recovery, standing, throttle, totp
 from pettycash_tui.services.administering import as_stored
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import NotAllowed
 from pettycash_tui.services.identity import SYSTEM
-from pettycash_tui.services.permissions import Right, rights_of
+from pettycash_tui.services.permissions import needs_app
 from pettycash_tui.services.work import Reading, Work
+
+T = TypeVar("T")
 
 LOCK_AFTER_FAILURES = 10
 """For group-wide officers, who have no company that says otherwise."""
@@ -25,43 +34,91 @@ REFUSED = (
     "That username and password do not go together, or the account is locked. Try again; "
     "after too many tries only an admin can unlock it."
 )
-_NEED_CODE = frozenset({Right.APPROVE, Right.VALIDATE, Right.EXECUTE})
+
+
+@dataclass(frozen=True, slots=True)
+class Proved:
+    """A person who has proved who they are; `by_recovery` when a recovery code stood in for the app."""
+
+    row: Row[Any]
+    by_code: bool = False
+    by_recovery: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Code:
+    """A typed code: the app's time step (-1: wrong), or what is stored of a recovery code."""
+
+    step: int = -1
+    recovery_hmac: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """A counted try: whether the person has one left, and how the place stands that it came from."""
+
+    may_try: bool
+    place: throttle.Counted | None
+
+
+class _NotProved(Exception):
+    """Undoes the transaction that would have let somebody in."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
 
 
 def prove(
     desk: Desk,
     username: str,
     password: str,
+    then: Callable[[Work, Proved], T],
     *,
     code: str | None = None,
     client: str,
     source: str,
     sign_in: bool = False,
-) -> Row[Any]:
-    """The row of the person whose password this is; the count of tries starts anew.
+) -> T:
+    """What `then` makes of the person whose password this is, in the transaction in which their tries start anew.
 
-    Raises NotAllowed, alike for an unknown person, a wrong password, a locked and a deactivated account. With
-    `sign_in`, those who approve or pay and have enrolled also need the current code.
+    Raises NotAllowed, alike for an unknown person, a wrong password, a locked and a deactivated account
+    (`signin_refused`). With `sign_in`, those who approve or pay and have enrolled also need the current code or a
+    recovery code (`totp_needed`, `totp_wrong`), and a place with too many failures has to wait (`signin_throttled`).
     """
     nobody = SYSTEM.at(source, client)
     row = desk.read(SYSTEM, _person, as_stored(username))
     # Nobody's try is counted too, with no effect, so that it takes as long.
-    may_try = desk.run_unaudited(SYSTEM, _count_try, row.id if row else new_id())
+    tried = desk.run_unaudited(SYSTEM, _count_try, row.id if row else new_id(), source if sign_in else None)
+    if tried.place is not None and tried.place.is_refused:
+        desk.run(nobody, _refuse, row, "throttled")
+        seconds = max(1, ceil((tried.place.until - desk.clock()).total_seconds()))
+        raise NotAllowed(f"Too many sign-ins from here have failed. Wait {seconds} s.", code="signin_throttled")
     is_right = passwords.verify(row.password_hash if row else None, password)
-    if row is None or not may_try or not is_right:
-        reason = _reason(row, may_try)
-        desk.run(nobody, _refuse, row, reason)
+    if row is None or not tried.may_try or not is_right:
+        desk.run(nobody, _refuse, row, _reason(row, tried.may_try))
         raise NotAllowed(REFUSED, code="signin_refused")
-    step = _step_of(desk, row, code) if sign_in and needs_code(row) else None
+    typed = None
+    if sign_in and needs_code(row):
+        if not code:
+            # The password was right, and no code was guessed.
+            desk.run_unaudited(SYSTEM, _take_back, row.id, tried)
+            raise NotAllowed(
+                "Your account needs the current code of your authenticator app as well, or a recovery code.",
+                code="totp_needed",
+                fields={"code": "is needed"},
+            )
+        typed = _code_of(desk, row, code)
     rehashed = (
         passwords.hash_password(password, row.username, demo=True)
         if passwords.needs_rehash(row.password_hash)
         else row.password_hash
     )
 
-    def settle(work: Work) -> str | None:
-        if step is not None and (step < 0 or not totp.accept_step(work, row.id, step)):
-            return "wrong_code"
+    def settle(work: Work) -> T:
+        if tried.place is not None:
+            throttle.forgive(work, tried.place)
+        proved = _accept(work, row, typed)
         u = t.user.c
         # Only while all is as it was when the password was compared.
         settled = work.execute(
@@ -69,40 +126,51 @@ def prove(
             .where(u.id == row.id, u.is_active, u.locked_at.is_(None), u.password_hash == row.password_hash)
             .values(failed_logins=0, password_hash=rehashed)
         )
-        return None if settled.rowcount == 1 else "changed_meanwhile"
+        if settled.rowcount != 1:
+            raise _NotProved("changed_meanwhile")
+        return then(work, proved)
 
-    reason = desk.run_unaudited(nobody, settle) or ""
-    if reason:
-        desk.run(nobody, _refuse, row, reason)
-        if reason == "wrong_code":
+    try:
+        return desk.run(nobody, settle)
+    except _NotProved as error:
+        desk.run(nobody, _refuse, row, error.reason)
+        if error.reason == "wrong_code":
             raise NotAllowed(
                 "The code is not right, or was used already. Wait for the next one and sign in again.",
                 code="totp_wrong",
-            )
-        raise NotAllowed(REFUSED, code="signin_refused")
-    return row
+            ) from None
+        raise NotAllowed(REFUSED, code="signin_refused") from None
 
 
 def needs_code(row: Row[Any]) -> bool:
     """Whether this person signs in with a code as well: approves or pays, and has enrolled."""
-    return row.totp_confirmed_at is not None and bool(_NEED_CODE & rights_of(row.role, is_superuser=row.is_superuser))
+    return row.totp_confirmed_at is not None and needs_app(row.role)
 
 
-def _step_of(desk: Desk, row: Row[Any], code: str | None) -> int:
-    """The time step of the code; -1 when it is wrong. Raises NotAllowed (`totp_needed`) without one."""
-    if not code:
-        raise NotAllowed(
-            "Your account needs the current code of your authenticator app as well.",
-            code="totp_needed",
-            fields={"code": "is needed"},
-        )
+def _code_of(desk: Desk, row: Row[Any], typed: str) -> _Code:
+    code = recovery.cleaned(typed)
+    if code:
+        return _Code(recovery_hmac=recovery.mac(desk.secrets, row.id, code))
     secret = totp.current_secret(row.totp_secret, row.id, desk.secrets)
-    step = totp.matching_step(secret, code, desk.clock())
-    return -1 if step is None else step
+    step = totp.matching_step(secret, typed, desk.clock())
+    return _Code() if step is None else _Code(step)
+
+
+def _accept(work: Work, row: Row[Any], code: _Code | None) -> Proved:
+    if code is None:
+        return Proved(row)
+    if code.recovery_hmac:
+        if not recovery.spend(work, row.id, code.recovery_hmac):
+            raise _NotProved("wrong_code")
+        _record(work, "recovery.used", row, {"left": recovery.left(work, row.id)})
+        return Proved(row, by_code=True, by_recovery=True)
+    if code.step < 0 or not totp.accept_step(work, row.id, code.step):
+        raise _NotProved("wrong_code")
+    return Proved(row, by_code=True)
 
 
 def _person(reading: Reading, username: str) -> Row[Any] | None:
-    return reading.execute(select(t.user).where(t.user.c.username == username)).first()
+    return reading.execute(standing.person_where(t.user.c.username == username)).first()
 
 
 def _allowed_tries() -> Any:
@@ -110,15 +178,28 @@ def _allowed_tries() -> Any:
     return func.coalesce(limit, LOCK_AFTER_FAILURES)
 
 
-def _count_try(work: Work, user_id: UUID) -> bool:
-    """Count a try; False when there is none left, or the account may not sign in at all."""
+def _count_try(work: Work, user_id: UUID, source: str | None) -> _Try:
+    """Count a try; without effect on the person when the place has to wait.
+
+    `may_try` is False when there is none left, or the account may not sign in at all.
+    """
+    place = throttle.count(work, source) if source is not None else None
+    if place is not None and place.is_refused:
+        return _Try(may_try=False, place=place)
     u = t.user.c
     counted = work.execute(
         update(t.user)
         .where(u.id == user_id, u.is_active, u.locked_at.is_(None), u.failed_logins < _allowed_tries())
         .values(failed_logins=u.failed_logins + 1)
     )
-    return counted.rowcount == 1
+    return _Try(counted.rowcount == 1, place)
+
+
+def _take_back(work: Work, user_id: UUID, tried: _Try) -> None:
+    if tried.place is not None:
+        throttle.forgive(work, tried.place)
+    u = t.user.c
+    work.execute(update(t.user).where(u.id == user_id, u.failed_logins > 0).values(failed_logins=u.failed_logins - 1))
 
 
 def _reason(row: Row[Any] | None, may_try: bool) -> str:
@@ -135,14 +216,13 @@ def _refuse(work: Work, row: Row[Any] | None, reason: str) -> None:
     For somebody unknown what was typed is not recorded: people type their password there.
     """
     u = t.user.c
-    if row is not None:
-        locked = work.execute(
-            update(t.user)
-            .where(u.id == row.id, u.locked_at.is_(None), u.failed_logins >= _allowed_tries())
-            .values(locked_at=work.now)
-        )
-        if locked.rowcount == 1:
-            _record(work, "signin.locked", row, {"reason": reason})
+    locked = work.execute(
+        update(t.user)
+        .where(u.id == (row.id if row else new_id()), u.locked_at.is_(None), u.failed_logins >= _allowed_tries())
+        .values(locked_at=work.now)
+    )
+    if row is not None and locked.rowcount == 1:
+        _record(work, "signin.locked", row, {"reason": reason})
     _record(work, "signin.refused", row, {"reason": reason, "client": work.actor.client})
 
 

@@ -7,7 +7,7 @@ of its token is stored. Source: architecture, trust boundary.
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from hashlib import sha256
 from typing import Any
@@ -18,15 +18,16 @@ from sqlalchemy import Row, select, update
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.base import columns_of
 from pettycash_tui.models.people import SignInSession
+from pettycash_tui.services import standing
 from pettycash_tui.services.administering import as_stored
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import DatabaseUnavailable, NotAllowed, NotFound, NotSignedIn
 from pettycash_tui.services.identity import SYSTEM, Actor, actor_of
+from pettycash_tui.services.standing import AS_CLIENT
 from pettycash_tui.services.work import Reading, Work
 
 CLI = "cli"
-AS_CLIENT = "as:"
 SESSION_HOURS = 12
 IDLE_MINUTES = 15
 """For group-wide officers, who have no company that says otherwise."""
@@ -47,10 +48,9 @@ class NewSession:
 
 
 def begin(work: Work, person: Row[Any], *, client: str, source: str) -> NewSession:
-    """Make a session for a person who has proved who they are (a row of the user table)."""
+    """Make a session for a person who has proved who they are (a row of `standing.person_where`)."""
     token = secrets.token_urlsafe(32)
-    hours = work.execute(select(t.company.c.session_hours).where(t.company.c.id == person.company_id)).scalar()
-    expires_at = work.now + timedelta(hours=hours or SESSION_HOURS)
+    expires_at = work.now + timedelta(hours=person.session_hours or SESSION_HOURS)
     session = SignInSession(
         user_id=person.id,
         token_hash=_hash(token),
@@ -66,15 +66,9 @@ def begin(work: Work, person: Row[Any], *, client: str, source: str) -> NewSessi
 
 def resume(desk: Desk, token: str, *, client: str, source: str) -> Actor:
     """The person of a session, which is kept alive by this. Raises NotSignedIn with the reason it has ended."""
-    session = desk.read(SYSTEM, _session_of, _hash(token))
     now = desk.clock()
-    if session is None or session.ended_at is not None:
-        raise NotSignedIn("This session has ended. Sign in again with `pettycash login USER`.")
-    if not session.is_active:
-        raise NotSignedIn(f"The account {session.username} is not active any more. Ask an admin.")
+    session = standing.require_standing(desk.read(SYSTEM, _session_of, _hash(token)), now)
     idle_minutes = session.idle_lock_minutes or IDLE_MINUTES
-    if now >= session.expires_at:
-        raise NotSignedIn("This session has come to its end. Sign in again with `pettycash login USER`.")
     idle = now - session.last_seen_at
     if idle > timedelta(minutes=idle_minutes):
         raise NotSignedIn(
@@ -82,7 +76,7 @@ def resume(desk: Desk, token: str, *, client: str, source: str) -> Actor:
         )
     if idle >= timedelta(seconds=TOUCH_SECONDS):
         touch(desk, session.session_id)
-    return actor_of(session, source=source, client=client, session_id=session.session_id)
+    return standing.actor_from(session, source=source, client=client, session_id=session.session_id)
 
 
 def touch(desk: Desk, session_id: UUID) -> None:
@@ -102,15 +96,16 @@ def touch(desk: Desk, session_id: UUID) -> None:
 
 def sign_out(desk: Desk, actor: Actor) -> bool:
     """End the actor's session; False when there was none to end (`--as` acts without signing in)."""
-    if actor.session_id is None or actor.client.startswith(AS_CLIENT):
+    if not standing.is_signed_in(actor):
         return False
 
     def end(work: Work) -> bool:
         ended = end_sessions(work, actor.person_id, only=actor.session_id)
-        _record(work, "signin.ended", actor, {})
+        _record(work.as_actor(actor), "signin.ended", actor, {})
         return ended > 0
 
-    return desk.run(actor, end)
+    # As the system: one's own end is noted even where the session has ended already.
+    return desk.run(SYSTEM, end)
 
 
 def end_sessions(work: Work, user_id: UUID, *, only: UUID | None = None, keep: UUID | None = None) -> int:
@@ -142,7 +137,8 @@ def act_as(desk: Desk, username: str, home_id: str, *, source: str = "local") ->
     if row is None or not row.is_active:
         raise NotAllowed("No active person of this demo has that name; see `pettycash user list`.", code="unknown_as")
     session_id = row.session_id or desk.run_unaudited(SYSTEM, _open_as, row, client, source)
-    return actor_of(row, source=source, client=client, session_id=session_id)
+    actor = standing.actor_from(row, source=source, client=client, session_id=session_id)
+    return replace(actor, must_change_password=False)
 
 
 def user_actor(reading: Reading, username: str) -> Actor:
@@ -154,23 +150,15 @@ def user_actor(reading: Reading, username: str) -> Actor:
 
 
 def _session_of(reading: Reading, token_hash: str) -> Row[Any] | None:
-    s, c = t.sign_in_session.c, t.company.c
-    return reading.execute(
-        select(t.user, s.id.label("session_id"), s.ended_at, s.expires_at, s.last_seen_at, c.idle_lock_minutes)
-        .join_from(t.sign_in_session, t.user, s.user_id == t.user.c.id)
-        .outerjoin(t.company, c.id == t.user.c.company_id)
-        .where(s.token_hash == token_hash)
-    ).first()
+    return reading.execute(standing.session_where(t.sign_in_session.c.token_hash == token_hash)).first()
 
 
 def _person_and_session(reading: Reading, username: str, client: str) -> Row[Any] | None:
     s, u = t.sign_in_session.c, t.user.c
     mine = (s.user_id == u.id) & (s.client == client) & s.ended_at.is_(None)
+    session = select(s.id).where(mine).limit(1).correlate(t.user).scalar_subquery()
     return reading.execute(
-        select(t.user, s.id.label("session_id"))
-        .outerjoin_from(t.user, t.sign_in_session, mine)
-        .where(u.username == username)
-        .limit(1)
+        standing.person_where(u.username == username).add_columns(session.label("session_id"))
     ).first()
 
 
@@ -194,16 +182,17 @@ def _open_as(work: Work, row: Row[Any], client: str, source: str) -> UUID:
 
 
 def _insert_unless_there(work: Work, session: SignInSession) -> bool:
-    table, values = t.sign_in_session, columns_of(session)
+    table = t.sign_in_session
     if work.is_postgres:
         from sqlalchemy.dialects.postgresql import insert as postgres_insert
 
-        made = work.execute(postgres_insert(table).values(values).on_conflict_do_nothing().returning(table.c.id))
-    else:
-        from sqlalchemy.dialects.sqlite import insert as sqlite_insert
-
-        made = work.execute(sqlite_insert(table).values(values).on_conflict_do_nothing().returning(table.c.id))
-    return made.first() is not None
+        statement = postgres_insert(table).values(columns_of(session)).on_conflict_do_nothing()
+        return work.execute(statement.returning(table.c.id)).first() is not None
+    # SQLite has one writer: nobody can come between.
+    if work.execute(select(table.c.id).where(table.c.token_hash == session.token_hash)).first() is not None:
+        return False
+    work.add(session)
+    return True
 
 
 def _record(work: Work, action: str, person: Actor, data: dict[str, Any]) -> None:

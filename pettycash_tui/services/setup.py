@@ -215,6 +215,7 @@ def _install(work: Work, given: SetUp, hashed: str, database: str) -> SetUpResul
             "currency": given.currency,
             "timezone": given.timezone,
             "locale": given.locale,
+            "totp_required": "yes",
         },
     )
     seed_company(work, company.id)

@@ -13,13 +13,13 @@ from typing import Any
 from sqlalchemy import Row, update
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import passwords, sessions
+from pettycash_tui.services import passwords, recovery, sessions, standing
 from pettycash_tui.services.administering import administered
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import InvalidInput, Overtaken, Refused
-from pettycash_tui.services.identity import SYSTEM, Actor, actor_of
-from pettycash_tui.services.proving import prove
+from pettycash_tui.services.errors import InvalidInput, Refused
+from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.proving import Proved, prove
 from pettycash_tui.services.sessions import CLI, act_as, end_sessions, resume, sign_out, touch, user_actor
 from pettycash_tui.services.work import Work
 
@@ -49,31 +49,59 @@ class SignedIn:
     token: str
     expires_at: datetime
     must_change_password: bool
+    recovery_codes_left: int | None = None
+    """How many are left, when one stood in for the app."""
 
     def __repr__(self) -> str:
         return f"SignedIn(username={self.actor.username!r}, expires_at={self.expires_at.isoformat()})"
 
 
 def sign_in(desk: Desk, username: str, password: str, *, client: str, source: str, code: str | None = None) -> SignedIn:
-    """Begin a session. `code` is the current TOTP code of those who approve or pay and have enrolled.
+    """Begin a session. `code` is the current TOTP code of those who approve or pay and have enrolled, or a recovery
+    code in its place.
 
     Raises NotAllowed: `signin_refused` (whatever was wrong), `totp_needed` (the password is right; ask for the code
-    and call again), `totp_wrong`.
+    and call again), `totp_wrong`, `signin_throttled` (this place has failed too often and has to wait).
     """
-    row = prove(desk, username, password, code=code, client=client, source=source, sign_in=True)
 
-    def begin(work: Work) -> SignedIn:
+    def begin(work: Work, proved: Proved) -> SignedIn:
+        row = proved.row
         session = sessions.begin(work, row, client=client, source=source)
-        actor = actor_of(row, source=source, client=client, session_id=session.id)
-        _record(work.as_actor(actor), "signin.succeeded", row, {"client": client, "totp": code is not None})
-        return SignedIn(actor, session.token, session.expires_at, row.must_change_password)
+        actor = standing.actor_from(row, source=source, client=client, session_id=session.id)
+        data = {"client": client, "totp": proved.by_code, "recovery": proved.by_recovery}
+        _record(work.as_actor(actor), "signin.succeeded", row, data)
+        left = recovery.left(work, row.id) if proved.by_recovery else None
+        return SignedIn(actor, session.token, session.expires_at, row.must_change_password, left)
 
-    return desk.run(SYSTEM, begin)
+    return prove(desk, username, password, begin, code=code, client=client, source=source, sign_in=True)
 
 
 def confirm_password(desk: Desk, actor: Actor, password: str) -> None:
-    """Prove that it is still the same person (the idle lock of the desk). Raises NotAllowed; tries are counted."""
-    prove(desk, actor.username, password, client=actor.client, source=actor.source)
+    """Prove that it is still the same person (the idle lock of the desk). Raises NotAllowed; tries are counted.
+
+    What was confirmed by a code before is confirmed no more: who unlocks a desk pays with a fresh code.
+    """
+
+    def confirmed(work: Work, proved: Proved) -> None:
+        _record(work.as_actor(actor), "signin.confirmed", proved.row, {"client": actor.client})
+
+    prove(desk, actor.username, password, confirmed, client=actor.client, source=actor.source)
+    # After it, in a transaction of its own: codes are locked before people.
+    desk.run_unaudited(actor, _void_confirmed_codes)
+
+
+def _void_confirmed_codes(work: Work) -> None:
+    o = t.otp_challenge.c
+    work.execute(
+        update(t.otp_challenge)
+        .where(
+            o.executor_id == work.actor.id,
+            o.verified_at.is_not(None),
+            o.consumed_at.is_(None),
+            o.voided_at.is_(None),
+        )
+        .values(voided_at=work.now, updated_at=work.now)
+    )
 
 
 def change_password(desk: Desk, actor: Actor, old: str, new: str) -> None:
@@ -82,24 +110,22 @@ def change_password(desk: Desk, actor: Actor, old: str, new: str) -> None:
     Raises NotAllowed when `old` is wrong (tries are counted), InvalidInput naming `password` when `new` may not be one.
     """
     actor.person_id  # noqa: B018 - the system has no password
-    row = prove(desk, actor.username, old, client=actor.client, source=actor.source)
     if old == new:
         raise InvalidInput.of(password="must be another than before")
     hashed = passwords.hash_password(new, actor.username)
 
-    def change(work: Work) -> None:
-        u = t.user.c
-        changed = work.execute(
+    def change(work: Work, proved: Proved) -> None:
+        row, u = proved.row, t.user.c
+        # Nobody has changed it meanwhile: proving holds the row.
+        work.execute(
             update(t.user)
-            .where(u.id == actor.id, u.password_hash == row.password_hash)
+            .where(u.id == actor.id)
             .values(password_hash=hashed, must_change_password=False, updated_at=work.now)
         )
-        if changed.rowcount != 1:
-            raise Overtaken("Your password was changed a moment ago by somebody else. Sign in again.")
         end_sessions(work, actor.person_id, keep=actor.session_id)
-        _record(work, "password.changed", row, {})
+        _record(work.as_actor(actor), "password.changed", row, {})
 
-    desk.run(actor, change)
+    prove(desk, actor.username, old, change, client=actor.client, source=actor.source)
 
 
 def set_password(work: Work, username: str, new: str, *, must_change: bool = True, demo: bool = False) -> None:

@@ -107,6 +107,8 @@ def reasons_against(
         return reasons
     if any(step.acted_by_id == actor.id for step in steps):
         reasons.append(Reason("acted_already", f"You have already acted on this revision of {requisition.number}."))
+    if current.kind is not StepKind.REVIEW:
+        reasons.extend(actor.without_app)
     if current.problem:
         reasons.append(Reason("delegate_not_eligible", f"{current.problem}. An admin can reassign the step."))
     elif current.acts_id != actor.id:

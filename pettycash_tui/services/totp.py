@@ -18,10 +18,13 @@ from uuid import UUID
 from sqlalchemy import Row, select, update
 
 from pettycash_tui.models import tables as t
+from pettycash_tui.services import recovery, standing
 from pettycash_tui.services.administering import administered
 from pettycash_tui.services.audit import company_stream
-from pettycash_tui.services.errors import NotFound, Overtaken, Refused
+from pettycash_tui.services.errors import NotAllowed, NotFound, Overtaken, Refused
+from pettycash_tui.services.permissions import needs_app
 from pettycash_tui.services.secrets import Secrets
+from pettycash_tui.services.sessions import end_sessions
 from pettycash_tui.services.work import Reading, Work
 
 if TYPE_CHECKING:
@@ -52,10 +55,47 @@ class Enrolment:
         return "Enrolment(…)"
 
 
-def enrol(desk: Desk, actor: Actor) -> Enrolment:
-    """Make a new secret for the actor. It counts once `confirm` was given a code of it; until then the old one does."""
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How the actor stands: enrolled since when, whether their company asks it of them, recovery codes left."""
+
+    username: str
+    enrolled: bool
+    confirmed_at: datetime | None
+    required: bool
+    recovery_codes_left: int
+
+
+def status(reading: Reading) -> Status:
+    """How the actor's app stands. Raises NotAllowed for the system."""
+    row = reading.execute(standing.person_where(t.user.c.id == reading.actor.person_id)).one()
+    return Status(
+        username=row.username,
+        enrolled=row.totp_confirmed_at is not None,
+        confirmed_at=row.totp_confirmed_at,
+        required=bool(row.totp_required) and needs_app(row.role),
+        recovery_codes_left=recovery.left(reading, row.id),
+    )
+
+
+def enrol(desk: Desk, actor: Actor, password: str | None = None) -> Enrolment:
+    """Make a new secret for the actor. It counts once `confirm` was given a code of it; until then the old one does.
+
+    Who has an app in force gives their password as well, else who finds a desk unlocked would take their codes over:
+    raises NotAllowed (`password_needed`, and what a wrong one raises).
+    """
     import pyotp
 
+    from pettycash_tui.services import signin
+
+    if desk.read(actor, status).enrolled and standing.is_signed_in(actor):
+        if password is None:
+            raise NotAllowed(
+                "You have an authenticator app already. Give your password to enrol another.",
+                code="password_needed",
+                fields={"password": "is needed"},
+            )
+        signin.confirm_password(desk, actor, password)
     user_id = actor.person_id
     secrets = desk.secrets
     secret = random_source.token_bytes(SECRET_BYTES)
@@ -72,12 +112,15 @@ def enrol(desk: Desk, actor: Actor) -> Enrolment:
     return Enrolment(uri, text, qr_lines(uri))
 
 
-def confirm(desk: Desk, actor: Actor, code: str) -> None:
-    """Put the new secret in force by a code of it. Raises Refused when there is none, or the code is wrong."""
+def confirm(desk: Desk, actor: Actor, code: str) -> tuple[str, ...]:
+    """Put the new secret in force by a code of it; its ten recovery codes, to be shown this once.
+
+    Raises Refused when there is none, or the code is wrong (which is recorded).
+    """
     user_id = actor.person_id
     secrets = desk.secrets
 
-    def check(work: Work) -> None:
+    def check(work: Work) -> tuple[str, ...]:
         row = _row(work, user_id)
         pending = _decrypted(row.totp_secret, user_id, secrets)[SECRET_BYTES:] if row.totp_secret else b""
         if not pending:
@@ -100,12 +143,37 @@ def confirm(desk: Desk, actor: Actor, code: str) -> None:
             totp_last_step=step,
         )
         _record(work, "totp.confirmed", row, {})
+        return recovery.replace(work, row, secrets)
 
-    desk.run(actor, check)
+    try:
+        return desk.run(actor, check)
+    except Refused as refusal:
+        if refusal.code == "totp_wrong":
+            desk.run(actor, lambda work: _record(work, "totp.refused", _row(work, user_id), {}))
+        raise
+
+
+def new_recovery_codes(desk: Desk, actor: Actor) -> tuple[str, ...]:
+    """Ten new recovery codes, to be shown this once; those before are void. Raises Refused without an app in force."""
+    secrets = desk.secrets
+
+    def make(work: Work) -> tuple[str, ...]:
+        row = _row(work, actor.person_id)
+        if row.totp_confirmed_at is None:
+            raise Refused(
+                "Recovery codes stand in for an authenticator app. Enrol one first with `pettycash totp enrol`.",
+                code="totp_not_enrolled",
+            )
+        return recovery.replace(work, row, secrets)
+
+    return desk.run(actor, make)
 
 
 def reset(work: Work, username: str) -> None:
-    """Forget somebody's secret, so that they can enrol anew (an admin's act). Raises NotAllowed, NotFound, Refused."""
+    """Forget somebody's secret, so that they can enrol anew (an admin's act); their sessions end.
+
+    Raises NotAllowed, NotFound, Refused for one's own.
+    """
     row = administered(work, username)
     if row.id == work.actor.id:
         raise Refused("Nobody resets their own codes. Ask another admin.", code="own_account")
@@ -114,6 +182,8 @@ def reset(work: Work, username: str) -> None:
         .where(t.user.c.id == row.id)
         .values(totp_secret=None, totp_confirmed_at=None, updated_at=work.now)
     )
+    recovery.void(work, row.id)
+    end_sessions(work, row.id)
     _record(work, "totp.reset", row, {})
 
 

@@ -201,6 +201,7 @@ def _nobody(table: str, where: str, columns: list[str], **base: str) -> dict[str
     return found
 
 
+_OPEN_CODE = "code_hmac = (SELECT MIN(code_hmac) FROM recovery_code WHERE used_at IS NULL AND voided_at IS NULL)"
 ATTACKS: dict[str, list[Attack]] = {
     "requisition_requester_fixed": updates(
         "requisition",
@@ -1151,6 +1152,31 @@ ATTACKS: dict[str, list[Attack]] = {
     + updates("notice", _NOTICE, "sent_at = :later"),
     "notice_cursor_forward": updates("notice_cursor", _CURSOR, "sequence = sequence - 1", "stream = 'another'"),
     **_nobody("notice", _NOTICE, ["person_id"], occasion="'another'"),
+    "sign_in_session_stays_ended": updates(
+        "sign_in_session", "ended_at IS NOT NULL", "ended_at = NULL", "client = 'x'"
+    ),
+    "sign_in_session_fixed": updates(
+        "sign_in_session",
+        "client = 'tui'",
+        "id = :new",
+        "created_at = :later",
+        "user_id = <cfo>",
+        "token_hash = 'another'",
+        "client = 'cli'",
+        "source = 'elsewhere'",
+        "expires_at = :later",
+        "expires_at = NULL",
+    ),
+    **_nobody("sign_in_session", "client = 'tui'", ["user_id"], token_hash="'another'"),
+    "recovery_code_starts_open": copies(
+        "recovery_code", _OPEN_CODE, {"code_hmac": "'another'"}, {"used_at": ":now"}, {"voided_at": ":now"}
+    ),
+    "recovery_code_once": updates("recovery_code", "used_at IS NOT NULL", "used_at = NULL", "used_at = :later")
+    + updates("recovery_code", "voided_at IS NOT NULL", "voided_at = NULL", "used_at = :now, voided_at = NULL"),
+    "recovery_code_fixed": updates(
+        "recovery_code", _OPEN_CODE, "id = :new", "created_at = :later", "user_id = <cfo>", "code_hmac = 'another'"
+    ),
+    **_nobody("recovery_code", _OPEN_CODE, ["user_id"], code_hmac="'another'"),
     **_nobody("requisition", "number = 'REQ-000004'", ["requested_by_id"], number="'REQ-9'"),
     **_nobody(
         "approval_step",

@@ -20,6 +20,8 @@ CHECKS: dict[str, tuple[str, ...]] = {
         "idle_lock_minutes = 0",
         "session_hours = 0",
     ),
+    "ck_sign_in_source_failures_not_negative": ("failures = -1",),
+    "ck_recovery_code_spent_one_way": ("used_at = created_at, voided_at = created_at",),
     "ck_notice_attempts_not_negative": ("attempts = -1",),
     "ck_notice_sent_has_its_moment": ("status = 'sent', sent_at = NULL",),
     "ck_notice_due_while_open": tuple(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from base64 import b32decode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -12,10 +13,12 @@ from typing import Any
 from uuid import UUID
 
 import banking
+import building
 import pytest
 import story
 from raw import Raw
 from settable_clock import SettableClock
+from sqlalchemy import select, update
 from trading import Trading, copied
 from vouchers import file_of, numbered
 
@@ -34,6 +37,8 @@ from pettycash_tui.services import (
     replenishments,
     requisitions,
     schedules,
+    signin,
+    totp,
     transfers,
     variances,
     voucher_import,
@@ -115,6 +120,26 @@ def _schedules(trading: Trading) -> None:
     desk.run(officer, schedules.unschedule, numbers[:1], "paid another way")
 
 
+def _sign_ins(trading: Trading) -> None:
+    """Two sessions of the staff, of which the older has ended, two apps, and recovery codes: one used, one void."""
+    desk, staff = trading.desk, trading["staff"]
+    desk.run(trading["admin"], signin.set_password, "staff", building.PASSWORD, must_change=False)
+    older = signin.sign_in(desk, "staff", building.PASSWORD, client="cli", source="local")
+    signin.sign_in(desk, "staff", building.PASSWORD, client="tui", source="local")
+    signin.sign_out(desk, older.actor)
+    for person in (staff, trading["fpa"]):
+        secret = b32decode(totp.enrol(desk, person).secret_base32)
+        totp.confirm(desk, person, totp.code_at(secret, int(trading.clock.now.timestamp()) // totp.STEP_SECONDS))
+
+    def spend(work: Work) -> None:
+        r = t.recovery_code.c
+        first, second = work.execute(select(r.id).where(r.user_id == staff.id).order_by(r.code_hmac).limit(2)).scalars()
+        work.execute(update(t.recovery_code).where(r.id == first).values(used_at=work.now))
+        work.execute(update(t.recovery_code).where(r.id == second).values(voided_at=work.now))
+
+    desk.run_unaudited(staff, spend)
+
+
 def _history(trading: Trading) -> None:
     desk = trading.desk
     paid = trading.approved(amount="60000")  # REQ-1, PAY-1: leaves NBI under its reorder level, RPL-1
@@ -147,6 +172,7 @@ def _history(trading: Trading) -> None:
     for month in ("2026-01", "2026-02"):
         desk.run(trading["cfo"], periods.close, month, "all settled")
     desk.run(trading["cfo"], periods.reopen, "2026-02", "a late invoice")
+    _sign_ins(trading)
     voucher_import.import_file(desk, trading["staff"], file_of(desk.home, *numbered(2)))  # PV-1, PV-2
     courier.run(desk)
     kind, daily = NoticeKind.PAID, NoticeTiming.DAILY

@@ -41,7 +41,8 @@ async def test_a_clerk_is_offered_no_approvals(sqlite_desk: Desk) -> None:
         assert "Requisitions: mine · Acme Ltd" in screen_text(pilot)
         assert "Staff Person (Staff)" in screen_text(pilot)
         assert offered(pilot) == {
-            "go.desk", "go.requisitions", "requisition.new", "session.sign_out", "session.switch",
+            "go.desk", "go.requisitions", "requisition.new", "session.list", "session.sign_out",
+            "session.switch",
         }  # fmt: skip
         await press(pilot, "3", "4", "5")
         assert pilot.app.current_mode == "requisitions"

@@ -1,0 +1,144 @@
+"""Places that fail to sign in: how many tries they have, that others are not touched, that nothing is given away."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import building
+import pytest
+from settable_clock import SettableClock
+from signing import WRONG, code_now, enrolled, enter, give_passwords, hash_quickly, refusal, told
+from sqlalchemy import event, insert, select
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.services import signin, throttle
+from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.identity import Actor
+
+
+@pytest.fixture
+def people(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> dict[str, Actor]:
+    """A company in which `staff` and `treasury` have passwords."""
+    hash_quickly(monkeypatch)
+    found = building.company(desk)
+    give_passwords(desk, "staff", "treasury")
+    return found
+
+
+def failures(desk: Desk, source: str = "local") -> int:
+    s = t.sign_in_source.c
+    with desk.engine.connect() as connection:
+        return connection.execute(select(s.failures).where(s.source == source)).scalar() or 0
+
+
+def fail(desk: Desk, times: int, source: str = "local") -> None:
+    for number in range(times):
+        assert refusal(desk, f"nobody{number}", WRONG, source=source).code == "signin_refused"
+
+
+def test_a_place_that_guesses_over_many_names_has_to_wait_and_nobody_else(
+    desk: Desk, people: dict[str, Actor], clock: SettableClock
+) -> None:
+    fail(desk, throttle.FREE + 1, "ssh 192.0.2.7")
+    refused = refusal(desk, "staff", source="ssh 192.0.2.7")
+    assert (refused.code, refused.message) == ("signin_throttled", "Too many sign-ins from here have failed. Wait 1 s.")
+    assert refusal(desk, "nobody", source="ssh 192.0.2.7").message == refused.message
+    assert told(desk, "signin.refused")[-1]["data"]["reason"] in ("throttled", "unknown")
+    assert [each["data"]["reason"] for each in told(desk, "signin.refused")].count("throttled") == 2
+
+    assert enter(desk, "staff", source="ssh 192.0.2.8").actor.username == "staff"
+    clock.advance(seconds=1)
+    fail(desk, 1, "ssh 192.0.2.7")
+    assert "Wait 2 s" in refusal(desk, "staff", source="ssh 192.0.2.7").message
+    clock.advance(seconds=2)
+    assert enter(desk, "staff", source="ssh 192.0.2.7").token
+    assert enter(desk, "staff", source="ssh 192.0.2.7").token, "who gets in makes nobody wait"
+
+
+def test_a_try_from_a_place_that_waits_counts_against_nobody(desk: Desk, people: dict[str, Actor]) -> None:
+    fail(desk, throttle.FREE + 1)
+    for _ in range(12):
+        assert refusal(desk, "staff", WRONG).code == "signin_throttled"
+
+    assert enter(desk, "staff", source="ssh 192.0.2.8").token
+
+
+def test_failures_are_forgotten_after_an_hour_and_a_clock_moved_back_locks_nobody_out(
+    desk: Desk, people: dict[str, Actor], clock: SettableClock
+) -> None:
+    fail(desk, throttle.FREE)
+    clock.advance(minutes=61)
+    fail(desk, 1)
+    assert failures(desk) == 1
+    ahead = clock.now + timedelta(days=900)
+    with desk.engine.begin() as connection:
+        values = {"source": "ssh 192.0.2.9", "failures": 99, "since": ahead, "refused_until": ahead}
+        connection.execute(insert(t.sign_in_source).values(values))
+    assert enter(desk, "staff", source="ssh 192.0.2.9").token
+
+
+def test_signing_in_rightly_is_no_failure_with_an_app_or_without(
+    desk: Desk, people: dict[str, Actor], clock: SettableClock
+) -> None:
+    secret, _ = enrolled(desk, people["treasury"])
+    clock.advance(minutes=1)
+    enter(desk, "staff")
+    assert refusal(desk, "treasury").code == "totp_needed"
+    enter(desk, "treasury", code=code_now(desk, secret))
+
+    assert failures(desk) == 0
+    assert refusal(desk, "treasury", code="000000").code == "totp_wrong"
+    assert failures(desk) == 1
+
+
+def test_asking_for_the_code_again_and_again_locks_nobody(desk: Desk, people: dict[str, Actor]) -> None:
+    enrolled(desk, people["treasury"])
+
+    assert {refusal(desk, "treasury").code for _ in range(12)} == {"totp_needed"}
+
+
+def test_the_longest_wait_is_a_quarter_hour() -> None:
+    waits = [throttle.wait_after(failures).total_seconds() for failures in (0, 30, 31, 32, 35, 40, 41, 10**9)]
+    assert waits == [0, 0, 1, 2, 16, 512, 900, 900]
+
+
+@pytest.mark.parametrize(
+    ("source", "place"),
+    [
+        ("local", "local"),
+        ("ssh 192.0.2.7", "ssh 192.0.2.7"),
+        ("ssh 2001:db8:1:2:3:4:5:6", "ssh 2001:db8:1:2::/64"),
+        ("ssh somewhere", "ssh somewhere"),
+    ],
+)
+def test_a_network_of_one_customer_is_one_place(source: str, place: str) -> None:
+    assert throttle.place_of(source) == place
+
+
+def test_nobody_and_a_wrong_password_run_the_same_statements(desk: Desk, people: dict[str, Actor]) -> None:
+    statements: list[str] = []
+    fail(desk, 1)
+
+    def of(username: str, password: str = WRONG) -> list[str]:
+        statements.clear()
+        refusal(desk, username, password)
+        return list(statements)
+
+    def note(connection: object, cursor: object, statement: str, *_: object) -> None:
+        statements.append(statement)
+
+    event.listen(desk.engine, "before_cursor_execute", note)
+    known, unknown = of("staff"), of("nobody")
+    assert known == unknown
+    with desk.engine.begin() as connection:
+        connection.execute(t.user.update().where(t.user.c.username == "treasury").values(is_active=False))
+    assert of("treasury", building.PASSWORD) == known
+    assert of("") == known
+
+
+def test_unlocking_a_desk_is_not_held_up_by_a_place_that_guesses(desk: Desk, people: dict[str, Actor]) -> None:
+    here = enter(desk, "staff")
+    fail(desk, throttle.FREE + 1)
+
+    signin.confirm_password(desk, here.actor, building.PASSWORD)
+    assert [each["actor_name"] for each in told(desk, "signin.confirmed")] == ["staff"]
