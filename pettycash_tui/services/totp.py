@@ -18,10 +18,11 @@ from uuid import UUID
 from sqlalchemy import Row, select, update
 
 from pettycash_tui.models import tables as t
+from pettycash_tui.services import key_in_force
 from pettycash_tui.services.administering import administered
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.errors import NotFound, Overtaken, Refused
-from pettycash_tui.services.secrets import Secrets
+from pettycash_tui.services.secrets import Secrets, derived
 from pettycash_tui.services.work import Reading, Work
 
 if TYPE_CHECKING:
@@ -33,6 +34,7 @@ DIGITS = 6
 SECRET_BYTES = 20
 ISSUER = "Pettycash"
 PURPOSE = "totp"
+UNREADABLE = "totp_unreadable"
 _NONCE_BYTES = 12
 _ABSENT = bytes(SECRET_BYTES)
 
@@ -57,6 +59,7 @@ def enrol(desk: Desk, actor: Actor) -> Enrolment:
     import pyotp
 
     user_id = actor.person_id
+    key_in_force.require(desk)
     secrets = desk.secrets
     secret = random_source.token_bytes(SECRET_BYTES)
 
@@ -75,6 +78,7 @@ def enrol(desk: Desk, actor: Actor) -> Enrolment:
 def confirm(desk: Desk, actor: Actor, code: str) -> None:
     """Put the new secret in force by a code of it. Raises Refused when there is none, or the code is wrong."""
     user_id = actor.person_id
+    key_in_force.require(desk)
     secrets = desk.secrets
 
     def check(work: Work) -> None:
@@ -206,25 +210,47 @@ def _confirmed_or_absent(row: Row[Any], secrets: Secrets) -> bytes:
         return _ABSENT
 
 
-def _encrypted(pair: bytes, user_id: UUID, secrets: Secrets) -> bytes:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+def under_another_key(stored: bytes, user_id: UUID, old: bytes, new: bytes) -> bytes | None:
+    """What `user.totp_secret` is to be when the server key `new` follows `old`; None when neither can read it."""
+    keys = (derived(old, PURPOSE), derived(new, PURPOSE))
+    for key in keys:
+        pair = _opened(stored, user_id, key)
+        if pair is not None:
+            # What is under the new key already stays as it is, nonce and all.
+            return stored if key == keys[1] else _sealed(pair, user_id, keys[1])
+    return None
 
-    nonce = random_source.token_bytes(_NONCE_BYTES)
-    return nonce + AESGCM(secrets.derive(PURPOSE)).encrypt(nonce, pair, user_id.bytes)
+
+def _encrypted(pair: bytes, user_id: UUID, secrets: Secrets) -> bytes:
+    return _sealed(pair, user_id, secrets.derive(PURPOSE))
 
 
 def _decrypted(stored: bytes, user_id: UUID, secrets: Secrets) -> bytes:
     """The confirmed secret, or zeros, and behind it the one that waits to be confirmed, if any."""
+    pair = _opened(stored, user_id, secrets.derive(PURPOSE))
+    if pair is None:
+        raise Refused(
+            "Your authenticator app was enrolled under another server key. Ask an admin to reset your codes.",
+            code=UNREADABLE,
+        )
+    return pair
+
+
+def _sealed(pair: bytes, user_id: UUID, key: bytes) -> bytes:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    nonce = random_source.token_bytes(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, pair, user_id.bytes)
+
+
+def _opened(stored: bytes, user_id: UUID, key: bytes) -> bytes | None:
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     try:
-        return AESGCM(secrets.derive(PURPOSE)).decrypt(stored[:_NONCE_BYTES], stored[_NONCE_BYTES:], user_id.bytes)
+        return AESGCM(key).decrypt(stored[:_NONCE_BYTES], stored[_NONCE_BYTES:], user_id.bytes)
     except (InvalidTag, ValueError):
-        raise Refused(
-            "Your authenticator app was enrolled under another server key. Ask an admin to reset your codes.",
-            code="totp_unreadable",
-        ) from None
+        return None
 
 
 def _record(work: Work, action: str, row: Row[Any], data: dict[str, Any]) -> None:
