@@ -16,7 +16,7 @@ from story import approved, code_for, executor_of, trading_company
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import execution, key_in_force, key_rotation, otp, totp
-from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.desk import DEMO, Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, PettyCashError, Refused
 from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.secrets import Place, Secrets, fingerprint
@@ -48,7 +48,7 @@ def told(desk: Desk) -> list[dict[str, str]]:
 
 
 def test_codes_are_void_and_enrolments_go_on(desk: Desk, clock: SettableClock) -> None:
-    people = trading_company(desk)
+    people = trading_company(desk, kind=DEMO)
     secret = enrolled(desk, people["cfo"], clock)
     payment = approved(desk, people["staff"])
     officer = executor_of(desk, payment)
@@ -64,14 +64,16 @@ def test_codes_are_void_and_enrolments_go_on(desk: Desk, clock: SettableClock) -
     assert not (desk.home / "server.key.next").exists()
     assert open_codes(desk) == 0
     with pytest.raises(Refused):
-        execution.execute(desk, officer, payment, otp_code=code)
+        execution.execute(desk, officer, payment, code=code)
     assert in_force(desk, people["cfo"]) == secret
     event = told(desk)[-1]
     assert (event["from"], event["to"]) == (fingerprint(old), fingerprint(new))
     assert old.hex() not in str(event) and new.hex() not in str(event)
 
     clock.advance(seconds=61)
-    assert execution.execute(desk, officer, payment, otp_code=code_for(desk, payment)).status.value == "success"
+    code = code_for(desk, payment)
+    execution.execute(desk, officer, payment, code=code)
+    assert open_codes(desk) == 0
 
 
 def test_only_a_superuser_rotates(sqlite_desk: Desk) -> None:
@@ -87,7 +89,7 @@ def test_only_a_superuser_rotates(sqlite_desk: Desk) -> None:
 def test_a_rotation_cut_short_behind_the_database_is_finished(
     finishes: str, desk: Desk, clock: SettableClock, open_desk: Callable[[URL], Desk], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    people = trading_company(desk)
+    people = trading_company(desk, kind=DEMO)
     secret = enrolled(desk, people["cfo"], clock)
     old = desk.secrets.server_key()
 
@@ -115,7 +117,7 @@ def test_a_rotation_cut_short_behind_the_database_is_finished(
 def test_a_rotation_cut_short_before_the_database_changes_nothing(
     desk: Desk, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    people = trading_company(desk)
+    people = trading_company(desk, kind=DEMO)
     secret = enrolled(desk, people["cfo"], clock)
     approved_payment = approved(desk, people["staff"])
     code_for(desk, approved_payment)
@@ -139,7 +141,7 @@ def test_a_rotation_cut_short_before_the_database_changes_nothing(
 def test_a_desk_with_the_old_key_takes_the_new_one_and_a_right_code_is_right(
     desk: Desk, open_desk: Callable[[URL], Desk]
 ) -> None:
-    people = trading_company(desk)
+    people = trading_company(desk, kind=DEMO)
     payment = approved(desk, people["staff"])
     officer = executor_of(desk, payment)
     stale = open_desk(desk.url)
@@ -153,7 +155,7 @@ def test_a_desk_with_the_old_key_takes_the_new_one_and_a_right_code_is_right(
 
 
 def test_a_host_without_the_new_key_says_so_and_locks_nobody(desk: Desk, clock: SettableClock, tmp_path: Path) -> None:
-    people = trading_company(desk)
+    people = trading_company(desk, kind=DEMO)
     payment = approved(desk, people["staff"])
     officer = executor_of(desk, payment)
     elsewhere = Desk(desk.url, tmp_path / "elsewhere", clock=clock)
@@ -182,7 +184,7 @@ def test_a_host_without_the_new_key_says_so_and_locks_nobody(desk: Desk, clock: 
 def test_a_key_in_a_named_file_is_rotated_in_three_steps(
     desk: Desk, clock: SettableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    people = trading_company(desk)
+    people = trading_company(desk, kind=DEMO)
     named = tmp_path / "named"
     named.write_text(desk.secrets.server_key().hex())
     named.chmod(0o600)
@@ -211,7 +213,7 @@ def test_a_key_in_the_keyring_is_rotated_there(
     from test_secrets import Locked, Remembering
 
     desk, backend = sqlite_desk, Remembering()
-    people = trading_company(desk)
+    people = trading_company(desk, kind=DEMO)
     secret = enrolled(desk, people["cfo"], clock)
     backend.kept["pettycash", "server_key"] = (desk.home / "server.key").read_text().strip()
     (desk.home / "server.key").unlink()
@@ -236,7 +238,7 @@ def test_a_key_in_the_keyring_is_rotated_there(
 
 def test_a_lost_key_is_followed_only_when_told(sqlite_desk: Desk, clock: SettableClock) -> None:
     desk = sqlite_desk
-    people = trading_company(desk)
+    people = trading_company(desk, kind=DEMO)
     enrolled(desk, people["cfo"], clock)
     (desk.home / "server.key").unlink()
     desk.secrets.forget_key()
