@@ -32,6 +32,8 @@ class Watch:
         self.shown_codes: set[str] = set()
         """Codes of demo databases, where they are shown on the screen."""
         self.words: set[str] = set()
+        self.shown_words: set[str] = set()
+        """Secrets of authenticator apps, which are shown once, to be taken over."""
         self.read: list[str] = []
         """What the test took out of its captured output before the end."""
         self.found: list[str] = []
@@ -41,7 +43,7 @@ class Watch:
         codes = self.codes if is_screen else self.codes | self.shown_codes
         # A code within a longer number or an id is none: those hold six digits of every kind.
         hits = [code for code in codes if code in text and re.search(rf"(?<![\w.:-]){code}(?![\w-])", text)]
-        hits += [word for word in self.words if word in text]
+        hits += [word for word in (self.words if is_screen else self.words | self.shown_words) if word in text]
         self.found += [f"{hit[:3]}… in {where}" for hit in hits]
 
     def look_everywhere(self, sections: list[tuple[str, str]], folder: Path | None) -> None:
@@ -61,7 +63,7 @@ watch = Watch()
 
 def begin() -> None:
     """Forget what the test before has handled."""
-    for kept in (watch.codes, watch.shown_codes, watch.words, watch.read, watch.found):
+    for kept in (watch.codes, watch.shown_codes, watch.words, watch.shown_words, watch.read, watch.found):
         kept.clear()
 
 
@@ -70,7 +72,7 @@ def install() -> None:
     _after(messages, "send_code", lambda desk, _actor, _facts, code, **__: _code(code, is_shown=desk.is_demo))
     _after(passwords, "hash_password", lambda password, *_, demo=False, **__: _password(password))
     _after(passwords, "verify", lambda _hash, password: _password(password))
-    _with_result(totp, "enrol", lambda made: watch.words.add(made.secret_base32))
+    _with_result(totp, "enrol", lambda made: watch.shown_words.add(made.secret_base32))
     _with_result(secrets, "_key_of", lambda key: watch.words.add(key.hex()))
     _with_result(audit, "canonical_text", lambda body: watch.look(body, "an audit event"))
     _with_result(pytest.CaptureFixture, "readouterr", lambda taken: watch.read.extend(map(str, taken)))
