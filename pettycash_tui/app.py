@@ -25,6 +25,7 @@ from textual.widgets import Input
 from pettycash_tui import desk_file
 from pettycash_tui.actions import APP, bindings_for, key, use_keymap
 from pettycash_tui.desk_file import DeskFile
+from pettycash_tui.models.text import printable
 from pettycash_tui.screens import places, starting
 from pettycash_tui.screens.following import Following
 from pettycash_tui.screens.places import DESK, FORM, open_place
@@ -378,11 +379,13 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
             self.notify(f"{self._liking.path.name}: {first.sentence}.{rest}", severity="warning", markup=False)
 
     def _fatal_error(self) -> None:
-        """Textual's own shows local variables, and a code or a password may be among them."""
-        from rich.traceback import Traceback
+        """Textual's own shows local variables, and a code or a password may be among them or in the error's text."""
+        from pettycash_tui.services import fault
 
-        _log.error("fault in the desk", exc_info=True)
+        fault.log(_log, "fault in the desk")
         self.bell()
         self._exit_renderables.append(Text(FAULT))
-        self._exit_renderables.append(Traceback(show_locals=False))
+        error = self._exception or sys.exception()
+        if error is not None:
+            self._exit_renderables.append(Text(printable(fault.where_it_happened(error), multiline=True)))
         self._close_messages_no_wait()

@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from uuid import uuid4
 
+import leaks
 import pytest
 from garbage import collect_seldom
 from quicker import be_quicker
@@ -26,6 +27,7 @@ from pettycash_tui.database import schema
 from pettycash_tui.services.desk import Desk
 
 be_quicker()
+leaks.install()
 
 # Three times as fast as through the log; Postgres 14 knows only this way and no word for it.
 HOW_TO_COPY = "" if "PETTYCASH_TEST_POSTGRES_URL" in os.environ else " STRATEGY FILE_COPY"
@@ -191,6 +193,28 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
             monkeypatch.delenv(name)
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_setup(item: pytest.Item) -> Generator[None]:
+    """Nothing that the test before has handled counts for this one."""
+    leaks.begin()
+    return (yield)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """A test in which a code or a password got into a log, an output or the trail has failed."""
+    report = yield
+    if call.when == "teardown":
+        folder = getattr(item, "funcargs", {}).get("tmp_path")
+        leaks.watch.look_everywhere(report.sections, folder)
+        if leaks.watch.found:
+            report.outcome = "failed"
+            report.longrepr = "A secret got out: " + "; ".join(dict.fromkeys(leaks.watch.found))
+    return report
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -127,9 +127,9 @@ def _asks_for_json(arguments: Sequence[str]) -> bool:
 
 
 def _trace(error: BaseException) -> str:
-    import traceback
+    from pettycash_tui.services.fault import where_it_happened
 
-    return printable("".join(traceback.format_exception(error)), multiline=True)
+    return printable(where_it_happened(error), multiline=True)
 
 
 def _give_up_stdout_if_lost() -> OSError | None:

@@ -52,5 +52,6 @@ NOUNS: dict[str, Noun] = {
     "find": Noun("pettycash_tui.cli.find", "Find anything: a number, a payee, an amount.", "command"),
     "keys": Noun("pettycash_tui.cli.keys", "The desk's keys, and what is wrong with yours.", "command"),
     "jobs": Noun("pettycash_tui.cli.jobs", "Run what cron and timers run."),
+    "secret": Noun("pettycash_tui.cli.secret", "Where passwords and keys are kept; rotate the server key."),
     "audit": Noun("pettycash_tui.cli.audit", "Read the audit log."),
 }

@@ -78,6 +78,8 @@ def open_engine(url: URL, *, pool_size: int = 5) -> Engine:
         },
         pool_size=pool_size,
         max_overflow=10,
+        # The parameters of a statement may be a code's HMAC, a password's hash or somebody's words.
+        hide_parameters=True,
     )
 
 
@@ -98,6 +100,8 @@ def _sqlite_engine(url: URL, pool_size: int, *, read_only: bool) -> Engine:
         connect_args={"timeout": BUSY_TIMEOUT_SECONDS, "check_same_thread": False, "cached_statements": 256},
         pool_size=pool_size,
         max_overflow=10,
+        # The parameters of a statement may be a code's HMAC, a password's hash or somebody's words.
+        hide_parameters=True,
     )
     event.listen(engine, "connect", _prepare_sqlite)
     if read_only:

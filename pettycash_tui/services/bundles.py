@@ -20,7 +20,7 @@ from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import OtpChannel
 from pettycash_tui.models.money import Money
 from pettycash_tui.models.treasury import OtpChallenge, PaymentBundle, PaymentBundleLine
-from pettycash_tui.services import audit, codes, locate, messages, otp, payment_facts
+from pettycash_tui.services import audit, codes, key_in_force, locate, messages, otp, payment_facts
 from pettycash_tui.services.codes import Counted, Proof
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, PettyCashError, Reason, Refused
@@ -71,6 +71,7 @@ def send_code(desk: Desk, actor: Actor, refs: Sequence[str | UUID], scheduled_fo
     every reason against each, or when the last code for one of them is younger than the resend time.
     """
     code = codes.new_code()
+    key_in_force.require(desk)
     key = desk.secrets.derive("otp")
     sent, about, challenge_id = desk.run(actor, _make, refs, scheduled_for, code, key, messages.has_sms(desk))
     if sent.channel is OtpChannel.TOTP:

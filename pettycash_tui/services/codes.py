@@ -20,7 +20,7 @@ from sqlalchemy import update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import OtpChannel
-from pettycash_tui.services import totp
+from pettycash_tui.services import key_in_force, totp
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, Reason, Refused
 from pettycash_tui.services.identity import Actor
@@ -84,7 +84,23 @@ def cleaned(typed: str) -> str:
 
 
 def compare(desk: Desk, actor: Actor, counted: Counted, code: str) -> Proof | None:
-    """The proof that `code` (cleaned) is right; None when it is not."""
+    """The proof that `code` (cleaned) is right; None when it is not.
+
+    Raises Refused when this desk has a server key that is not in force any more: a code that it takes for wrong may be
+    right, and nobody is locked for that.
+    """
+    try:
+        proof = _compared(desk, actor, counted, code)
+    except Refused as error:
+        if error.code != totp.UNREADABLE or not key_in_force.require(desk):
+            raise
+        return _compared(desk, actor, counted, code)
+    if proof is None and key_in_force.require(desk):
+        return _compared(desk, actor, counted, code)
+    return proof
+
+
+def _compared(desk: Desk, actor: Actor, counted: Counted, code: str) -> Proof | None:
     step: int | None = None
     if counted.channel is OtpChannel.TOTP:
         secret = totp.current_secret(counted.totp_secret, actor.person_id, desk.secrets)

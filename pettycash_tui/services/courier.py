@@ -18,7 +18,7 @@ from sqlalchemy import and_, func, or_, select, update
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import NoticeStatus, NoticeTiming
-from pettycash_tui.services import news, news_funds, notice_choices, notice_delivery, notice_texts
+from pettycash_tui.services import fault, news, news_funds, notice_choices, notice_delivery, notice_texts
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM, actor_of
 from pettycash_tui.services.news_parts import FUND, News
@@ -55,7 +55,7 @@ def run_quietly(desk: Desk) -> Round | None:
     try:
         return run(desk)
     except Exception:
-        _log.exception("notices could not be delivered")
+        fault.log(_log, "notices could not be delivered")
         return None
 
 

@@ -21,6 +21,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import PaymentStatus
 from pettycash_tui.services import (
+    fault,
     gateway_settings,
     orders,
     payment_facts,
@@ -116,7 +117,7 @@ def execute_due(desk: Desk) -> DueRun:
             left.append(f"{found.payment}: {error.message}")
         except Exception as error:
             # Of the sending: what nobody knows the end of is noted as such, and asked about.
-            _log.exception("a payment that is due could not be sent")
+            fault.log(_log, "a payment that is due could not be sent")
             left.append(f"{found.payment}: a fault of the program, {type(error).__name__}")
     return DueRun(tuple(done), tuple(left))
 
@@ -132,7 +133,7 @@ def execute_one(desk: Desk, found: DuePayment, network: Gateways) -> Executed | 
         desk.run_unaudited(SYSTEM, _note_problem, found, reasons)
         raise
     except Exception as error:
-        _log.exception("a payment that is due could not be executed")
+        fault.log(_log, "a payment that is due could not be executed")
         reason = Reason("fault", f"A fault of the program: {type(error).__name__}.")
         desk.run_unaudited(SYSTEM, _note_problem, found, [reason])
         raise Refused.because(reason) from error

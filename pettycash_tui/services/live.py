@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable
 
 from pettycash_tui.database.changes import Changes, ConnectionLost, open_changes
+from pettycash_tui.services import fault
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import Actor
 
@@ -121,4 +122,4 @@ class Watcher:
         try:
             hook()
         except Exception:  # the desk may be closing: a watcher that dies of it would leave the next screen stale
-            _log.exception("a watcher could not tell a change")
+            fault.log(_log, "a watcher could not tell a change")

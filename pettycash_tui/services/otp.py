@@ -19,7 +19,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import OtpChannel
 from pettycash_tui.models.treasury import OtpChallenge
-from pettycash_tui.services import codes, locate, messages, payment_facts, payments
+from pettycash_tui.services import codes, key_in_force, locate, messages, payment_facts, payments
 from pettycash_tui.services.codes import Counted, Proof
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import PettyCashError, Reason, Refused
@@ -93,6 +93,7 @@ def send(desk: Desk, actor: Actor, ref: str | UUID) -> Sent:
     Raises Refused with every reason against executing, or when the last code is younger than the resend time.
     """
     code = codes.new_code()
+    key_in_force.require(desk)
     key = desk.secrets.derive("otp")
     sent, facts, challenge_id = desk.run(actor, _make, ref, code, key, messages.has_sms(desk))
     if sent.channel is OtpChannel.TOTP:

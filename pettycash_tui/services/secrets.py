@@ -16,6 +16,7 @@ import re
 import secrets as random_source
 from contextlib import suppress
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from threading import Lock
 
@@ -28,7 +29,19 @@ KEY_BYTES = 32
 KEY_FILE = "server.key"
 CHECKPOINT_KEY = "checkpoint_key"
 _HOME_FILES = {SERVER_KEY: KEY_FILE, CHECKPOINT_KEY: "checkpoint.key"}
+NEXT_KEY_FILE = "server.key.next"
+"""Where the key that follows waits until the database is changed over to it (`key_rotation`)."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+
+
+class Place(StrEnum):
+    """The kinds of places a secret is found in."""
+
+    CREDENTIALS = "credentials directory"
+    NAMED_FILE = "named file"
+    HOME = "home"
+    KEYRING = "keyring"
+    ENVIRONMENT = "environment"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +50,7 @@ class Found:
 
     value: str
     where: str
+    place: Place
 
     def __repr__(self) -> str:
         return f"Found(where={self.where!r})"
@@ -122,7 +136,43 @@ class Secrets:
 
     def derive(self, purpose: str) -> bytes:
         """A key of 32 bytes for one purpose only (`otp`, `totp`), so that no two uses share one."""
-        return hkdf_sha256(self.server_key(), salt=b"pettycash", info=purpose.encode(), length=KEY_BYTES)
+        return derived(self.server_key(), purpose)
+
+    def found_key(self) -> tuple[bytes, Found] | None:
+        """The server key as its place holds it at this moment, and that place; None where there is none."""
+        found = self._find(SERVER_KEY)
+        return (_key_of(found), found) if found else None
+
+    def forget_key(self) -> None:
+        """Look the server key up anew the next time: it may have been rotated since."""
+        with self._lock:
+            self._key = None
+
+    def next_key(self, path: Path | None = None, *, make: bool) -> bytes | None:
+        """The key that is to follow, from `path` or the home; made there when there is none and `make`.
+
+        Raises Refused when it cannot be written or others may read it, InvalidInput when it is no key.
+        """
+        path = path or self.home / NEXT_KEY_FILE
+        if make:
+            self._write_key(path)
+        try:
+            return _key_of(Found(read_owner_only(path), f"the file {path}", Place.NAMED_FILE))
+        except FileNotFoundError:
+            return None
+
+    def put_next_in_place(self, key: bytes, place: Place) -> None:
+        """Make the key that waits in the home the server key. Raises Refused when its place does not take it."""
+        waiting = self.home / NEXT_KEY_FILE
+        if place is Place.KEYRING:
+            self.keep(SERVER_KEY, key.hex())
+            waiting.unlink(missing_ok=True)
+        else:
+            # Where another process has finished the same rotation, there is nothing left to move.
+            with suppress(FileNotFoundError):
+                waiting.replace(self.home / KEY_FILE)
+        sync_folder(self.home)
+        self.forget_key()
 
     def _find(self, name: str) -> Found | None:
         _check_name(name)
@@ -137,7 +187,7 @@ class Secrets:
     def _from_home(self, name: str) -> Found | None:
         path = self.home / _HOME_FILES[name]
         try:
-            found = Found(read_owner_only(path), f"the file {path}")
+            found = Found(read_owner_only(path), f"the file {path}", Place.HOME)
         except FileNotFoundError:
             return None
         variable = _variable(name)
@@ -154,7 +204,7 @@ class Secrets:
             f"The secret {name} comes from the environment ({variable}), where other programs of yours can read it. "
             f"Put it into a file that only you can read and set {variable}_FILE instead."
         )
-        return Found(value, f"the environment ({variable})")
+        return Found(value, f"the environment ({variable})", Place.ENVIRONMENT)
 
     def _warn(self, sentence: str) -> None:
         if sentence not in self.warnings:
@@ -162,6 +212,11 @@ class Secrets:
 
     def _make(self, name: str = SERVER_KEY) -> Found:
         path = self.home / _HOME_FILES[name]
+        self._write_key(path)
+        return Found(read_owner_only(path), f"the file {path}", Place.HOME)
+
+    def _write_key(self, path: Path) -> None:
+        """Make a key in a file unless there is one."""
         try:
             self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
             # Written whole under another name and then linked: of two processes one link fails, and no reader ever
@@ -173,13 +228,22 @@ class Secrets:
                     os.link(draft, path)
             finally:
                 draft.unlink()
-            sync_folder(self.home)
+            sync_folder(path.parent)
         except OSError as error:
             raise Refused(
                 f"The key cannot be written to {path}: {error.strerror}. Check the folder's permissions.",
                 code="no_server_key",
             ) from error
-        return Found(read_owner_only(path), f"the file {path}")
+
+
+def derived(key: bytes, purpose: str) -> bytes:
+    """What `Secrets.derive` makes of a server key."""
+    return hkdf_sha256(key, salt=b"pettycash", info=purpose.encode(), length=KEY_BYTES)
+
+
+def fingerprint(key: bytes) -> str:
+    """A name for a server key that says nothing about it: who knows the key finds it by it."""
+    return derived(key, "fingerprint").hex()[:16]
 
 
 def hkdf_sha256(key: bytes, *, salt: bytes, info: bytes, length: int) -> bytes:
@@ -220,7 +284,7 @@ def _from_credentials(name: str) -> Found | None:
     # The service manager made this folder for us alone, so its owner and mode are its business (systemd.exec).
     path = Path(folder) / name
     try:
-        return Found(text_of(path, path.read_bytes()), f"the credentials directory ({path})")
+        return Found(text_of(path, path.read_bytes()), f"the credentials directory ({path})", Place.CREDENTIALS)
     except FileNotFoundError:
         return None
     except OSError as error:
@@ -234,7 +298,7 @@ def _from_named_file(name: str) -> Found | None:
         return None
     path = Path(named).expanduser()
     try:
-        return Found(read_owner_only(path), f"the file {path} ({variable})")
+        return Found(read_owner_only(path), f"the file {path} ({variable})", Place.NAMED_FILE)
     except FileNotFoundError:
         # Going on to the next place would use another secret than the one that somebody took care to name.
         raise Refused(f"{variable} names {path}, which is not there.", code="unsafe_file") from None
@@ -242,4 +306,4 @@ def _from_named_file(name: str) -> Found | None:
 
 def _from_keyring(name: str) -> Found | None:
     value = keyrings.get(name)
-    return Found(value, "the keyring") if value else None
+    return Found(value, "the keyring", Place.KEYRING) if value else None

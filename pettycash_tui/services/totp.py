@@ -18,12 +18,12 @@ from uuid import UUID
 from sqlalchemy import Row, select, update
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import recovery, standing
+from pettycash_tui.services import key_in_force, recovery, standing
 from pettycash_tui.services.administering import administered
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.errors import NotAllowed, NotFound, Overtaken, Refused
 from pettycash_tui.services.permissions import needs_app
-from pettycash_tui.services.secrets import Secrets
+from pettycash_tui.services.secrets import Secrets, derived
 from pettycash_tui.services.sessions import end_sessions
 from pettycash_tui.services.work import Reading, Work
 
@@ -36,6 +36,7 @@ DIGITS = 6
 SECRET_BYTES = 20
 ISSUER = "Pettycash"
 PURPOSE = "totp"
+UNREADABLE = "totp_unreadable"
 _NONCE_BYTES = 12
 _ABSENT = bytes(SECRET_BYTES)
 
@@ -97,6 +98,7 @@ def enrol(desk: Desk, actor: Actor, password: str | None = None) -> Enrolment:
             )
         signin.confirm_password(desk, actor, password)
     user_id = actor.person_id
+    key_in_force.require(desk)
     secrets = desk.secrets
     secret = random_source.token_bytes(SECRET_BYTES)
 
@@ -118,6 +120,7 @@ def confirm(desk: Desk, actor: Actor, code: str) -> tuple[str, ...]:
     Raises Refused when there is none, or the code is wrong (which is recorded).
     """
     user_id = actor.person_id
+    key_in_force.require(desk)
     secrets = desk.secrets
 
     def check(work: Work) -> tuple[str, ...]:
@@ -276,25 +279,47 @@ def _confirmed_or_absent(row: Row[Any], secrets: Secrets) -> bytes:
         return _ABSENT
 
 
-def _encrypted(pair: bytes, user_id: UUID, secrets: Secrets) -> bytes:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+def under_another_key(stored: bytes, user_id: UUID, old: bytes, new: bytes) -> bytes | None:
+    """What `user.totp_secret` is to be when the server key `new` follows `old`; None when neither can read it."""
+    keys = (derived(old, PURPOSE), derived(new, PURPOSE))
+    for key in keys:
+        pair = _opened(stored, user_id, key)
+        if pair is not None:
+            # What is under the new key already stays as it is, nonce and all.
+            return stored if key == keys[1] else _sealed(pair, user_id, keys[1])
+    return None
 
-    nonce = random_source.token_bytes(_NONCE_BYTES)
-    return nonce + AESGCM(secrets.derive(PURPOSE)).encrypt(nonce, pair, user_id.bytes)
+
+def _encrypted(pair: bytes, user_id: UUID, secrets: Secrets) -> bytes:
+    return _sealed(pair, user_id, secrets.derive(PURPOSE))
 
 
 def _decrypted(stored: bytes, user_id: UUID, secrets: Secrets) -> bytes:
     """The confirmed secret, or zeros, and behind it the one that waits to be confirmed, if any."""
+    pair = _opened(stored, user_id, secrets.derive(PURPOSE))
+    if pair is None:
+        raise Refused(
+            "Your authenticator app was enrolled under another server key. Ask an admin to reset your codes.",
+            code=UNREADABLE,
+        )
+    return pair
+
+
+def _sealed(pair: bytes, user_id: UUID, key: bytes) -> bytes:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+    nonce = random_source.token_bytes(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, pair, user_id.bytes)
+
+
+def _opened(stored: bytes, user_id: UUID, key: bytes) -> bytes | None:
     from cryptography.exceptions import InvalidTag
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
     try:
-        return AESGCM(secrets.derive(PURPOSE)).decrypt(stored[:_NONCE_BYTES], stored[_NONCE_BYTES:], user_id.bytes)
+        return AESGCM(key).decrypt(stored[:_NONCE_BYTES], stored[_NONCE_BYTES:], user_id.bytes)
     except (InvalidTag, ValueError):
-        raise Refused(
-            "Your authenticator app was enrolled under another server key. Ask an admin to reset your codes.",
-            code="totp_unreadable",
-        ) from None
+        return None
 
 
 def _record(work: Work, action: str, row: Row[Any], data: dict[str, Any]) -> None:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import traceback
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -27,6 +26,7 @@ from textual.widget import Widget
 
 from pettycash_tui.models.text import printable
 from pettycash_tui.services.errors import PettyCashError
+from pettycash_tui.services.fault import where_it_happened
 
 if TYPE_CHECKING:
     _Base = Widget
@@ -282,11 +282,6 @@ def _sync(screen: Screen[Any]) -> None:
 
 def _fault(app: App[Any], error: BaseException) -> PettyCashError:
     """Log a fault of the program and tell it, without the error's own text: it may hold what somebody typed."""
-    lines: list[str] = []
-    seen: BaseException | None = error
-    while seen is not None:
-        lines += [f"{type(seen).__module__}.{type(seen).__qualname__}\n", *traceback.format_tb(seen.__traceback__)]
-        seen = seen.__cause__ or seen.__context__
-    _log.error("fault in background work: %s", "".join(lines))
+    _log.error("fault in background work\n%s", where_it_happened(error))
     app.notify(FAULT, severity="error", markup=False)
     return PettyCashError(FAULT)

@@ -1,0 +1,87 @@
+"""`pettycash secret set|where|rotate`: passwords and keys that the program needs, none of them ever shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pettycash_tui.cli import asking, output
+from pettycash_tui.cli.options import options
+from pettycash_tui.cli.output import ColumnSpec
+
+app = typer.Typer()
+
+_COLUMNS = (ColumnSpec("Secret", "name", min_width=24), ColumnSpec("Where", "where"))
+
+
+@app.command("set")
+def set_secret(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="NAME", help="Such as smtp_password.")],
+    stdin: Annotated[bool, typer.Option("--stdin", help="Take it from standard input, without asking.")] = False,
+) -> None:
+    """Keep a secret in the keyring. It is asked for without being shown, and read back."""
+    import sys
+
+    from pettycash_tui.services import secret_places
+    from pettycash_tui.services.home_folder import default_home
+
+    secret_places.require_settable(name)
+    value = sys.stdin.read() if stdin else asking.ask_secret(ctx, name, field="secret", repeat=True)
+    where = secret_places.keep(options(ctx).home or default_home(), name, value)
+    output.emit(ctx, {"name": name, "where": where}, sentence=f"{name} is kept in {where}.")
+
+
+@app.command("where")
+def where(
+    ctx: typer.Context,
+    name: Annotated[str | None, typer.Argument(metavar="[NAME]", help="One secret; all of them without.")] = None,
+) -> None:
+    """Say where a secret is found, or all that the program knows of. The secrets themselves are not shown."""
+    from pettycash_tui.services import secret_places
+    from pettycash_tui.services.home_folder import default_home
+
+    found = secret_places.where(options(ctx).home or default_home(), name)
+    for warning in dict.fromkeys(line for one in found for line in one.warnings):
+        output.note(ctx, warning)
+    if name is None:
+        output.emit_page(ctx, [{"name": one.name, "where": one.where} for one in found], columns=_COLUMNS, key="name")
+    else:
+        one = found[0]
+        output.emit(ctx, {"name": one.name, "where": one.where}, sentence=f"{one.name}: {one.where}.", always=True)
+
+
+@app.command("rotate")
+def rotate(
+    ctx: typer.Context,
+    name: Annotated[str, typer.Argument(metavar="server_key", help="The server key is what can be rotated.")],
+    to: Annotated[
+        Path | None, typer.Option("--to", help="File for the new key, where the key's own place is not written here.")
+    ] = None,
+    lost: Annotated[bool, typer.Option("--lost", help="The old key is lost: its apps are enrolled again.")] = False,
+) -> None:
+    """Make a new server key. Open codes are void; authenticator apps, passwords and audit chains stay as they are."""
+    from contextlib import closing
+
+    from pettycash_tui.services import key_rotation, secret_places
+    from pettycash_tui.services.opening import identify, open_desk
+
+    secret_places.require_rotatable(name)
+    given = options(ctx)
+    with closing(open_desk(given.database, given.home)) as desk:
+        done = key_rotation.rotate(desk, identify(desk, given.as_user), into=to, lost=lost)
+    lines = [
+        f"The rotation that was cut short is finished; the server key is in {done.where}."
+        if done.was_finished
+        else f"The server key is rotated and in {done.where}. Codes that were open: {done.codes_voided}, now void."
+    ]
+    if done.unreadable:
+        lines.append(f"Authenticator apps that must be enrolled again: {done.unreadable}.")
+    lines.append(
+        "Copy it to your other hosts, if any, and keep a copy elsewhere. M-Pesa's callback address has changed with it."
+        if done.in_place
+        else "Put it where every host reads its key, start the desks again, and delete the file."
+    )
+    output.emit(ctx, done, sentence=lines)

@@ -1,0 +1,165 @@
+"""A new server key in the place of the old: open codes are void, authenticator apps and all else stay as they are.
+
+The new key is written beside the old one, then the database is changed in one transaction, then the new key is put in
+place. Cut short before the transaction, nothing has happened; cut short after it, the next run, or the next desk that
+needs the key (`key_in_force`), puts it in place. Of what hangs on the key, passwords, sessions and audit chains hang on
+nothing of it; M-Pesa's callback address does.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from sqlalchemy import select, text, update
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.services import key_in_force, totp
+from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.errors import InvalidInput, NotAllowed, Refused
+from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.secrets import SERVER_KEY, Found, Place, fingerprint
+from pettycash_tui.services.work import Work
+
+# One rotation at a time: the second sees what the first has done. SQLite has one writer anyway.
+_LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('server key', 0))")
+_WRITABLE = (Place.HOME, Place.KEYRING)
+
+
+@dataclass(frozen=True, slots=True)
+class Rotated:
+    """What a rotation did. `in_place` is false where the administrator still has to put the new key in place."""
+
+    where: str
+    in_place: bool
+    was_finished: bool
+    codes_voided: int
+    enrolments: int
+    unreadable: int
+    fingerprint: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Changed:
+    codes_voided: int
+    enrolments: int
+    unreadable: int
+    was_changed: bool = True
+
+
+def rotate(desk: Desk, actor: Actor, *, into: Path | None = None, lost: bool = False) -> Rotated:
+    """Make a new server key and change the database over to it.
+
+    `into` is the file for the new key where the program cannot write the key's own place. `lost`: go on although the
+    key here does not read every enrolment; those people must enrol again. Raises NotAllowed unless a superuser asks,
+    InvalidInput for an `into` that is not needed, Refused with what to do when the place cannot be written or the key
+    in force is not here.
+    """
+    if not (actor.is_superuser or actor.is_system):
+        raise NotAllowed("Only a superuser may rotate the server key: the codes of every company hang on it.")
+    secrets = desk.secrets
+    found = secrets.found_key()
+    if found is None and not (lost or desk.secrets.embedded):
+        # Says where the key is missing and what to do.
+        secrets.server_key()
+    if found is None:
+        secrets.make_server_key()
+        found = secrets.found_key()
+    assert found is not None
+    old, place = found
+    _require_a_way(place, into)
+    new = secrets.next_key(into, make=True)
+    assert new is not None
+    if new == old and into is not None:
+        raise InvalidInput.of(to="holds the key that is in use already; name a file that is not there yet")
+    changed = desk.run(actor, _change_over, old, new, lost)
+    in_place = place.place in _WRITABLE
+    if in_place:
+        secrets.put_next_in_place(new, place.place)
+    else:
+        secrets.forget_key()
+    return Rotated(
+        where=place.where if in_place else f"the file {into}",
+        in_place=in_place,
+        was_finished=not changed.was_changed,
+        codes_voided=changed.codes_voided,
+        enrolments=changed.enrolments,
+        unreadable=changed.unreadable,
+        fingerprint=fingerprint(new),
+    )
+
+
+def _require_a_way(place: Found, into: Path | None) -> None:
+    if place.place in _WRITABLE:
+        if into is not None:
+            raise InvalidInput.of(to=f"is not needed: the key is in {place.where}, which is written here")
+        return
+    if into is None:
+        raise Refused(
+            f"The server key is in {place.where}, which is not written from here. In this order: stop the desks and "
+            "jobs; run `pettycash secret rotate server_key --to FILE`, which writes the new key into FILE and changes "
+            f"the database; put the content of FILE into {place.where}, on every host; start again; delete FILE.",
+            code="key_elsewhere",
+        )
+
+
+def _change_over(work: Work, old: bytes, new: bytes, lost: bool) -> _Changed:
+    if work.is_postgres:
+        work.execute(_LOCK)
+    wanted = key_in_force.in_force(work)
+    was_changed = wanted != fingerprint(new)
+    if was_changed and wanted not in (None, fingerprint(old)) and not lost:
+        raise Refused(
+            "The key here is not the one that the database goes by: it was rotated on another host. Bring that key "
+            "here first; if it is lost, add --lost.",
+            code="server_key_changed",
+        )
+    # Codes before people, as everywhere.
+    voided = _void_codes(work) if was_changed else 0
+    enrolments, unreadable = _encrypt_anew(work, old, new)
+    if unreadable and was_changed and not lost:
+        raise Refused(
+            f"{unreadable} enrolled authenticator {'app is' if unreadable == 1 else 'apps are'} not under the key "
+            "here. Bring the right key back first; if it is lost, add --lost: those people enrol again.",
+            code="totp_unreadable",
+        )
+    work.record(
+        key_in_force.ACTION,
+        "secret",
+        None,
+        SERVER_KEY,
+        stream=key_in_force.STREAM,
+        company_id=None,
+        data={
+            "from": fingerprint(old),
+            "to": fingerprint(new),
+            "codes_voided": voided,
+            "enrolments": enrolments,
+            "unreadable": unreadable,
+            "finished": not was_changed,
+        },
+    )
+    return _Changed(voided, enrolments, unreadable, was_changed)
+
+
+def _void_codes(work: Work) -> int:
+    o = t.otp_challenge.c
+    statement = update(t.otp_challenge).where(o.voided_at.is_(None), o.consumed_at.is_(None), o.expires_at > work.now)
+    return work.execute(statement.values(voided_at=work.now, updated_at=work.now)).rowcount
+
+
+def _encrypt_anew(work: Work, old: bytes, new: bytes) -> tuple[int, int]:
+    """How many enrolments are under the new key now, and how many neither key reads."""
+    u = t.user.c
+    held = work.execute(
+        select(u.id, u.totp_secret).where(u.totp_secret.is_not(None)).order_by(u.id).with_for_update(key_share=True)
+    ).all()
+    readable = 0
+    for row in held:
+        stored = totp.under_another_key(row.totp_secret, row.id, old, new)
+        if stored is None:
+            continue
+        readable += 1
+        if stored != row.totp_secret:
+            work.execute(update(t.user).where(u.id == row.id).values(totp_secret=stored, updated_at=work.now))
+    return readable, len(held) - readable

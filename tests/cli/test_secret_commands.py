@@ -1,0 +1,42 @@
+"""`pettycash secret`: kept in the keyring, never shown, and the server key rotated."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+
+import keyring
+import pytest
+from cli_answer import Run
+from keyring.backends import null
+
+
+def test_a_secret_is_kept_read_back_and_never_shown(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from pettycash_tui.services import keyrings
+
+    kept: dict[str, str] = {}
+    monkeypatch.setattr(keyrings, "put", lambda name, value: kept.update({name: value}) is None)
+    monkeypatch.setattr(keyrings, "get", kept.get)
+    for options, typed in (((), "hunter2hunter2\n"), (("--stdin",), "two\nlines\n")):
+        monkeypatch.setattr("sys.stdin", io.StringIO(typed))
+        answer = run("--home", str(home), "secret", "set", "smtp_password", *options, "--json")
+        assert answer.document == {"name": "smtp_password", "where": "the keyring"}
+        assert typed.strip() not in answer.out + answer.err
+        assert kept == {"smtp_password": typed.removesuffix("\n")}
+    assert run("--home", str(home), "secret", "where", "smtp_password", "--json").document["where"] == "the keyring"
+    places = run("--home", str(home), "secret", "where", "--json").document["items"]
+    assert {"name": "server_key", "where": "nowhere"} in places
+
+
+def test_without_a_keyring_one_is_told_what_to_do(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(keyring, "get_keyring", null.Keyring)
+    monkeypatch.setattr("sys.stdin", io.StringIO("hunter2hunter2\n"))
+    refused = run("--home", str(home), "secret", "set", "smtp_password", "--json")
+
+    assert (refused.code, refused.error["code"]) == (3, "no_keyring")
+    assert "PETTYCASH_SMTP_PASSWORD_FILE" in refused.error["message"]
+
+
+def test_the_server_key_is_rotated_and_not_set(run: Run, home: Path) -> None:
+    assert "rotate" in run("--home", str(home), "secret", "set", "server_key", "--json").error["fields"]["name"]
+    assert "server_key" in run("--home", str(home), "secret", "rotate", "other", "--json").error["fields"]["name"]

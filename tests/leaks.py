@@ -1,0 +1,112 @@
+"""Codes, passwords and keys that a test makes the program handle, looked for where none of them may ever stand.
+
+Watched is what the program itself makes and is given: one-time codes, passwords, authenticator secrets, the server key,
+session tokens. Looked through are every audit event as it is written, and at the end of each test its log, its standard
+output and error, what the test read of these, and the `.log` files below its folder. The outbox may hold codes, and so
+may the screen of a demo database.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from pettycash_tui.services import audit, messages, passwords, secrets, totp
+
+SHORTEST_PASSWORD = 12
+"""Shorter ones are those of demo accounts and what tests type to be refused: words that stand anywhere."""
+
+LARGEST_LOG = 1_000_000
+
+
+class Watch:
+    """What one test has made the program handle, and where it was found."""
+
+    def __init__(self) -> None:
+        self.codes: set[str] = set()
+        self.shown_codes: set[str] = set()
+        """Codes of demo databases, where they are shown on the screen."""
+        self.words: set[str] = set()
+        self.shown_words: set[str] = set()
+        """Secrets of authenticator apps, which are shown once, to be taken over."""
+        self.read: list[str] = []
+        """What the test took out of its captured output before the end."""
+        self.found: list[str] = []
+
+    def look(self, text: str, where: str, *, is_screen: bool = False) -> None:
+        """Note every secret that the text holds."""
+        codes = self.codes if is_screen else self.codes | self.shown_codes
+        # A code within a longer number or an id is none: those hold six digits of every kind.
+        hits = [code for code in codes if code in text and re.search(rf"(?<![\w.:-]){code}(?![\w-])", text)]
+        hits += [word for word in (self.words if is_screen else self.words | self.shown_words) if word in text]
+        self.found += [f"{hit[:3]}… in {where}" for hit in hits]
+
+    def look_everywhere(self, sections: list[tuple[str, str]], folder: Path | None) -> None:
+        """Look through what is left at the end of a test."""
+        for title, text in sections:
+            self.look(text, title, is_screen="stdout" in title or "stderr" in title)
+        for text in self.read:
+            self.look(text, "its output", is_screen=True)
+        if folder is not None and (self.codes or self.shown_codes or self.words):
+            for path in folder.rglob("*.log"):
+                if path.stat().st_size < LARGEST_LOG:
+                    self.look(path.read_text(errors="replace"), path.name)
+
+
+watch = Watch()
+
+
+def begin() -> None:
+    """Forget what the test before has handled."""
+    for kept in (watch.codes, watch.shown_codes, watch.words, watch.shown_words, watch.read, watch.found):
+        kept.clear()
+
+
+def install() -> None:
+    """Watch whatever the program makes and is given from here on."""
+    _after(messages, "send_code", lambda desk, _actor, _facts, code, **__: _code(code, is_shown=desk.is_demo))
+    _after(passwords, "hash_password", lambda password, *_, demo=False, **__: _password(password))
+    _after(passwords, "verify", lambda _hash, password: _password(password))
+    _with_result(totp, "enrol", lambda made: watch.shown_words.add(made.secret_base32))
+    _with_result(secrets, "_key_of", lambda key: watch.words.add(key.hex()))
+    _with_result(audit, "canonical_text", lambda body: watch.look(body, "an audit event"))
+    _with_result(pytest.CaptureFixture, "readouterr", lambda taken: watch.read.extend(map(str, taken)))
+
+
+def _code(code: str, *, is_shown: bool) -> None:
+    (watch.shown_codes if is_shown else watch.codes).add(code)
+
+
+def _password(password: str) -> None:
+    if len(password) >= SHORTEST_PASSWORD:
+        watch.words.add(password)
+
+
+def _after(place: Any, name: str, note: Callable[..., None]) -> None:
+    was = getattr(place, name)
+
+    @wraps(was)
+    def watched(*given: Any, **named: Any) -> Any:
+        try:
+            return was(*given, **named)
+        finally:
+            note(*given, **named)
+
+    setattr(place, name, watched)
+
+
+def _with_result(place: Any, name: str, note: Callable[[Any], None]) -> None:
+    was = getattr(place, name)
+
+    @wraps(was)
+    def watched(*given: Any, **named: Any) -> Any:
+        made = was(*given, **named)
+        note(made)
+        return made
+
+    setattr(place, name, watched)

@@ -1,0 +1,252 @@
+"""A new server key: open codes are void, nobody enrols again, and a rotation that is cut short is finished."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import keyring
+import pyotp
+import pytest
+from settable_clock import SettableClock
+from sqlalchemy import URL, func, select
+from story import approved, code_for, executor_of, trading_company
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.services import execution, key_in_force, key_rotation, otp, totp
+from pettycash_tui.services.desk import DEMO, Desk
+from pettycash_tui.services.errors import InvalidInput, NotAllowed, PettyCashError, Refused
+from pettycash_tui.services.identity import SYSTEM, Actor
+from pettycash_tui.services.secrets import Place, Secrets, fingerprint
+
+
+def enrolled(desk: Desk, who: Actor, clock: SettableClock) -> bytes:
+    made = totp.enrol(desk, who)
+    totp.confirm(desk, who, pyotp.TOTP(made.secret_base32).at(clock.now))
+    return base64.b32decode(made.secret_base32)
+
+
+def in_force(desk: Desk, who: Actor) -> bytes:
+    stored = desk.read(SYSTEM, lambda r: r.execute(select(t.user.c.totp_secret).where(t.user.c.id == who.id)).scalar())
+    return totp.current_secret(stored, who.person_id, desk.secrets)
+
+
+def open_codes(desk: Desk) -> int:
+    o = t.otp_challenge.c
+    count = select(func.count()).where(o.voided_at.is_(None), o.consumed_at.is_(None))
+    return int(desk.read(SYSTEM, lambda reading: reading.execute(count).scalar_one()))
+
+
+def told(desk: Desk) -> list[dict[str, str]]:
+    a = t.audit_event.c
+    bodies = select(a.body).where(a.action == key_in_force.ACTION).order_by(a.sequence)
+    return [
+        json.loads(body)["data"] for body in desk.read(SYSTEM, lambda reading: list(reading.execute(bodies).scalars()))
+    ]
+
+
+def test_codes_are_void_and_enrolments_go_on(desk: Desk, clock: SettableClock) -> None:
+    people = trading_company(desk, kind=DEMO)
+    secret = enrolled(desk, people["cfo"], clock)
+    payment = approved(desk, people["staff"])
+    officer = executor_of(desk, payment)
+    code = code_for(desk, payment)
+    old = desk.secrets.server_key()
+
+    done = key_rotation.rotate(desk, SYSTEM)
+
+    new = desk.secrets.server_key()
+    assert new != old
+    assert new.hex() == (desk.home / "server.key").read_text().strip()
+    assert (done.in_place, done.codes_voided, done.enrolments, done.unreadable) == (True, 1, 1, 0)
+    assert not (desk.home / "server.key.next").exists()
+    assert open_codes(desk) == 0
+    with pytest.raises(Refused):
+        execution.execute(desk, officer, payment, code=code)
+    assert in_force(desk, people["cfo"]) == secret
+    event = told(desk)[-1]
+    assert (event["from"], event["to"]) == (fingerprint(old), fingerprint(new))
+    assert old.hex() not in str(event) and new.hex() not in str(event)
+
+    clock.advance(seconds=61)
+    code = code_for(desk, payment)
+    execution.execute(desk, officer, payment, code=code)
+    assert open_codes(desk) == 0
+
+
+def test_only_a_superuser_rotates(sqlite_desk: Desk) -> None:
+    people = trading_company(sqlite_desk)
+    key = sqlite_desk.secrets.server_key()
+
+    with pytest.raises(NotAllowed):
+        key_rotation.rotate(sqlite_desk, people["treasury"])
+    assert sqlite_desk.secrets.server_key() == key
+
+
+@pytest.mark.parametrize("finishes", ["the next rotation", "the next desk that needs the key"])
+def test_a_rotation_cut_short_behind_the_database_is_finished(
+    finishes: str, desk: Desk, clock: SettableClock, open_desk: Callable[[URL], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = trading_company(desk, kind=DEMO)
+    secret = enrolled(desk, people["cfo"], clock)
+    old = desk.secrets.server_key()
+
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Secrets, "put_next_in_place", cut)
+        with pytest.raises(KeyboardInterrupt):
+            key_rotation.rotate(desk, SYSTEM)
+    assert (desk.home / "server.key").read_text().strip() == old.hex()
+    waiting = (desk.home / "server.key.next").read_text().strip()
+    later = open_desk(desk.url)
+
+    if finishes == "the next rotation":
+        assert key_rotation.rotate(later, SYSTEM).was_finished
+    else:
+        assert key_in_force.require(later)
+
+    assert later.secrets.server_key().hex() == waiting
+    assert not (desk.home / "server.key.next").exists()
+    assert in_force(later, people["cfo"]) == secret
+
+
+def test_a_rotation_cut_short_before_the_database_changes_nothing(
+    desk: Desk, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = trading_company(desk, kind=DEMO)
+    secret = enrolled(desk, people["cfo"], clock)
+    approved_payment = approved(desk, people["staff"])
+    code_for(desk, approved_payment)
+
+    def cut(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(key_rotation, "_encrypt_anew", cut)
+        with pytest.raises(KeyboardInterrupt):
+            key_rotation.rotate(desk, SYSTEM)
+    assert open_codes(desk) == 1
+    assert in_force(desk, people["cfo"]) == secret
+    assert not key_in_force.require(desk)
+    done = key_rotation.rotate(desk, SYSTEM)
+
+    assert (done.was_finished, done.codes_voided) == (False, 1)
+    assert in_force(desk, people["cfo"]) == secret
+
+
+def test_a_desk_with_the_old_key_takes_the_new_one_and_a_right_code_is_right(
+    desk: Desk, open_desk: Callable[[URL], Desk]
+) -> None:
+    people = trading_company(desk, kind=DEMO)
+    payment = approved(desk, people["staff"])
+    officer = executor_of(desk, payment)
+    stale = open_desk(desk.url)
+    stale.secrets.server_key()
+    key_rotation.rotate(desk, SYSTEM)
+    code = code_for(desk, payment)
+
+    # It compares under the old key first.
+    assert otp.verify(stale, officer, payment, code).payment == payment
+    assert stale.secrets.server_key() == desk.secrets.server_key()
+
+
+def test_a_host_without_the_new_key_says_so_and_locks_nobody(desk: Desk, clock: SettableClock, tmp_path: Path) -> None:
+    people = trading_company(desk, kind=DEMO)
+    payment = approved(desk, people["staff"])
+    officer = executor_of(desk, payment)
+    elsewhere = Desk(desk.url, tmp_path / "elsewhere", clock=clock)
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    (tmp_path / "elsewhere" / "server.key").write_text(desk.secrets.server_key().hex())
+    (tmp_path / "elsewhere" / "server.key").chmod(0o600)
+    try:
+        key_rotation.rotate(desk, SYSTEM)
+        code = code_for(desk, payment)
+        for act in (
+            lambda: otp.send(elsewhere, officer, payment),
+            lambda: otp.verify(elsewhere, officer, payment, code),
+            lambda: totp.enrol(elsewhere, officer),
+            lambda: key_rotation.rotate(elsewhere, SYSTEM),
+        ):
+            with pytest.raises(Refused, match="rotated") as refusal:
+                act()
+            assert refusal.value.code == "server_key_changed"
+        failures = select(t.user.c.otp_failures).where(t.user.c.id == officer.id)
+        assert desk.read(SYSTEM, lambda reading: reading.execute(failures).scalar_one()) == 0
+        assert otp.verify(desk, officer, payment, code).payment == payment
+    finally:
+        elsewhere.close()
+
+
+def test_a_key_in_a_named_file_is_rotated_in_three_steps(
+    desk: Desk, clock: SettableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = trading_company(desk, kind=DEMO)
+    named = tmp_path / "named"
+    named.write_text(desk.secrets.server_key().hex())
+    named.chmod(0o600)
+    monkeypatch.setenv("PETTYCASH_SERVER_KEY_FILE", str(named))
+    secret = enrolled(desk, people["cfo"], clock)
+
+    with pytest.raises(Refused, match="In this order") as refusal:
+        key_rotation.rotate(desk, SYSTEM)
+    assert refusal.value.code == "key_elsewhere"
+    with pytest.raises(InvalidInput, match="in use already"):
+        key_rotation.rotate(desk, SYSTEM, into=named)
+    done = key_rotation.rotate(desk, SYSTEM, into=tmp_path / "new")
+    assert (done.in_place, done.enrolments) == (False, 1)
+    with pytest.raises(PettyCashError):
+        key_in_force.require(desk)
+    named.write_bytes((tmp_path / "new").read_bytes())
+
+    assert key_in_force.require(desk) is False or desk.secrets.server_key()
+    assert fingerprint(desk.secrets.server_key()) == done.fingerprint
+    assert in_force(desk, people["cfo"]) == secret
+
+
+def test_a_key_in_the_keyring_is_rotated_there(
+    sqlite_desk: Desk, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from test_secrets import Locked, Remembering
+
+    desk, backend = sqlite_desk, Remembering()
+    people = trading_company(desk, kind=DEMO)
+    secret = enrolled(desk, people["cfo"], clock)
+    backend.kept["pettycash", "server_key"] = (desk.home / "server.key").read_text().strip()
+    (desk.home / "server.key").unlink()
+    monkeypatch.setattr(keyring, "get_keyring", lambda: backend)
+    old = backend.kept["pettycash", "server_key"]
+    found = desk.secrets.found_key()
+    assert found and found[1].place is Place.KEYRING
+
+    # One that is read and cannot be written: the new key waits, and is put there once it can be.
+    with monkeypatch.context() as patched:
+        patched.setattr(Remembering, "set_password", Locked.set_password)
+        with pytest.raises(Refused, match="no keyring"):
+            key_rotation.rotate(desk, SYSTEM)
+    assert backend.kept["pettycash", "server_key"] == old
+    done = key_rotation.rotate(desk, SYSTEM)
+
+    assert (done.where, done.was_finished) == ("the keyring", True)
+    assert backend.kept["pettycash", "server_key"] not in ("", old)
+    assert not (desk.home / "server.key.next").exists()
+    assert in_force(desk, people["cfo"]) == secret
+
+
+def test_a_lost_key_is_followed_only_when_told(sqlite_desk: Desk, clock: SettableClock) -> None:
+    desk = sqlite_desk
+    people = trading_company(desk, kind=DEMO)
+    enrolled(desk, people["cfo"], clock)
+    (desk.home / "server.key").unlink()
+    desk.secrets.forget_key()
+
+    with pytest.raises(Refused, match="--lost") as refusal:
+        key_rotation.rotate(desk, SYSTEM)
+    assert refusal.value.code == "totp_unreadable"
+    done = key_rotation.rotate(desk, SYSTEM, lost=True)
+
+    assert (done.enrolments, done.unreadable) == (0, 1)
+    assert enrolled(desk, people["cfo"], clock)

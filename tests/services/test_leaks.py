@@ -1,0 +1,71 @@
+"""That what watches the tests for secrets that get out finds them, and takes nothing else for one."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+
+import leaks
+import pytest
+
+from pettycash_tui.services import fault, passwords
+
+
+@pytest.fixture
+def watch() -> leaks.Watch:
+    made = leaks.Watch()
+    made.codes.add("493817")
+    made.shown_codes.add("271828")
+    made.words.add("correct horse battery")
+    return made
+
+
+@pytest.mark.parametrize(
+    "text", ["code 493817.", "(493817)", "otp=493817", '{"otp":"271828"}', "a correct horse battery"]
+)
+def test_a_secret_in_a_log_is_found(text: str, watch: leaks.Watch, tmp_path: Path) -> None:
+    (tmp_path / "desk.log").write_text(text)
+    watch.look_everywhere([], tmp_path)
+
+    assert len(watch.found) == 1
+
+
+@pytest.mark.parametrize("text", ["PAY-493817", "1493817", "0.493817", "a493817f", "493816", "correct horse"])
+def test_what_only_looks_like_one_is_none(text: str, watch: leaks.Watch) -> None:
+    watch.look_everywhere([("Captured log call", text)], None)
+
+    assert watch.found == []
+
+
+def test_the_screen_of_a_demo_shows_its_codes_and_its_log_does_not(watch: leaks.Watch) -> None:
+    watch.look_everywhere([("Captured stdout call", "271828")], None)
+    assert watch.found == []
+    watch.look_everywhere([("Captured log call", "271828")], None)
+    assert watch.found
+
+
+def test_passwords_that_the_program_is_given_are_watched() -> None:
+    passwords.hash_password("three kind words 7", "ann")
+
+    assert "three kind words 7" in leaks.watch.words
+
+
+def test_where_a_fault_happened_tells_no_text_of_any_error(caplog: pytest.LogCaptureFixture) -> None:
+    def meet() -> None:
+        try:
+            raise ValueError("code 493817")
+        except ValueError as error:
+            raise RuntimeError("https://user:hunter2hunter2@host/") from error
+
+    with pytest.raises(RuntimeError) as met:
+        meet()
+    told = fault.where_it_happened(met.value)
+    try:
+        meet()
+    except RuntimeError:
+        fault.log(logging.getLogger("pettycash_tui.test"), "it failed")
+
+    for text in (told, caplog.text):
+        assert "ValueError" in text and "RuntimeError" in text and "in meet" in text
+        assert '493817"' not in text.replace('raise ValueError("code 493817")', "")
+        assert "@host" not in text.replace('raise RuntimeError("https://user:hunter2hunter2@host/")', "")
