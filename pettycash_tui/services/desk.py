@@ -15,13 +15,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
 
 from sqlalchemy import URL, Engine, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from pettycash_tui.database import engine as engines
-from pettycash_tui.database import grants, schema
+from pettycash_tui.database import grants, isolation, schema
 from pettycash_tui.database.trouble import Kind, Trouble, diagnose
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, Overtaken, PettyCashError, Refused
@@ -85,15 +86,43 @@ class Desk:
         with self._translated():
             schema.upgrade(self.engine)
 
-    def grant(self, role: str) -> None:
-        """Give a Postgres role the application's rights. Raises Refused on SQLite, InvalidInput for a strange name."""
+    def grant(self, role: str | None = None, *, owner: str | None = None, verifier: str | None = None) -> None:
+        """Give Postgres roles their rights: the application's, the owner's, the read-only verifier's. Idempotent.
+
+        Raises Refused on SQLite, for one role in two parts, and for a role that may do more than its part allows;
+        InvalidInput for a strange name.
+        """
         if engines.is_embedded(self.url):
             raise Refused("An embedded file has no roles: whoever can write the file can change it.", code="no_roles")
-        if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", role):
-            raise InvalidInput.of(role="must be a Postgres role in lower-case letters, digits and _, such as pettycash")
+        named = {"role": role, "owner": owner, "verifier": verifier}
+        for field, name in named.items():
+            if name is not None and not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name):
+                raise InvalidInput(
+                    f"{field.capitalize()} must be a Postgres role in lower-case letters, digits and _, such as"
+                    " pettycash.",
+                    fields={field: "must be a Postgres role in lower-case letters, digits and _, such as pettycash"},
+                )
+        given = [name for name in named.values() if name is not None]
+        if len(set(given)) < len(given):
+            raise Refused("The owner, the application and the verifier are three roles, each for itself.", code="roles")
         self.require_current()
-        with self._translated(), self.engine.begin() as connection:
-            grants.grant(connection, role)
+        try:
+            with self._translated(), self.engine.begin() as connection:
+                if owner is not None:
+                    grants.hand_over(connection, owner)
+                if role is not None:
+                    grants.grant(connection, role)
+                if verifier is not None:
+                    grants.grant_reading(connection, verifier)
+        except grants.TooMighty as error:
+            raise Refused(str(error), code="role_too_mighty") from None
+
+    def standing(self) -> grants.Standing | None:
+        """What the role is that this desk connects as; None on SQLite, which has none."""
+        if engines.is_embedded(self.url):
+            return None
+        with self._translated(), self._reader.connect() as connection:
+            return grants.standing(connection)
 
     @property
     def kind(self) -> str:
@@ -111,16 +140,19 @@ class Desk:
     @contextmanager
     def work(self, actor: Actor, *, audited: bool = True) -> Iterator[Work]:
         """One unit of work: committed at the end, undone by any error, which leaves as one of `errors`."""
-        with self._translated(), self.engine.begin() as connection:
-            work = Work(connection, actor, self.clock())
-            yield work
-            work.finish(audited=audited)
+        with self._translated(), self.engine.connect() as connection:
+            isolation.begin(connection, _company_of(actor))
+            with connection.begin():
+                work = Work(connection, actor, self.clock())
+                yield work
+                work.finish(audited=audited)
         self.has_written = self.has_written or audited
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Reading]:
         """A read-only transaction."""
         with self._translated(), self._reader.connect() as connection:
+            isolation.begin(connection, _company_of(actor), read_only=True)
             yield Reading(connection, actor, self.clock())
 
     def run(self, actor: Actor, service: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -140,6 +172,7 @@ class Desk:
 
         def once() -> T:
             with self._translated(), self._reader.connect() as connection:
+                isolation.begin(connection, _company_of(actor), read_only=True)
                 return query(Reading(connection, actor, self.clock()), *args, **kwargs)
 
         try:
@@ -192,6 +225,11 @@ class Desk:
             return error
         code, message = found
         return DatabaseUnavailable(message.format(address=self.shown_address, detail=trouble.detail), code=code)
+
+
+def _company_of(actor: Actor) -> UUID | None:
+    """The one company that the actor's transactions see. A superuser sets up companies that are not their own."""
+    return None if actor.is_superuser else actor.company_id
 
 
 _SCHEMA_SENTENCES = {
