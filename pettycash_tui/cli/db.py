@@ -61,18 +61,41 @@ def upgrade(ctx: typer.Context) -> None:
 @app.command("grant")
 def grant(
     ctx: typer.Context,
-    role: Annotated[str, typer.Argument(metavar="ROLE", help="The Postgres role that the program connects as.")],
+    role: Annotated[
+        str | None, typer.Argument(metavar="[ROLE]", help="The Postgres role that the program connects as.")
+    ] = None,
+    owner: Annotated[
+        str | None, typer.Option("--owner", metavar="ROLE", help="The role that owns the tables and migrates.")
+    ] = None,
+    verifier: Annotated[
+        str | None, typer.Option("--verifier", metavar="ROLE", help="A role that only reads, to verify the books.")
+    ] = None,
 ) -> None:
-    """Let a Postgres role run the program: it reads, inserts and changes what changes, and may never delete."""
+    """Make the roles of a Postgres database: who runs the program, who owns the tables, who only verifies.
+
+    The program's role reads, inserts and changes what changes, and may never delete. Done again, nothing changes.
+    """
     from contextlib import closing
 
+    from pettycash_tui.services.errors import InvalidInput
     from pettycash_tui.services.opening import open_desk
 
+    if role is None and owner is None and verifier is None:
+        raise InvalidInput.of(role="is missing; name the role that the program connects as, --owner or --verifier")
     given = options(ctx)
     with closing(open_desk(given.database, given.home, require_current=False)) as desk:
-        desk.grant(role)
+        desk.grant(role, owner=owner, verifier=verifier)
         address = desk.shown_address
-    output.emit(ctx, {"database": address, "role": role}, sentence=f"{role} may run the program on {address}.")
+    done = [
+        f"{name} {what} {address}."
+        for name, what in (
+            (owner, "owns the tables of"),
+            (role, "may run the program on"),
+            (verifier, "may read and verify"),
+        )
+        if name
+    ]
+    output.emit(ctx, {"database": address, "role": role, "owner": owner, "verifier": verifier}, sentence=done)
 
 
 def _document(desk: Desk) -> dict[str, Any]:

@@ -97,11 +97,8 @@ class Desk:
         named = {"role": role, "owner": owner, "verifier": verifier}
         for field, name in named.items():
             if name is not None and not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name):
-                raise InvalidInput(
-                    f"{field.capitalize()} must be a Postgres role in lower-case letters, digits and _, such as"
-                    " pettycash.",
-                    fields={field: "must be a Postgres role in lower-case letters, digits and _, such as pettycash"},
-                )
+                expected = "must be a Postgres role in lower-case letters, digits and _, such as pettycash"
+                raise InvalidInput.of(**{field: expected})
         given = [name for name in named.values() if name is not None]
         if len(set(given)) < len(given):
             raise Refused("The owner, the application and the verifier are three roles, each for itself.", code="roles")
