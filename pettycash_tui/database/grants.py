@@ -1,8 +1,8 @@
 """The roles on Postgres: who owns the tables, who runs the program, who only reads to verify.
 
-The owner migrates. The application's role owns nothing, so it may not alter a table, drop a trigger or become the owner;
-it may neither DELETE nor TRUNCATE; append-only tables and the columns that never change take no UPDATE from it. The
-verifier reads what the checks read: no password, no secret, no code. Source: architecture, the database.
+The owner migrates. The application's role owns nothing, so it may not alter a table, drop a trigger or become the
+owner; it may neither DELETE nor TRUNCATE; append-only tables and the columns that never change take no UPDATE from it.
+The verifier reads what the checks read: no password, no secret, no code. Source: architecture, the database.
 """
 
 from __future__ import annotations
@@ -26,9 +26,7 @@ SECRET_COLUMNS = {
 
 VERIFIER_POLICY = "verifier_reads"
 
-_MIGHTY = (
-    "SELECT rolsuper OR rolcreaterole OR rolbypassrls OR rolreplication FROM pg_roles WHERE rolname = %(role)s"
-)
+_MIGHTY = "SELECT rolsuper OR rolcreaterole OR rolbypassrls OR rolreplication FROM pg_roles WHERE rolname = %(role)s"
 _MEMBERSHIPS = (
     "SELECT g.rolname FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid JOIN pg_roles r ON r.oid = m.member"
     " WHERE r.rolname = %(role)s ORDER BY 1"
@@ -68,7 +66,7 @@ def grant(connection: Connection, role: str) -> None:
 
     Raises TooMighty for a superuser, the owner, or who may become another role.
     """
-    name, schema = _prepared(connection, role)
+    name = _prepared(connection, role)
     connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {name}")
     quote = connection.dialect.identifier_preparer.quote
     for table in metadata.sorted_tables:
@@ -81,7 +79,7 @@ def grant(connection: Connection, role: str) -> None:
 
 def grant_reading(connection: Connection, role: str) -> None:
     """Give `role`, made when it is missing, what the checks read, of all companies. Raises TooMighty."""
-    name, _ = _prepared(connection, role)
+    name = _prepared(connection, role)
     connection.exec_driver_sql(f"GRANT SELECT ON alembic_version TO {name}")
     quote = connection.dialect.identifier_preparer.quote
     readers = ", ".join(quote(reader) for reader in sorted({role, *_verifiers(connection)}))
@@ -124,8 +122,8 @@ def hand_over(connection: Connection, owner: str) -> None:
         connection.exec_driver_sql(f"ALTER FUNCTION {quote(function)}() OWNER TO {name}")
 
 
-def _prepared(connection: Connection, role: str) -> tuple[str, str]:
-    """The role, with no right on this database but to look into its schema; its name and the schema's, quoted."""
+def _prepared(connection: Connection, role: str) -> str:
+    """The role, with no right on this database but to look into its schema; its name, quoted."""
     quote = connection.dialect.identifier_preparer.quote
     name = _made(connection, role)
     _require_humble(connection, role)
@@ -134,7 +132,7 @@ def _prepared(connection: Connection, role: str) -> tuple[str, str]:
     # Postgres 14 lets everybody create in the schema public.
     connection.exec_driver_sql(f"REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC, {name}")
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {name}")
-    return name, schema
+    return name
 
 
 def _made(connection: Connection, role: str) -> str:

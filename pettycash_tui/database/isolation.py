@@ -76,21 +76,31 @@ def install(connection: Connection) -> None:
             connection.exec_driver_sql(f'CREATE POLICY {POLICY} ON "{table.name}" USING ({seen})')
 
 
-def begin(connection: Connection, company_id: UUID | None, *, read_only: bool = False) -> None:
+def begin(connection: Connection, company_id: UUID | None, *, read_only: bool = False, snapshot: bool = False) -> None:
     """Begin the transaction of a connection that has none, for one company, or for all of them.
 
-    One round trip, which the driver's own BEGIN would have been. Nothing on SQLite.
+    One round trip, which the driver's own BEGIN would have been. With `snapshot` all its statements see one moment.
+    Nothing on SQLite.
     """
     if connection.dialect.name != "postgresql":
         return
-    value = EVERYBODY if company_id is None else str(company_id)
-    mode = " READ ONLY" if read_only else ""
-    driver: Any = connection.connection.dbapi_connection
     from psycopg.pq import ExecStatus, TransactionStatus
 
+    driver: Any = connection.connection.dbapi_connection
     if driver.info.transaction_status == TransactionStatus.IDLE:
-        statement = f"BEGIN ISOLATION LEVEL READ COMMITTED{mode}; SET LOCAL {SETTING} = '{value}'"
+        level = "REPEATABLE READ" if snapshot else "READ COMMITTED"
+        mode = " READ ONLY" if read_only else ""
+        statement = f"BEGIN ISOLATION LEVEL {level}{mode}; SET LOCAL {SETTING} = '{_value(company_id)}'"
         if driver.pgconn.exec_(statement.encode()).status == ExecStatus.COMMAND_OK:
             return
     # A connection that was lost is told of, and thrown away, by what goes through SQLAlchemy.
-    connection.exec_driver_sql(f"SELECT set_config('{SETTING}', '{value}', true)")
+    say(connection, company_id)
+
+
+def say(connection: Connection, company_id: UUID | None) -> None:
+    """The same in a transaction that has begun."""
+    connection.exec_driver_sql(f"SELECT set_config('{SETTING}', '{_value(company_id)}', true)")
+
+
+def _value(company_id: UUID | None) -> str:
+    return EVERYBODY if company_id is None else str(company_id)

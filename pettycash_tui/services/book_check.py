@@ -117,16 +117,16 @@ def _entries(reading: Reading) -> Iterator[Finding]:
     w = walked.c
     broken = (w.before + w.moved != w.balance_after) | (w.place != w.sequence)
     first = (
-        select(w.fund_id, func.min(w.sequence).label("sequence"), func.count().label("count"))
+        select(w.fund_id, func.min(w.sequence).label("sequence"), func.count().label("many"))
         .where(broken)
         .group_by(w.fund_id)
         .subquery()
     )
     rows = reading.execute(
-        select(_F.code, first.c.sequence, first.c.count).join(first, first.c.fund_id == _F.id).order_by(_F.code)
+        select(_F.code, first.c.sequence, first.c.many).join(first, first.c.fund_id == _F.id).order_by(_F.code)
     )
     for row in rows.all():
-        more = f" ({row.count} entries in all)" if row.count > 1 else ""
+        more = f" ({row.many} entries in all)" if row.many > 1 else ""
         message = f"In the ledger of {row.code}, entry {row.sequence} does not follow from the one before it{more}."
         yield _wrong("ledger_entry", message, f"pettycash fund verify {row.code}")
 

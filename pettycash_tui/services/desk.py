@@ -71,7 +71,7 @@ class Desk:
 
     def schema_status(self) -> schema.SchemaStatus:
         """The schema's state. Raises DatabaseUnavailable when it cannot be read."""
-        with self._translated(), self._reader.connect() as connection:
+        with self.translated(), self._reader.connect() as connection:
             return schema.status(connection)
 
     def require_current(self) -> None:
@@ -83,8 +83,14 @@ class Desk:
 
     def upgrade(self) -> None:
         """Migrate to this program's schema."""
-        with self._translated():
+        with self.translated():
             schema.upgrade(self.engine)
+
+    def install_rules(self) -> None:
+        """Put the rules of this program's schema in force again: triggers, isolation of companies, grants."""
+        self.require_current()
+        with self.translated():
+            schema.install_rules(self.engine)
 
     def grant(self, role: str | None = None, *, owner: str | None = None, verifier: str | None = None) -> None:
         """Give Postgres roles their rights: the application's, the owner's, the read-only verifier's. Idempotent.
@@ -104,7 +110,7 @@ class Desk:
             raise Refused("The owner, the application and the verifier are three roles, each for itself.", code="roles")
         self.require_current()
         try:
-            with self._translated(), self.engine.begin() as connection:
+            with self.translated(), self.engine.begin() as connection:
                 if owner is not None:
                     grants.hand_over(connection, owner)
                 if role is not None:
@@ -118,14 +124,14 @@ class Desk:
         """What the role is that this desk connects as; None on SQLite, which has none."""
         if engines.is_embedded(self.url):
             return None
-        with self._translated(), self._reader.connect() as connection:
+        with self.translated(), self._reader.connect() as connection:
             return grants.standing(connection)
 
     @property
     def kind(self) -> str:
         """`demo` or `production`; empty when not set up yet."""
         if not self._kind:
-            with self._translated(), self._reader.connect() as connection:
+            with self.translated(), self._reader.connect() as connection:
                 self._kind = connection.execute(select(t.installation.c.kind)).scalar() or ""
         return self._kind
 
@@ -137,7 +143,7 @@ class Desk:
     @contextmanager
     def work(self, actor: Actor, *, audited: bool = True) -> Iterator[Work]:
         """One unit of work: committed at the end, undone by any error, which leaves as one of `errors`."""
-        with self._translated(), self.engine.connect() as connection:
+        with self.translated(), self.engine.connect() as connection:
             isolation.begin(connection, _company_of(actor))
             with connection.begin():
                 work = Work(connection, actor, self.clock())
@@ -148,7 +154,7 @@ class Desk:
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Reading]:
         """A read-only transaction."""
-        with self._translated(), self._reader.connect() as connection:
+        with self.translated(), self._reader.connect() as connection:
             isolation.begin(connection, _company_of(actor), read_only=True)
             yield Reading(connection, actor, self.clock())
 
@@ -168,7 +174,7 @@ class Desk:
         """Run a query in a read-only transaction; a lost connection is opened again once."""
 
         def once() -> T:
-            with self._translated(), self._reader.connect() as connection:
+            with self.translated(), self._reader.connect() as connection:
                 isolation.begin(connection, _company_of(actor), read_only=True)
                 return query(Reading(connection, actor, self.clock()), *args, **kwargs)
 
@@ -199,7 +205,8 @@ class Desk:
         raise AssertionError("unreachable")
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def translated(self) -> Iterator[None]:
+        """Every driver error leaves as one of `errors`: for who works on the engine itself."""
         try:
             yield
         except DBAPIError as error:

@@ -1,4 +1,4 @@
-"""Whether the database is intact as such: its file, its references, and the rules that guard the books, all in force."""
+"""Whether the database is intact as such: its file, its references, and all the rules that guard the books."""
 
 from __future__ import annotations
 
@@ -34,9 +34,8 @@ def _sqlite(reading: Reading) -> Iterator[Finding]:
     for row in connection.execute(text("PRAGMA foreign_key_check")).fetchmany(_MOST):
         yield _wrong("reference", f"A row of {row[0]} refers to a row of {row[2]} that is not there.")
     wanted = {_name(statement): statement for statement in triggers.sqlite_statements()}
-    found = dict(
-        connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).tuples().all()
-    )
+    rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
+    found = {str(row.name): str(row.sql) for row in rows}
     yield from _missing(wanted.keys() - found.keys())
     for name in sorted(found.keys() - wanted.keys()):
         yield _wrong("rule_foreign", f"The trigger {name} is not one of this program's.", MENDING)

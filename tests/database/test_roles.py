@@ -40,9 +40,7 @@ class Roles:
 
 
 @pytest.fixture
-def roles(
-    postgres_url: URL, open_desk: Callable[[URL], Desk], monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Roles]:
+def roles(postgres_url: URL, open_desk: Callable[[URL], Desk], monkeypatch: pytest.MonkeyPatch) -> Iterator[Roles]:
     monkeypatch.setenv("PETTYCASH_OUTBOX", "1")
     desk = open_desk(postgres_url)
     with named_roles(desk, "owner", "program", "verifier") as (owner, application, verifier):

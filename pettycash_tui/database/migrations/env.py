@@ -1,4 +1,5 @@
-"""Run by Alembic: migrates over the connection that `schema.upgrade` hands in, installs triggers, company isolation and grants."""
+"""Run by Alembic: migrates over the connection that `schema.upgrade` hands in, installs
+triggers, the isolation of companies, and grants."""
 
 from __future__ import annotations
 
