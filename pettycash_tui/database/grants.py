@@ -61,6 +61,37 @@ def standing(connection: Connection) -> Standing:
     return Standing(str(row[0]), bool(row[1]), bool(row[2]))
 
 
+def missing(connection: Connection) -> list[str]:
+    """The tables in which the role of this connection may not read or not insert."""
+    found = connection.exec_driver_sql(
+        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname <> 'alembic_version'"
+        " AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')) ORDER BY 1"
+    )
+    return list(found.scalars().all())
+
+
+def excess(connection: Connection) -> list[str]:
+    """What the role of this connection may do and the program never does, such as `DELETE on payment`."""
+    found = connection.exec_driver_sql(
+        "SELECT p.privilege || ' on ' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " CROSS JOIN unnest(ARRAY['DELETE', 'TRUNCATE', 'TRIGGER', 'REFERENCES']) AS p(privilege)"
+        " WHERE n.nspname = current_schema() AND c.relkind = 'r' AND has_table_privilege(c.oid, p.privilege)"
+        " ORDER BY 1"
+    )
+    rewritten = connection.exec_driver_sql(
+        "SELECT 'UPDATE on ' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " WHERE n.nspname = current_schema() AND c.relname = ANY (%s) AND has_any_column_privilege(c.oid, 'UPDATE')"
+        " ORDER BY 1",
+        (list(APPEND_ONLY),),
+    )
+    others = connection.exec_driver_sql(
+        "SELECT 'become ' || rolname FROM pg_roles WHERE rolname <> current_user"
+        " AND pg_has_role(current_user, oid, 'MEMBER') ORDER BY 1"
+    )
+    return [str(line) for rows in (found, rewritten, others) for line in rows.scalars()]
+
+
 def grant(connection: Connection, role: str) -> None:
     """Give `role`, made when it is missing, exactly the application's rights on this database.
 

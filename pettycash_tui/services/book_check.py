@@ -149,8 +149,10 @@ def _chains(reading: Reading, tell: Tell) -> Iterator[Finding]:
     h, e = t.stream_head.c, t.audit_event.c
     heads = {row.stream: row for row in reading.execute(select(h.stream, h.length, h.head_hash)).all()}
     total = sum(row.length for row in heads.values())
-    rows = reading.connection.execution_options(stream_results=True, yield_per=_AT_ONCE).execute(
-        select(e.stream, e.sequence, e.previous_hash, e.event_hash, e.body).order_by(e.stream, e.sequence)
+    rows = reading.execute(
+        select(e.stream, e.sequence, e.previous_hash, e.event_hash, e.body)
+        .order_by(e.stream, e.sequence)
+        .execution_options(stream_results=True, yield_per=_AT_ONCE)
     )
     reached: dict[str, tuple[int, str]] = {}
     broken: set[str] = set()
@@ -183,8 +185,11 @@ def _chains(reading: Reading, tell: Tell) -> Iterator[Finding]:
 def _attachments(reading: Reading) -> Iterator[Finding]:
     a, r = t.attachment.c, t.requisition.c
     source = t.attachment.outerjoin(t.requisition, r.id == a.requisition_id)
-    rows = reading.connection.execution_options(stream_results=True, yield_per=1).execute(
-        select(a.id, a.file_name, a.sha256, a.size, a.content, r.number).select_from(source).order_by(a.id)
+    rows = reading.execute(
+        select(a.id, a.file_name, a.sha256, a.size, a.content, r.number)
+        .select_from(source)
+        .order_by(a.id)
+        .execution_options(stream_results=True, yield_per=1)
     )
     for row in rows:
         if row.number is None:
