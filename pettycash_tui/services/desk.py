@@ -266,6 +266,10 @@ _TROUBLE_SENTENCES = {
         "schema",
         "The database {address} is not at this program's version. Run `pettycash db upgrade`.",
     ),
+    Kind.CERTIFICATE: (
+        "database_certificate",
+        "The database {address} is not trusted: {detail}. Nothing was sent to it.",
+    ),
     Kind.FORBIDDEN: (
         "database_forbidden",
         "The database {address} refuses this program's user ({detail}). Check its password and grants.",

@@ -14,6 +14,7 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from pettycash_tui.database import engine as engines
+from pettycash_tui.database import tls
 from pettycash_tui.database.schema import SchemaState
 from pettycash_tui.services import signin, token_file
 from pettycash_tui.services.desk import Desk
@@ -33,9 +34,13 @@ def address_of(database: str | None, home: Path | None) -> URL:
     if not database:
         return engines.sqlite_address((home or default_home()).absolute() / DATABASE_FILE)
     try:
-        return engines.parse_address(database)
+        url = engines.parse_address(database)
     except engines.BadAddress:
         raise InvalidInput.of(database="must be postgresql://host/name or sqlite:///path/to/file.db") from None
+    wrong = None if engines.is_embedded(url) else tls.trouble_of(url)
+    if wrong is not None:
+        raise InvalidInput.of(database=wrong)
+    return url
 
 
 def open_desk(
