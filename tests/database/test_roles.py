@@ -17,7 +17,7 @@ from sqlalchemy.exc import ProgrammingError
 from pettycash_tui.database import engine as engines
 from pettycash_tui.database import grants, isolation
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import opening, requisition_views
+from pettycash_tui.services import backups, book_check, opening, requisition_views
 from pettycash_tui.services.desk import DEMO, Desk
 from pettycash_tui.services.errors import Refused
 from pettycash_tui.services.identity import SYSTEM, Actor
@@ -216,3 +216,22 @@ def test_the_owner_upgrades_and_the_roles_keep_their_rights(roles: Roles) -> Non
     with verifier.connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM payment")).scalar() == 1
     verifier.dispose()
+
+
+def test_the_application_backs_up_the_owner_restores_and_the_verifier_checks(
+    roles: Roles, open_desk: Callable[[URL], Desk], tmp_path: Path
+) -> None:
+    application, owner, verifier = (
+        open_desk(address_of(roles.desk, name)) for name in (roles.application, roles.owner, roles.verifier)
+    )
+    done = backups.backup(application, tmp_path / "books.backup")
+    assert done.findings == () and book_check.check(verifier) == []
+    with pytest.raises(Refused, match="Connect as the owner"):
+        backups.backup(verifier, tmp_path / "no.backup")
+    with pytest.raises(Refused, match="may not restore"):
+        backups.restore(application.url, application.home, done.file, replace=True)
+    restored = backups.restore(owner.url, owner.home, done.file, replace=True, clock=owner.clock)
+    assert restored.findings == () and restored.aside is not None
+    assert book_check.check(verifier) == []
+    for desk in (application, owner, verifier):
+        desk.close()
