@@ -7,6 +7,7 @@ so that a desk that is open on it goes on with the restored books instead of wri
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -22,6 +23,9 @@ from pettycash_tui.services.errors import DatabaseUnavailable, Refused
 from pettycash_tui.services.findings import Finding
 
 _PAGES = 4096
+_PATIENCE_SECONDS = 30.0
+"""How long a database that others hold is waited for."""
+
 _BUSY_SECONDS = engines.BUSY_TIMEOUT_SECONDS
 
 
@@ -87,7 +91,17 @@ def load(source: Path, target: Path, tell: Tell, *, aside: Path | None = None) -
 
 
 def _copy(source: sqlite3.Connection, target: sqlite3.Connection, verb: str, tell: Tell, pages: int = _PAGES) -> None:
+    left, since = -1, time.monotonic()
+
     def told(_status: int, remaining: int, total: int) -> None:
+        nonlocal left, since
+        if remaining != left:
+            left, since = remaining, time.monotonic()
+        elif time.monotonic() - since > _PATIENCE_SECONDS:
+            # The library would try for ever.
+            raise DatabaseUnavailable(
+                "Others hold the database. Nothing was changed; close every desk and try again.", code="database_busy"
+            )
         tell(f"{verb}: {total - remaining:,} of {total:,} pages…")
 
     source.backup(target, pages=pages, progress=told)

@@ -107,9 +107,9 @@ def _restore_sqlite(url: URL, home: Path, path: Path, replace: bool, tell: Tell,
     else:
         if not replace:
             raise _there_are_data(engines.shown(url))
-        with whole_or_nothing(_aside(target, clock())) as draft:
-            backup_sqlite.load(path, target, tell, aside=draft)
         aside = _aside(target, clock())
+        with whole_or_nothing(aside) as draft:
+            backup_sqlite.load(path, target, tell, aside=draft)
     with closing(Desk(url, home, clock=clock)) as desk:
         if revision != HEAD:
             desk.upgrade()

@@ -273,3 +273,23 @@ def test_a_backup_that_is_killed_leaves_no_file_under_its_name(paid: Trading, tm
     assert not target.exists()
     assert len(list(tmp_path.glob(".killed.backup.*.part"))) >= 1
     assert backups.backup(paid.desk, target).findings == ()
+
+
+@pytest.mark.only_on("sqlite")
+def test_a_database_that_somebody_holds_is_not_waited_for_for_ever(
+    paid: Trading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pettycash_tui.services import backup_sqlite
+    from pettycash_tui.services.errors import DatabaseUnavailable
+
+    monkeypatch.setattr(backup_sqlite, "_PATIENCE_SECONDS", 0.3)
+    monkeypatch.setattr(backup_sqlite, "_BUSY_SECONDS", 0)
+    good = backups.backup(paid.desk, tmp_path / "good").file
+    before = contents(paid.desk)
+    with closing(sqlite3.connect(str(paid.desk.url.database), isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DatabaseUnavailable, match="hold the database"):
+            backups.restore(paid.desk.url, paid.desk.home, good, replace=True, clock=paid.clock)
+        other.execute("ROLLBACK")
+    assert contents(paid.desk) == before
+    assert not list(paid.desk.home.glob("*before*"))
