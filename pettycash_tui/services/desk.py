@@ -51,6 +51,7 @@ class Desk:
         self.engine: Engine = engines.open_engine(url, pool_size=pool_size)
         self._reader = engines.reading_engine(self.engine)
         self._kind: str | None = None
+        self._standing: grants.Standing | None = None
         self.has_written = False
         """Whether an audited act was committed through this desk."""
 
@@ -72,7 +73,11 @@ class Desk:
     def schema_status(self) -> schema.SchemaStatus:
         """The schema's state. Raises DatabaseUnavailable when it cannot be read."""
         with self.translated(), self._reader.connect() as connection:
-            return schema.status(connection)
+            found = schema.status(connection)
+            if not engines.is_embedded(self.url) and found.state is schema.SchemaState.CURRENT:
+                # In the same transaction: over a slow line each of its own costs three answers of the server.
+                self._standing = grants.standing(connection)
+            return found
 
     def require_current(self) -> None:
         """Raise DatabaseUnavailable unless the schema is this program's."""
@@ -124,8 +129,10 @@ class Desk:
         """What the role is that this desk connects as; None on SQLite, which has none."""
         if engines.is_embedded(self.url):
             return None
-        with self.translated(), self._reader.connect() as connection:
-            return grants.standing(connection)
+        if self._standing is None:
+            with self.translated(), self._reader.connect() as connection:
+                self._standing = grants.standing(connection)
+        return self._standing
 
     @property
     def kind(self) -> str:
