@@ -192,6 +192,8 @@ def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
         if name.startswith("PETTYCASH_") and not name.startswith("PETTYCASH_TEST_"):
             monkeypatch.delenv(name)
     monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    # The fixtures' databases belong to the server's superuser; what is refused to one has tests of its own.
+    monkeypatch.setenv("PETTYCASH_ALLOW_OWNER", "1")
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
 
 

@@ -7,6 +7,7 @@ is small and checked by tests/cli: the parameters of a built command, and the pl
 from __future__ import annotations
 
 import importlib
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -53,6 +54,8 @@ class Root(TyperGroup):
             color=not given["no_color"],
             mouse=given["mouse"],
         )
+        if given["allow_owner"]:
+            os.environ["PETTYCASH_ALLOW_OWNER"] = "1"
         # Apart from the others, so that a refused --home is already reported in the form that was asked for.
         ctx.obj = replace(ctx.obj, home=directory(given["home"]))
         if given["version"] and not ctx.resilient_parsing:

@@ -49,6 +49,12 @@ def pettycash(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print only numbers or ids, or nothing.")] = False,
     no_color: Annotated[bool, typer.Option("--no-color", help="No colour (also: NO_COLOR).")] = False,
     mouse: Annotated[bool, typer.Option("--mouse", help="Let the desk use the mouse.")] = False,
+    allow_owner: Annotated[
+        bool,
+        typer.Option(
+            "--allow-owner", help="Work on a shared database as its owner or a superuser (PETTYCASH_ALLOW_OWNER=1)."
+        ),
+    ] = False,
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
 ) -> None:
     """The options are read by `Root.parse_args`, before a noun is loaded; what is left to do is to open the desk."""

@@ -17,6 +17,8 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, OperationalError
 
+from pettycash_tui.database import tls
+
 BUSY_TIMEOUT_SECONDS = 15
 
 
@@ -64,13 +66,17 @@ def make_file(path: Path) -> bool:
 
 
 def open_engine(url: URL, *, pool_size: int = 5) -> Engine:
-    """An engine for units of work on `url`. Nothing is connected yet."""
+    """An engine for units of work on `url`. Nothing is connected yet. Raises BadAddress for less than TLS."""
     if is_embedded(url):
         return _sqlite_engine(url, pool_size, read_only=False)
+    wrong = tls.trouble_of(url)
+    if wrong is not None:
+        raise BadAddress(f"The database {wrong}.")
     return create_engine(
         url,
         isolation_level="READ COMMITTED",
         connect_args={
+            **tls.parameters(url),
             "connect_timeout": 5,
             "application_name": "pettycash",
             # A lock that is not had in 15 s, like SQLite's busy timeout, is reported instead of hanging a desk.

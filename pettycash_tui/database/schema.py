@@ -85,6 +85,16 @@ def upgrade(engine: Engine) -> None:
                 raise RuntimeError(f"the upgrade would leave a row of {broken[0]} without its {broken[2]}")
 
 
+def install_rules(engine: Engine) -> None:
+    """What every migration ends with: triggers, isolation of companies and grants, as this program has them."""
+    from pettycash_tui.database import grants, isolation, triggers
+
+    with engine.begin() as connection:
+        triggers.install(connection)
+        isolation.install(connection)
+        grants.renew(connection)
+
+
 @contextmanager
 def _without_foreign_keys(engine: Engine) -> Iterator[Connection]:
     """A connection on which SQLite lets a table be rebuilt that others refer to; checked before the commit.

@@ -8,6 +8,8 @@ from enum import Enum, auto
 
 from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
 
+from pettycash_tui.database import tls
+
 
 class Kind(Enum):
     """What went wrong with the database."""
@@ -23,6 +25,8 @@ class Kind(Enum):
     """A table or column is missing: not upgraded."""
     FORBIDDEN = auto()
     """The database role may not do it, or the password is wrong."""
+    CERTIFICATE = auto()
+    """The server's certificate is not trusted, or it offers no TLS; the detail says it for a person."""
     RULE = auto()
     """A constraint or a trigger refused."""
     OTHER = auto()
@@ -107,5 +111,8 @@ def _diagnose_postgres(error: DBAPIError, state: str, detail: str) -> Trouble:
         diagnostics = getattr(error.orig, "diag", None)
         kind, rule = Kind.RULE, getattr(diagnostics, "constraint_name", None) or detail.split(":", 1)[0]
     elif not state and isinstance(error, (OperationalError, InterfaceError)):
+        untrusted = tls.explained(str(error.orig))
+        if untrusted is not None:
+            return Trouble(Kind.CERTIFICATE, detail=untrusted)
         kind = Kind.FORBIDDEN if "authentication failed" in detail else Kind.AWAY
     return Trouble(kind, rule, detail)

@@ -15,13 +15,14 @@ from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
+from uuid import UUID
 
 from sqlalchemy import URL, Engine, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from pettycash_tui.database import engine as engines
-from pettycash_tui.database import grants, schema
+from pettycash_tui.database import grants, isolation, schema
 from pettycash_tui.database.trouble import Kind, Trouble, diagnose
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, Overtaken, PettyCashError, Refused
@@ -55,6 +56,7 @@ class Desk:
         self._reader = engines.reading_engine(self.engine)
         self._kind: str | None = None
         self._current_at: float | None = None
+        self._standing: grants.Standing | None = None
         self.has_written = False
         """Whether an audited act was committed through this desk."""
 
@@ -75,8 +77,12 @@ class Desk:
 
     def schema_status(self) -> schema.SchemaStatus:
         """The schema's state. Raises DatabaseUnavailable when it cannot be read."""
-        with self._translated(), self._reader.connect() as connection:
-            return schema.status(connection)
+        with self.translated(), self._reader.connect() as connection:
+            found = schema.status(connection)
+            if not engines.is_embedded(self.url) and found.state is schema.SchemaState.CURRENT:
+                # In the same transaction: over a slow line each of its own costs three answers of the server.
+                self._standing = grants.standing(connection)
+            return found
 
     def require_current(self) -> None:
         """Raise DatabaseUnavailable unless the schema is this program's."""
@@ -88,24 +94,57 @@ class Desk:
 
     def upgrade(self) -> None:
         """Migrate to this program's schema."""
-        with self._translated():
+        with self.translated():
             schema.upgrade(self.engine)
 
-    def grant(self, role: str) -> None:
-        """Give a Postgres role the application's rights. Raises Refused on SQLite, InvalidInput for a strange name."""
+    def install_rules(self) -> None:
+        """Put the rules of this program's schema in force again: triggers, isolation of companies, grants."""
+        self.require_current()
+        with self.translated():
+            schema.install_rules(self.engine)
+
+    def grant(self, role: str | None = None, *, owner: str | None = None, verifier: str | None = None) -> None:
+        """Give Postgres roles their rights: the application's, the owner's, the read-only verifier's. Idempotent.
+
+        Raises Refused on SQLite, for one role in two parts, and for a role that may do more than its part allows;
+        InvalidInput for a strange name.
+        """
         if engines.is_embedded(self.url):
             raise Refused("An embedded file has no roles: whoever can write the file can change it.", code="no_roles")
-        if not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", role):
-            raise InvalidInput.of(role="must be a Postgres role in lower-case letters, digits and _, such as pettycash")
+        named = {"role": role, "owner": owner, "verifier": verifier}
+        for field, name in named.items():
+            if name is not None and not re.fullmatch(r"[a-z_][a-z0-9_]{0,62}", name):
+                expected = "must be a Postgres role in lower-case letters, digits and _, such as pettycash"
+                raise InvalidInput.of(**{field: expected})
+        given = [name for name in named.values() if name is not None]
+        if len(set(given)) < len(given):
+            raise Refused("The owner, the application and the verifier are three roles, each for itself.", code="roles")
         self.require_current()
-        with self._translated(), self.engine.begin() as connection:
-            grants.grant(connection, role)
+        try:
+            with self.translated(), self.engine.begin() as connection:
+                if owner is not None:
+                    grants.hand_over(connection, owner)
+                if role is not None:
+                    grants.grant(connection, role)
+                if verifier is not None:
+                    grants.grant_reading(connection, verifier)
+        except grants.TooMighty as error:
+            raise Refused(str(error), code="role_too_mighty") from None
+
+    def standing(self) -> grants.Standing | None:
+        """What the role is that this desk connects as; None on SQLite, which has none."""
+        if engines.is_embedded(self.url):
+            return None
+        if self._standing is None:
+            with self.translated(), self._reader.connect() as connection:
+                self._standing = grants.standing(connection)
+        return self._standing
 
     @property
     def kind(self) -> str:
         """`demo` or `production`; empty when not set up yet."""
         if not self._kind:
-            with self._translated(), self._reader.connect() as connection:
+            with self.translated(), self._reader.connect() as connection:
                 self._kind = connection.execute(select(t.installation.c.kind)).scalar() or ""
         return self._kind
 
@@ -123,16 +162,19 @@ class Desk:
         """
         if self._current_at is not None and time.monotonic() - self._current_at > SCHEMA_SECONDS:
             self.require_current()
-        with self._translated(), self.engine.begin() as connection:
-            work = Work(connection, actor, self.clock())
-            yield work
-            work.finish(audited=audited)
+        with self.translated(), self.engine.connect() as connection:
+            isolation.begin(connection, _company_of(actor))
+            with connection.begin():
+                work = Work(connection, actor, self.clock())
+                yield work
+                work.finish(audited=audited)
         self.has_written = self.has_written or audited
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Reading]:
         """A read-only transaction."""
-        with self._translated(), self._reader.connect() as connection:
+        with self.translated(), self._reader.connect() as connection:
+            isolation.begin(connection, _company_of(actor), read_only=True)
             yield Reading(connection, actor, self.clock())
 
     def run(self, actor: Actor, service: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs) -> T:
@@ -155,7 +197,8 @@ class Desk:
         """Run a query in a read-only transaction; a lost connection is opened again once."""
 
         def once() -> T:
-            with self._translated(), self._reader.connect() as connection:
+            with self.translated(), self._reader.connect() as connection:
+                isolation.begin(connection, _company_of(actor), read_only=True)
                 return query(Reading(connection, actor, self.clock()), *args, **kwargs)
 
         try:
@@ -188,7 +231,8 @@ class Desk:
         raise AssertionError("unreachable")
 
     @contextmanager
-    def _translated(self) -> Iterator[None]:
+    def translated(self) -> Iterator[None]:
+        """Every driver error leaves as one of `errors`: for who works on the engine itself."""
         try:
             yield
         except DBAPIError as error:
@@ -211,6 +255,11 @@ class Desk:
             return error
         code, message = found
         return DatabaseUnavailable(message.format(address=self.shown_address, detail=trouble.detail), code=code)
+
+
+def _company_of(actor: Actor) -> UUID | None:
+    """The one company that the actor's transactions see. A superuser sets up companies that are not their own."""
+    return None if actor.is_superuser else actor.company_id
 
 
 _SCHEMA_SENTENCES = {
@@ -242,6 +291,10 @@ _TROUBLE_SENTENCES = {
     Kind.NO_SCHEMA: (
         "schema",
         "The database {address} is not at this program's version. Run `pettycash db upgrade`.",
+    ),
+    Kind.CERTIFICATE: (
+        "database_certificate",
+        "The database {address} is not trusted: {detail}. Nothing was sent to it.",
     ),
     Kind.FORBIDDEN: (
         "database_forbidden",

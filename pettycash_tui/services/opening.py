@@ -14,10 +14,11 @@ from pathlib import Path
 from sqlalchemy import URL
 
 from pettycash_tui.database import engine as engines
+from pettycash_tui.database import tls
 from pettycash_tui.database.schema import SchemaState
 from pettycash_tui.services import signin, token_file
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, NotAllowed, NotSignedIn
+from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, NotAllowed, NotSignedIn, Refused
 from pettycash_tui.services.home_folder import default_home
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.standing import PASSWORD_FIRST
@@ -25,15 +26,22 @@ from pettycash_tui.services.work import Clock, system_clock
 
 DATABASE_FILE = "pettycash.db"
 
+ALLOW_OWNER_VARIABLE = "PETTYCASH_ALLOW_OWNER"
+"""Set to 1 (or given as --allow-owner), the program runs on a shared database as a role that no rule binds."""
+
 
 def address_of(database: str | None, home: Path | None) -> URL:
     """The database that these options name. Raises InvalidInput naming `database`."""
     if not database:
         return engines.sqlite_address((home or default_home()).absolute() / DATABASE_FILE)
     try:
-        return engines.parse_address(database)
+        url = engines.parse_address(database)
     except engines.BadAddress:
         raise InvalidInput.of(database="must be postgresql://host/name or sqlite:///path/to/file.db") from None
+    wrong = None if engines.is_embedded(url) else tls.trouble_of(url)
+    if wrong is not None:
+        raise InvalidInput.of(database=wrong)
+    return url
 
 
 def open_desk(
@@ -41,9 +49,10 @@ def open_desk(
 ) -> Desk:
     """An open desk on a database that is there. An embedded file of an earlier version is upgraded on the way.
 
-    Without `require_current` the schema is not looked at (`db status`, `db upgrade`, `doctor`, set-up).
+    Without `require_current` neither the schema nor the role is looked at (`db …`, `doctor`, set-up).
     Raises InvalidInput for an address that is none; DatabaseUnavailable when the database is missing, cannot be
-    reached, is empty, holds other data, is of a later version, or (Postgres) of an earlier one.
+    reached, is empty, holds other data, is of a later version, or (Postgres) of an earlier one; Refused on Postgres for
+    a superuser and for the owner of the tables, unless that is allowed or the database is a demo.
     """
     url = address_of(database, home)
     _require_file(url)
@@ -53,10 +62,27 @@ def open_desk(
             if engines.is_embedded(url) and desk.schema_status().state is SchemaState.OLDER:
                 desk.upgrade()
             desk.require_current()
+            _require_bound(desk)
     except BaseException:
         desk.close()
         raise
     return desk
+
+
+def _require_bound(desk: Desk) -> None:
+    # Whoever owns the tables can switch the rules off: nobody should work so without having said it.
+    if os.environ.get(ALLOW_OWNER_VARIABLE, "") not in ("", "0"):
+        return
+    standing = desk.standing()
+    if standing is None or standing.is_bound or desk.is_demo:
+        return
+    what = "a superuser" if standing.is_superuser else "the owner of its tables"
+    raise Refused(
+        f"The program would work on {desk.shown_address} as {standing.role}, {what}, whom no rule of the books binds."
+        " Make a role with `pettycash db grant ROLE` and connect as that, or say --allow-owner"
+        f" ({ALLOW_OWNER_VARIABLE}=1).",
+        code="superuser" if standing.is_superuser else "owner_role",
+    )
 
 
 def _require_file(url: URL) -> None:

@@ -1,10 +1,11 @@
-"""Run by Alembic: migrates over the connection that `schema.upgrade` hands in, installs triggers and grants."""
+"""Run by Alembic: migrates over the connection that `schema.upgrade` hands in, installs
+triggers, the isolation of companies, and grants."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from pettycash_tui.database import grants, triggers
+from pettycash_tui.database import grants, isolation, triggers
 from pettycash_tui.models.tables import metadata
 
 connection = context.config.attributes["connection"]
@@ -12,5 +13,6 @@ context.configure(connection=connection, target_metadata=metadata, render_as_bat
 with context.begin_transaction():
     context.run_migrations()
     triggers.install(connection)
+    isolation.install(connection)
     # Who was granted the tables of before goes on working without being granted anew.
     grants.renew(connection)

@@ -1,4 +1,4 @@
-"""Placeholder."""
+"""Companies are isolated by row on Postgres; the policies are installed after each migration, as the triggers are."""
 
 from __future__ import annotations
 

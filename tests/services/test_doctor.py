@@ -1,0 +1,113 @@
+"""The doctor: each thing that is wrong with the database, the mail, the clocks and the admins has its finding."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from postgres_roles import address_of, named_roles, with_passwords
+from sqlalchemy import URL, update
+from trading import Trading
+
+from pettycash_tui.models import tables as t
+from pettycash_tui.services import doctor, doctor_database
+from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.findings import Finding, Severity
+
+TERMINAL = doctor.Terminal(is_terminal=True, term="xterm-256color", encoding="utf-8")
+
+
+def findings(desk: Desk) -> dict[str, Finding]:
+    """What the doctor finds, by code."""
+    return {finding.code: finding for finding in doctor.examine(desk, TERMINAL)}
+
+
+def errors(desk: Desk) -> set[str]:
+    """The codes of what the doctor calls an error."""
+    return {code for code, finding in findings(desk).items() if finding.severity is Severity.ERROR}
+
+
+def test_books_that_do_not_balance_and_rules_that_are_off_are_found(trading: Trading) -> None:
+    desk = trading.desk
+    before = errors(desk)
+    with desk.engine.begin() as connection:
+        if desk.engine.dialect.name == "sqlite":
+            for name in ("treasury_fund_moves_with_entries", "payment_no_delete"):
+                connection.exec_driver_sql(f"DROP TRIGGER IF EXISTS {name}")
+            for name in (
+                connection.exec_driver_sql(
+                    "SELECT name FROM sqlite_master WHERE type = 'trigger' AND tbl_name = 'treasury_fund'"
+                )
+                .scalars()
+                .all()
+            ):
+                connection.exec_driver_sql(f"DROP TRIGGER {name}")
+        else:
+            connection.exec_driver_sql("ALTER TABLE treasury_fund DISABLE TRIGGER USER")
+        connection.execute(update(t.treasury_fund).values(current_balance=t.treasury_fund.c.current_balance + 1))
+    found = findings(desk)
+    assert {"balance", "ledger_sum"} <= errors(desk) - before
+    assert found["balance"].command.startswith("pettycash fund verify ")
+    rule = found["rule_missing" if desk.engine.dialect.name == "sqlite" else "rule_disabled"]
+    assert rule.command == "pettycash db upgrade --rules"
+
+
+def test_a_clock_that_was_set_back_is_found(trading: Trading) -> None:
+    trading.request()
+    assert "clock_back" not in findings(trading.desk)
+    trading.clock.advance(hours=-5)
+    assert findings(trading.desk)["clock_back"].severity is Severity.ERROR
+
+
+def test_admins_without_a_second_factor_are_named(trading: Trading) -> None:
+    u = t.user
+    with trading.desk.engine.begin() as connection:
+        named = u.c.username == "admin"
+        connection.execute(update(u).where(named).values(password_hash="x", must_change_password=True))
+    found = findings(trading.desk)
+    assert "admin signs in with a password alone" in found["admin_unprotected"].message
+    assert found["admin_first_password"].command == "pettycash passwd"
+
+
+def test_a_mail_server_that_does_not_answer_is_told(sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PETTYCASH_SMTP_FROM", "cash@example.com")
+    monkeypatch.setenv("PETTYCASH_SMTP_HOST", "127.0.0.1")
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = str(server.getsockname()[1])
+        monkeypatch.setenv("PETTYCASH_SMTP_PORT", port)
+        assert "which answers" in findings(sqlite_desk)["mail"].message
+    found = findings(sqlite_desk)["mail_unreachable"]
+    assert found.severity is Severity.ERROR and found.command == f"nc -vz 127.0.0.1 {port}"
+
+
+def test_a_checkpoint_is_missed_after_a_day(trading: Trading) -> None:
+    now = trading.clock()
+    (never,) = doctor_database.checkpoint(None, now)
+    (old,) = doctor_database.checkpoint(now - timedelta(hours=25), now)
+    assert (never.code, old.code) == ("no_checkpoint", "old_checkpoint")
+    assert not list(doctor_database.checkpoint(now - timedelta(hours=23), now))
+
+
+def test_the_role_and_its_grants_are_looked_at(postgres_url: URL, open_desk: Callable[[URL], Desk]) -> None:
+    desk = open_desk(postgres_url)
+    assert findings(desk)["superuser"].command == "pettycash db grant ROLE"
+    with named_roles(desk, "program", "owner") as (role, owner):
+        desk.grant(role, owner=owner)
+        with_passwords(desk, role, owner)
+        theirs = open_desk(address_of(desk, role))
+        found = findings(theirs)
+        assert role in found["role"].message and "grants" not in found and "grants_excess" not in found
+        with desk.engine.begin() as connection:
+            connection.exec_driver_sql(f"GRANT DELETE ON payment TO {role}")
+            connection.exec_driver_sql(f"GRANT UPDATE (amount) ON ledger_entry TO {role}")
+            connection.exec_driver_sql(f"REVOKE INSERT ON requisition FROM {role}")
+        found = findings(theirs)
+        assert "DELETE on payment" in found["grants_excess"].message
+        assert "UPDATE on ledger_entry" in found["grants_excess"].message
+        assert "requisition" in found["grants"].message and found["grants"].command == f"pettycash db grant {role}"
+        desk.grant(role)
+        assert "grants" not in findings(theirs) and "grants_excess" not in findings(theirs)
+        assert "owner_role" in findings(open_desk(address_of(desk, owner)))
+        theirs.close()
