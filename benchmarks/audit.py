@@ -44,7 +44,7 @@ def fill(desk: Desk, rows: int) -> None:
             _fill_fund(connection, fund, rows // STREAMS)
     with desk.engine.begin() as connection:
         triggers.install(connection)
-    if not desk.engine.dialect.name == "sqlite":
+    if desk.engine.dialect.name != "sqlite":
         with desk.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
             connection.execute(text("ANALYZE"))
 

@@ -162,6 +162,7 @@ def test_bytes_that_are_no_text_are_a_change_and_no_fault(trading: Trading) -> N
         return
     with owner(trading) as reading:
         reading.execute(
-            text("UPDATE audit_event SET body = CAST(x'ff22' AS TEXT) WHERE stream = :s AND sequence = 3"), {"s": STREAM}
+            text("UPDATE audit_event SET body = CAST(x'ff22' AS TEXT) WHERE stream = :s AND sequence = 3"),
+            {"s": STREAM},
         )
         assert told(verify(reading)) == [(STREAM, "changed", 3)]
