@@ -105,7 +105,7 @@ class Business:
             self._entry = seals[0][1]["sequence"] - 1
         until = seals[-1][1]["sequence"]
         span = {"fund": fund, "after": self._entry, "until": until}
-        rows = {row[_SEQUENCE]: row for row in self._reading.execute(_ENTRIES, span).cursor.fetchall()}  # type: ignore[union-attr]
+        rows = {row[_SEQUENCE]: row for row in self._reading.execute(_ENTRIES, span).cursor.fetchall()}
         for at, seal in seals:
             row = rows.pop(seal["sequence"], None)
             if row is None:

@@ -109,7 +109,7 @@ def _fetched(reading: Reading, statement: TextClause, values: dict[str, Any]) ->
         result = reading.connection.execute(statement, values)
         driver.text_factory = _text
         try:
-            return list(result.cursor.fetchall())  # type: ignore[union-attr]
+            return list(result.cursor.fetchall())
         finally:
             driver.text_factory = str
     finally:
