@@ -99,7 +99,7 @@ class Posting:
     journal: str | None = None
 
 
-_SEALED = (
+SEALED = (
     "journal",
     "fund_id",
     "sequence",
@@ -134,7 +134,7 @@ class Posted:
     @property
     def seal(self) -> dict[str, Any]:
         """The entry's content for its audit event, whose canonical text is its seal."""
-        return {"entry_id": self.entry["id"], **{name: self.entry[name] for name in _SEALED}}
+        return {"entry_id": self.entry["id"], **{name: self.entry[name] for name in SEALED}}
 
 
 def pay_out_held(work: Work, fund_id: UUID, amount: int, posting: Posting, timezone: str) -> Posted | None:
