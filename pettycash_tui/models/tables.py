@@ -19,6 +19,7 @@ from pettycash_tui.models import (
     periods,
     requisitions,
     schedules,
+    ssh,
     treasury,
     trust,
 )
@@ -40,6 +41,7 @@ category = table_of(organisation.Category)
 user = table_of(people.User)
 delegation = table_of(people.Delegation)
 sign_in_session = table_of(people.SignInSession)
+ssh_key = table_of(ssh.SshKey)
 form_draft = table_of(people.FormDraft)
 alert_acknowledgement = table_of(attention.AlertAcknowledgement)
 approval_threshold = table_of(requisitions.ApprovalThreshold)

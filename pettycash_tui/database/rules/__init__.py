@@ -17,6 +17,7 @@ from pettycash_tui.database.rules.payments import PAYMENTS
 from pettycash_tui.database.rules.requisitions import REQUISITIONS
 from pettycash_tui.database.rules.rule import APPEND_ONLY, Rule, quoted_name
 from pettycash_tui.database.rules.schedules import SCHEDULES
+from pettycash_tui.database.rules.ssh import SSH
 from pettycash_tui.database.rules.trust import TRUST
 
 __all__ = ["APPEND_ONLY", "KEPT", "RULES", "Rule", "quoted_name"]
@@ -33,6 +34,7 @@ RULES: tuple[Rule, ...] = (
     *BOOKS,
     *IMPREST,
     *NOTICES,
+    *SSH,
     *TRUST,
 )
 
