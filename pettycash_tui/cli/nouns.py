@@ -51,5 +51,6 @@ NOUNS: dict[str, Noun] = {
     "find": Noun("pettycash_tui.cli.find", "Find anything: a number, a payee, an amount.", "command"),
     "keys": Noun("pettycash_tui.cli.keys", "The desk's keys, and what is wrong with yours.", "command"),
     "jobs": Noun("pettycash_tui.cli.jobs", "Run what cron and timers run."),
+    "ssh": Noun("pettycash_tui.cli.ssh", "Whose SSH key is whose, and what sshd runs for one."),
     "audit": Noun("pettycash_tui.cli.audit", "Read the audit log."),
 }

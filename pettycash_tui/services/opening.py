@@ -15,7 +15,7 @@ from sqlalchemy import URL
 
 from pettycash_tui.database import engine as engines
 from pettycash_tui.database.schema import SchemaState
-from pettycash_tui.services import signin, token_file
+from pettycash_tui.services import forced, signin, token_file
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, NotSignedIn
 from pettycash_tui.services.home_folder import default_home
@@ -69,10 +69,15 @@ def _require_file(url: URL) -> None:
 
 
 def identify(desk: Desk, as_user: str | None) -> Actor:
-    """The person who acts: `--as` in a demo database, else the one who signed in from this home.
+    """The person who acts: under a forced command the key's, else `--as` in a demo, else who signed in from this home.
 
     Raises NotAllowed for `--as` elsewhere or of an unknown person, NotSignedIn when nobody is signed in.
     """
+    served = forced.current()
+    if served is not None:
+        if as_user is not None:
+            forced.refuse_others()
+        return signin.resume(desk, served.token, client=forced.CLIENT, source=served.source)
     source = source_here()
     if as_user is not None:
         return signin.act_as(desk, as_user, home_id(desk.home), source=source)

@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, update
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import passwords, sessions
+from pettycash_tui.services import forced, passwords, sessions
 from pettycash_tui.services.administering import administered
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.desk import Desk
@@ -58,8 +58,9 @@ def sign_in(desk: Desk, username: str, password: str, *, client: str, source: st
     """Begin a session. `code` is the current TOTP code of those who approve or pay and have enrolled.
 
     Raises NotAllowed: `signin_refused` (whatever was wrong), `totp_needed` (the password is right; ask for the code
-    and call again), `totp_wrong`.
+    and call again), `totp_wrong`, `known_by_key` (under a forced command nobody becomes another).
     """
+    forced.refuse_others()
     row = prove(desk, username, password, code=code, client=client, source=source, sign_in=True)
 
     def begin(work: Work) -> SignedIn:

@@ -25,7 +25,7 @@ from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound, Refused
 from pettycash_tui.services.identity import SYSTEM, Actor, actor_of
 from pettycash_tui.services.inputs import clean_text
-from pettycash_tui.services.paging import Page, behind, clean_limit, decode, page_of
+from pettycash_tui.services.paging import Page, page_by_age
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.refs import PersonRef, person, person_columns
 from pettycash_tui.services.visibility import of_company
@@ -185,18 +185,13 @@ def list_keys(
     reading: Reading, *, user: str | None = None, limit: int | None = None, after: str | None = None
 ) -> Page[SshKeyRow]:
     """Keys, the newest first: all of one's company for an admin, one's own for everybody else."""
-    limit = clean_limit(limit)
     k, actor = t.ssh_key.c, reading.actor
     statement = _statement().where(of_company(_OWNER.c.company_id, actor))
     if not actor.may(Right.ADMINISTER):
         statement = statement.where(k.user_id == actor.person_id)
     if user is not None:
         statement = statement.where(_OWNER.c.username == user.strip())
-    position = decode(after, datetime, UUID)
-    if position is not None:
-        statement = statement.where(behind((k.created_at, k.id), position, descending=True))
-    rows = reading.execute(statement.order_by(k.created_at.desc(), k.id.desc()).limit(limit + 1)).all()
-    return page_of(rows, limit, make=_row, key=lambda row: (row.created_at, row.id))
+    return page_by_age(reading, statement, t.ssh_key, _row, oldest_first=False, limit=limit, after=after)
 
 
 def in_force(reading: Reading, fingerprint: str | None = None) -> list[tuple[UUID, PublicKey]]:
