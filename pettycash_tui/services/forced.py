@@ -28,30 +28,28 @@ class Served:
         return f"Served(username={self.username!r}, source={self.source!r})"
 
 
-_served: Served | None = None
+_here: list[Served] = []
 
 
 def begin(served: Served) -> None:
     """From now on this process works for that person alone."""
-    global _served
-    _served = served
+    _here[:] = [served]
 
 
 def end() -> None:
     """The person has left."""
-    global _served
-    _served = None
+    _here.clear()
 
 
 def current() -> Served | None:
     """Whom this process works for; None where nobody was forced on it."""
-    return _served
+    return _here[0] if _here else None
 
 
 def refuse_others() -> None:
     """Raise NotAllowed where the person is known by their key and so cannot be another."""
-    if _served is not None:
+    if _here:
         raise NotAllowed(
-            f"Here you are {_served.username}, by your SSH key. To be somebody else, connect with their key.",
+            f"Here you are {_here[0].username}, by your SSH key. To be somebody else, connect with their key.",
             code="known_by_key",
         )

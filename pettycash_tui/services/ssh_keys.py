@@ -1,7 +1,7 @@
 """SSH keys: whose they are, and letting in the person of one.
 
 A key is one person's for ever: what was removed comes back for nobody, not even for the same person. Reading a line:
-OpenSSH's authorized_keys format (sshd(8)), of which options are refused, because the program says itself what a key may.
+OpenSSH's authorized_keys format (sshd(8)); its options are refused, because the program says itself what a key may.
 """
 
 from __future__ import annotations
@@ -131,7 +131,10 @@ def _bad(what: str) -> InvalidInput:
 
 
 def add_key(work: Work, username: str, line: str) -> SshKeyRow:
-    """Let a person sign in with a key (an admin's act). Raises InvalidInput for `key`, NotAllowed, NotFound, Refused."""
+    """Let a person sign in with a key (an admin's act).
+
+    Raises InvalidInput for `key`; Refused for a key that was added before; NotAllowed, NotFound.
+    """
     owner = administered(work, username)
     if not owner.is_active:
         raise Refused(f"{owner.username} is not active; activate the account first.", code="not_active")
