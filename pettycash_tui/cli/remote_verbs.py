@@ -19,8 +19,8 @@ VERBS: dict[str, frozenset[str]] = {
     "alert": frozenset({"list", "acknowledge"}),
     "notice": frozenset({"list", "show", "retry", "choices", "choose"}),
     "org": frozenset({"company", "region", "branch", "department", "cost-center", "position", "import"}),
-    "category": frozenset({"add", "edit", "list", "show", "deactivate", "activate"}),
-    "account": frozenset({"add", "edit", "list", "show", "deactivate", "activate"}),
+    "category": frozenset({"add", "edit", "list", "show", "deactivate"}),
+    "account": frozenset({"add", "edit", "list", "show", "deactivate"}),
     "user": frozenset(
         {
             "add", "edit", "list", "show", "deactivate", "activate", "unlock", "set-password", "import", "delegate",
