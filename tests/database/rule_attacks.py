@@ -1156,7 +1156,7 @@ ATTACKS: dict[str, list[Attack]] = {
         "ssh_key",
         "removed_at IS NULL",
         "id = :new",
-        "created_at = :now",
+        "created_at = :later",
         "user_id = <ceo>",
         f"fingerprint = '{_FINGERPRINT}'",
         "kind = 'ssh-rsa'",
@@ -1168,7 +1168,7 @@ ATTACKS: dict[str, list[Attack]] = {
         "ssh_key",
         "removed_at IS NOT NULL",
         "removed_at = NULL, removed_by_id = NULL",
-        "removed_at = created_at",
+        "removed_at = :later",
         "removed_by_id = <ceo>",
     ),
     **_nobody(
