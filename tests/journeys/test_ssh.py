@@ -78,7 +78,7 @@ def test_a_key_that_is_nobodys_or_of_somebody_who_left_lets_nobody_in(host: Host
     [
         ("sh -c id", 5),
         ("whoami; id", 5),
-        ("--as treasury whoami", 5),
+        ("pettycash --as treasury whoami", 5),
         ("whoami --database=sqlite:////tmp/other.db", 5),
         ("req list --home /tmp", 5),
         ("db status", 5),
