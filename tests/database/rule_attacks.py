@@ -77,7 +77,7 @@ _APPROVED_3 = f"UPDATE requisition SET status = 'approved' WHERE {REQ3}"
 _PAYMENT_3 = {"requisition_id": "<REQ-000003>", "number": "'PAY-9'", "amount": "1200000"}
 _PAID_2 = copy("payment_execution", "payment_id = <PAY-000001>", payment_id="<PAY-000002>", gateway_reference="'R-9'")
 _NOTICE = "occasion = (SELECT MIN(occasion) FROM notice WHERE occasion LIKE 'step:%')"
-_FINGERPRINT = "SHA256:" + "x" * 43
+_FINGERPRINT = "x" * 50
 _CURSOR = "stream = (SELECT MIN(stream) FROM notice_cursor WHERE sequence > 0)"
 LAST_ENTRY = "fund_id = <fund NBI> AND sequence = (SELECT MAX(sequence) FROM ledger_entry WHERE fund_id = <fund NBI>)"
 NEXT_ENTRY = {
