@@ -27,6 +27,7 @@ from pettycash_tui.actions import APP, bindings_for, key, use_keymap
 from pettycash_tui.desk_file import DeskFile
 from pettycash_tui.models.text import printable
 from pettycash_tui.screens import places, starting
+from pettycash_tui.screens.confined import Confined
 from pettycash_tui.screens.following import Following
 from pettycash_tui.screens.places import DESK, FORM, open_place
 from pettycash_tui.screens.protocols import GoesBack
@@ -34,6 +35,7 @@ from pettycash_tui.screens.sign_in import SignInScreen
 from pettycash_tui.screens.small_window import SmallWindowScreen, is_too_small
 from pettycash_tui.screens.starting import DeskOptions, Opened
 from pettycash_tui.screens.without_colour import MARKS, WithoutColour
+from pettycash_tui.services import forced
 from pettycash_tui.services.errors import InvalidInput, PettyCashError
 from pettycash_tui.services.home_folder import default_home
 from pettycash_tui.terminal import why_no_screen
@@ -83,7 +85,7 @@ def require_terminal() -> None:
         raise InvalidInput(reason, code="usage")
 
 
-class PettyCashApp(ThinLine, Following, inherit_bindings=False):
+class PettyCashApp(Confined, ThinLine, Following, inherit_bindings=False):
     """The desk of one database. Without a context somebody signs in first. `liking` is how the person has set it up.
 
     Instead of an open desk, `opening` says how one is had: it is called in a thread once the first screen is painted.
@@ -146,7 +148,7 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
         if self._first_context is not None:
             self._enter(self._first_context)
         elif self._opening is not None:
-            self.hold_keys = self._as_user is not None  # they are meant for what comes
+            self.hold_keys = self._as_user is not None or forced.current() is not None  # they are meant for what comes
             self.call_after_refresh(self._open, self._opening)
 
     def _open(self, opening: Callable[[], Opened]) -> None:
@@ -237,6 +239,9 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
         context = self.context
         if context is None:
             return
+        if forced.current() is not None:
+            await self.action_quit()  # nobody else can sign in where a key says who is there
+            return
         await self._clear_the_desk()
         self.refresh_bindings()
         # The session ends in the background: a database that is away must not keep anybody at the desk.
@@ -260,7 +265,7 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
         from pettycash_tui.screens.switching import offer_people
 
         screen: Any = self.screen
-        if self.context is not None:
+        if self.context is not None and forced.current() is None:
             offer_people(screen, lambda context: self.call_later(self._become, context))
 
     def action_choose_notices(self) -> None:
@@ -351,7 +356,8 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
         if action in ("choose_notices", "show_sessions"):
             return self.context is not None and hasattr(self.screen, "ask")
         if action == "switch_person":
-            return self.context is not None and self.context.demo and hasattr(self.screen, "ask")
+            is_free = self.context is not None and self.context.demo and forced.current() is None
+            return is_free and hasattr(self.screen, "ask")
         return self.context is not None if action == "sign_out" else True
 
     def action_command_palette(self) -> None:
@@ -363,7 +369,8 @@ class PettyCashApp(ThinLine, Following, inherit_bindings=False):
     def _wear(self, name: str) -> None:
         """Put on a theme, and remember it for the next time."""
         self.theme = THEME_NAMES[name]
-        if self._liking is not None:
+        # By SSH the home is everybody's: what one wears is not for all.
+        if self._liking is not None and forced.current() is None:
             self.run_worker(partial(self._remember, name), thread=True, exit_on_error=False)
 
     def _remember(self, name: str) -> None:

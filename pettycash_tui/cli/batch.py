@@ -115,6 +115,7 @@ def confirm(
     dry_run: DryRun = False,
 ) -> None:
     """Record that the bank paid: these lines, all of them, or what its status file says."""
+    from pettycash_tui.cli.incoming import incoming
     from pettycash_tui.services import bank_settling, bank_status
     from pettycash_tui.services.errors import InvalidInput
 
@@ -126,8 +127,8 @@ def confirm(
         with session.at_desk(ctx) as (desk, actor):
             _print_settled(ctx, bank_settling.confirm(desk, actor, batch, payments or None, reference))
         return
-    with session.at_desk(ctx) as (desk, actor):
-        read = bank_status.apply_file(desk, actor, batch, Path(file), reference=reference, dry_run=dry_run)
+    with incoming(file) as path, session.at_desk(ctx) as (desk, actor):
+        read = bank_status.apply_file(desk, actor, batch, path, reference=reference, dry_run=dry_run)
     counts = f"{read.confirmed} paid, {read.refused} refused, {read.pending} pending, {read.told_before} told before"
     if read.settled is None:
         document: dict[str, Any] = output.to_json(read)

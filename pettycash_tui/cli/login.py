@@ -18,10 +18,11 @@ def command(ctx: typer.Context, user: Annotated[str, typer.Argument(metavar="USE
     """
     from contextlib import closing
 
-    from pettycash_tui.services import token_file
+    from pettycash_tui.services import forced, token_file
     from pettycash_tui.services.opening import open_desk, source_here
     from pettycash_tui.services.signin import CLI, sign_in
 
+    forced.refuse_others()
     given = options(ctx)
     with closing(open_desk(given.database, given.home)) as desk:
         password = asking.ask_secret(ctx, "Password")

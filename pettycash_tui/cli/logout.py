@@ -13,10 +13,11 @@ def command(ctx: typer.Context) -> None:
     """Sign out. Where nobody is signed in, nothing happens."""
     from contextlib import closing
 
-    from pettycash_tui.services import token_file
+    from pettycash_tui.services import forced, token_file
     from pettycash_tui.services.opening import identify, open_desk
     from pettycash_tui.services.signin import sign_out
 
+    forced.refuse_others()
     given = options(ctx)
     with closing(open_desk(given.database, given.home)) as desk:
         try:

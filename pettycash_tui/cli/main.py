@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 PROGRAM = "pettycash"
+KEPT = frozenset(
+    {"HOME", "LANG", "LOGNAME", "NO_COLOR", "PATH", "SHELL", "TERM", "COLORTERM", "TZ", "USER", "XDG_RUNTIME_DIR"}
+)
 
 app = typer.Typer(
     name=PROGRAM,
@@ -71,6 +74,13 @@ def root() -> Root:
     return finish_root(command)
 
 
+def forget_environment() -> None:
+    """Keep of the environment only what a terminal needs: under a forced command it may be the client's."""
+    for name in list(os.environ):
+        if name not in KEPT and not name.startswith(("LC_", "SSH_")):
+            del os.environ[name]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line and return its exit code (the contract of cli.md).
 
@@ -78,6 +88,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     6 somebody else was faster; 7 database not reachable; 130 interrupted; 141 nobody reads the output any more.
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
+    if given[-3:-1] == ["ssh", "serve"]:
+        forget_environment()
     command = root()
     if os.environ.get(f"_{PROGRAM.upper()}_COMPLETE"):
         command.main(args=given, prog_name=PROGRAM)

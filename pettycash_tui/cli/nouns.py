@@ -53,5 +53,6 @@ NOUNS: dict[str, Noun] = {
     "keys": Noun("pettycash_tui.cli.keys", "The desk's keys, and what is wrong with yours.", "command"),
     "jobs": Noun("pettycash_tui.cli.jobs", "Run what cron and timers run."),
     "secret": Noun("pettycash_tui.cli.secret", "Where passwords and keys are kept; rotate the server key."),
+    "ssh": Noun("pettycash_tui.cli.ssh", "Whose SSH key is whose, and what sshd runs for one."),
     "audit": Noun("pettycash_tui.cli.audit", "Read the audit log."),
 }

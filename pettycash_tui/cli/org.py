@@ -156,10 +156,11 @@ def print_import(
     ctx: typer.Context, file: Path, company: str | None, dry_run: bool, *, default: str | None = None
 ) -> None:
     """Import a file and say how much of what came in. Also what `user import` does."""
+    from pettycash_tui.cli.incoming import incoming
     from pettycash_tui.services import bulk_import
 
-    with session.at_desk(ctx) as (desk, actor):
-        done = bulk_import.import_file(desk, actor, file, company=company, default=default, dry_run=dry_run)
+    with incoming(file) as path, session.at_desk(ctx) as (desk, actor):
+        done = bulk_import.import_file(desk, actor, path, company=company, default=default, dry_run=dry_run)
     counts = [(name.replace("_", " "), getattr(done, name)) for name in bulk_import.ORDER]
     said = ", ".join(f"{name} {count}" for name, count in counts if count)
     sentence = f"{'Would import' if dry_run else 'Imported'} into {done.company}: {said}."

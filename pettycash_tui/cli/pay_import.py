@@ -65,15 +65,16 @@ def import_vouchers(
     Columns: voucher_number, amount, payee, purpose; and if need be currency, category, method, destination, origin,
     branch, region, department, cost_center, fund, is_urgent, urgency_reason. A voucher number is imported once.
     """
+    from pettycash_tui.cli.incoming import incoming
     from pettycash_tui.services import voucher_import
 
     line = ProgressLine() if progress_line.is_wanted(ctx) else None
     try:
-        with stopping() as is_asked, session.at_desk(ctx) as (desk, actor):
+        with incoming(file) as path, stopping() as is_asked, session.at_desk(ctx) as (desk, actor):
             done = voucher_import.import_file(
                 desk,
                 actor,
-                file,
+                path,
                 company=company,
                 dry_run=dry_run,
                 skip_bad=skip_bad,

@@ -138,12 +138,14 @@ def import_file(
     dry_run: DryRun = False,
 ) -> None:
     """Make the policy what a file says: rows that are not in it are deactivated. All of it or nothing."""
+    from pettycash_tui.cli.incoming import incoming
     from pettycash_tui.services import policy_import
     from pettycash_tui.services.desk import Desk
     from pettycash_tui.services.rehearsal import rehearse
 
     try:
-        text = file.read_text(encoding="utf-8")
+        with incoming(file) as path:
+            text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         raise InvalidInput.of(file=f"{file} cannot be read as UTF-8 text ({type(error).__name__})") from None
     do = rehearse if dry_run else Desk.run

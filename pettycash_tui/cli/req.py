@@ -201,8 +201,10 @@ def attach(
     file: Annotated[Path, typer.Argument(metavar="FILE", help="A quote, receipt or picture, at most 5 MiB.")],
 ) -> None:
     """Attach a file to your requisition."""
-    from pettycash_tui.services import requisitions
+    from pettycash_tui.services import forced, requisitions
 
+    if forced.current() is not None:
+        raise InvalidInput.of(file="cannot be a path of the server; attach it at the treasury's own computer")
     try:
         with file.open("rb") as opened:
             # One byte too many is enough for the service to refuse it, whatever the size of the rest.

@@ -20,6 +20,7 @@ from pettycash_tui.models import (
     requisitions,
     schedules,
     signing_in,
+    ssh,
     treasury,
     trust,
 )
@@ -43,6 +44,7 @@ delegation = table_of(people.Delegation)
 sign_in_session = table_of(people.SignInSession)
 sign_in_source = table_of(signing_in.SignInSource)
 recovery_code = table_of(signing_in.RecoveryCode)
+ssh_key = table_of(ssh.SshKey)
 form_draft = table_of(people.FormDraft)
 alert_acknowledgement = table_of(attention.AlertAcknowledgement)
 approval_threshold = table_of(requisitions.ApprovalThreshold)

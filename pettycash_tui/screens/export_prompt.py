@@ -23,7 +23,7 @@ from pettycash_tui.screens.clipboard import send_to_clipboard
 from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.screens.export_kinds import ExportKind
-from pettycash_tui.services import export_files
+from pettycash_tui.services import export_files, forced
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.export import Exported
 from pettycash_tui.services.export_progress import ExportStopped, Progress
@@ -269,7 +269,7 @@ class ExportPrompt(Background, ModalScreen[None]):
             plain(f"✔ {summary(done)}", "$success"),
             plain(str(done.path)),
             plain("\nTo have it on your own computer, type there:", MUTED),
-            plain(f"scp {platform.node() or 'HOST'}:{path} ."),
+            plain(_fetching(platform.node() or "HOST", path, done)),
         ]
         if command and not self.context.demo:
             lines += [plain("or, without a copy here:", MUTED), plain(f"ssh {platform.node()} {command}")]
@@ -293,6 +293,13 @@ class ExportPrompt(Background, ModalScreen[None]):
             self._look()
         else:
             self.dismiss(None)
+
+
+def _fetching(host: str, path: str, done: Exported) -> str:
+    """What brings a file home; a forced command knows no scp."""
+    if forced.current() is None or done.path is None:
+        return f"scp {host}:{path} ."
+    return f"ssh {host} ssh get {done.path.name} > {done.path.name}"
 
 
 def summary(done: Exported) -> str:

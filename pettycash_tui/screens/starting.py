@@ -49,12 +49,12 @@ def open_desk(options: DeskOptions) -> Opened:
 
 def _open(options: DeskOptions) -> Opened:
     from pettycash_tui.screens.context import load_context
-    from pettycash_tui.services import opening
+    from pettycash_tui.services import forced, opening
 
     desk = opening.open_desk(options.database, options.home)
     try:
         context = None
-        if options.as_user is not None:
+        if options.as_user is not None or forced.current() is not None:
             context = load_context(desk, opening.identify(desk, options.as_user))
         return Opened(desk, context)
     except BaseException:

@@ -20,7 +20,8 @@ from hashlib import sha256
 from pathlib import Path
 from typing import BinaryIO
 
-from pettycash_tui.services.errors import Refused
+from pettycash_tui.services import forced
+from pettycash_tui.services.errors import NotFound, Refused
 
 FOLDER = "exports"
 _CHUNK = 1 << 20
@@ -31,6 +32,7 @@ _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
 _NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _MANY = 1000
 _UNFINISHED = re.compile(r"\..+\.part|\.parts-.+")
+_BARE_NAME = re.compile(r"\w[\w.+-]{0,199}", re.ASCII)
 _A_DAY = 86_400
 
 
@@ -83,7 +85,15 @@ def in_exports(home: Path, username: str, name: str) -> Iterator[Draft]:
 
 @contextmanager
 def at_path(path: Path, *, replace: bool) -> Iterator[Draft]:
-    """A file that a command names. Raises Refused where it is there already (unless `replace`) or cannot be made."""
+    """A file that a command names. Raises Refused where it is there already (unless `replace`) or cannot be made.
+
+    Who came by SSH names no path of this computer: a bare name, and the file is in their own folder of exports.
+    """
+    served = forced.current()
+    if served is not None:
+        with _in_own_folder(served, path, replace) as draft:
+            yield draft
+        return
     with _told(path.parent):
         folder = os.open(path.parent, _OPEN_FOLDER)
         try:
@@ -92,6 +102,44 @@ def at_path(path: Path, *, replace: bool) -> Iterator[Draft]:
                 yield draft
         finally:
             os.close(folder)
+
+
+@contextmanager
+def _in_own_folder(served: forced.Served, path: Path, replace: bool) -> Iterator[Draft]:
+    own = served.home / FOLDER / served.username
+    require_bare_name(str(path))
+    with _told(own), _own_folder(served.home, served.username) as folder:
+        _look_for(folder, path, replace)
+        with _file_in(folder, own, [path.name], replace=replace, place=FOLDER) as draft:
+            yield draft
+
+
+def require_bare_name(name: str) -> None:
+    """Raise Refused unless it is the name of a file alone: no folder, nothing hidden, no option."""
+    if not _BARE_NAME.fullmatch(name):
+        raise Refused(
+            "By SSH a file is named without a folder, such as --output march.csv: it is kept in your own folder of"
+            " exports. Or leave --output out and redirect: ssh HOST … > FILE.",
+            code="own_folder_only",
+            fields={"output": "must be a name without a folder"},
+        )
+
+
+@contextmanager
+def read_own(home: Path, username: str, name: str) -> Iterator[BinaryIO]:
+    """A file of the person's own exports, to be read. No link is followed. Raises Refused, NotFound."""
+    require_bare_name(name)
+    with _told(home / FOLDER / username), _own_folder(home, username) as folder:
+        try:
+            handle = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=folder)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ELOOP):
+                raise
+            raise NotFound(f"You have no export {name}.") from None
+        with os.fdopen(handle, "rb") as file:
+            if not stat.S_ISREG(os.fstat(handle).st_mode):
+                raise NotFound(f"You have no export {name}.")
+            yield file
 
 
 @contextmanager

@@ -16,7 +16,7 @@ from sqlalchemy import URL
 from pettycash_tui.database import engine as engines
 from pettycash_tui.database import tls
 from pettycash_tui.database.schema import SchemaState
-from pettycash_tui.services import signin, token_file
+from pettycash_tui.services import forced, signin, token_file
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, NotAllowed, NotSignedIn, Refused
 from pettycash_tui.services.home_folder import default_home
@@ -96,12 +96,18 @@ def _require_file(url: URL) -> None:
 
 
 def identify(desk: Desk, as_user: str | None, *, first_password: bool = False) -> Actor:
-    """The person who acts: `--as` in a demo database, else the one who signed in from this home.
+    """The person who acts: under a forced command the key's, else `--as` in a demo, else who signed in from this home.
 
     Raises NotAllowed for `--as` elsewhere or of an unknown person, NotSignedIn when nobody is signed in. Somebody whose
     password an admin gave has to change it first (`password_change_needed`), except for what is done before:
     `first_password`.
     """
+    served = forced.current()
+    if served is not None:
+        if as_user is not None:
+            forced.refuse_others()
+        actor = signin.resume(desk, served.token, client=forced.CLIENT, source=served.source)
+        return _after_first_password(actor, first_password)
     source = source_here()
     if as_user is not None:
         return signin.act_as(desk, as_user, home_id(desk.home), source=source)
@@ -115,7 +121,10 @@ def identify(desk: Desk, as_user: str | None, *, first_password: bool = False) -
         raise NotSignedIn(
             f"You are signed in to {kept.database}, not to {desk.shown_address}. Sign in with `pettycash login USER`."
         )
-    actor = signin.resume(desk, kept.token, client=signin.CLI, source=source)
+    return _after_first_password(signin.resume(desk, kept.token, client=signin.CLI, source=source), first_password)
+
+
+def _after_first_password(actor: Actor, first_password: bool) -> Actor:
     if actor.must_change_password and not first_password:
         raise NotAllowed(PASSWORD_FIRST, code="password_change_needed")
     return actor

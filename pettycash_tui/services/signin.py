@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import Row, update
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import passwords, recovery, sessions, standing
+from pettycash_tui.services import forced, passwords, recovery, sessions, standing
 from pettycash_tui.services.administering import administered
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.desk import Desk
@@ -61,8 +61,10 @@ def sign_in(desk: Desk, username: str, password: str, *, client: str, source: st
     code in its place.
 
     Raises NotAllowed: `signin_refused` (whatever was wrong), `totp_needed` (the password is right; ask for the code
-    and call again), `totp_wrong`, `signin_throttled` (this place has failed too often and has to wait).
+    and call again), `totp_wrong`, `signin_throttled` (this place has failed too often and has to wait), `known_by_key`
+    (under a forced command nobody becomes another).
     """
+    forced.refuse_others()
 
     def begin(work: Work, proved: Proved) -> SignedIn:
         row = proved.row

@@ -77,6 +77,7 @@ _APPROVED_3 = f"UPDATE requisition SET status = 'approved' WHERE {REQ3}"
 _PAYMENT_3 = {"requisition_id": "<REQ-000003>", "number": "'PAY-9'", "amount": "1200000"}
 _PAID_2 = copy("payment_execution", "payment_id = <PAY-000001>", payment_id="<PAY-000002>", gateway_reference="'R-9'")
 _NOTICE = "occasion = (SELECT MIN(occasion) FROM notice WHERE occasion LIKE 'step:%')"
+_FINGERPRINT = "x" * 50
 _CURSOR = "stream = (SELECT MIN(stream) FROM notice_cursor WHERE sequence > 0)"
 LAST_ENTRY = "fund_id = <fund NBI> AND sequence = (SELECT MAX(sequence) FROM ledger_entry WHERE fund_id = <fund NBI>)"
 NEXT_ENTRY = {
@@ -1177,6 +1178,31 @@ ATTACKS: dict[str, list[Attack]] = {
         "recovery_code", _OPEN_CODE, "id = :new", "created_at = :later", "user_id = <cfo>", "code_hmac = 'another'"
     ),
     **_nobody("recovery_code", _OPEN_CODE, ["user_id"], code_hmac="'another'"),
+    "ssh_key_fixed": updates(
+        "ssh_key",
+        "removed_at IS NULL",
+        "id = :new",
+        "created_at = :later",
+        "user_id = <ceo>",
+        f"fingerprint = '{_FINGERPRINT}'",
+        "kind = 'ssh-rsa'",
+        "body = 'AAAA'",
+        "comment = 'another'",
+        "added_by_id = <ceo>",
+    ),
+    "ssh_key_stays_removed": updates(
+        "ssh_key",
+        "removed_at IS NOT NULL",
+        "removed_at = NULL, removed_by_id = NULL",
+        "removed_at = :later",
+        "removed_by_id = <ceo>",
+    ),
+    **_nobody(
+        "ssh_key",
+        "removed_at IS NOT NULL",
+        ["user_id", "added_by_id", "removed_by_id"],
+        fingerprint=f"'{_FINGERPRINT}'",
+    ),
     **_nobody("requisition", "number = 'REQ-000004'", ["requested_by_id"], number="'REQ-9'"),
     **_nobody(
         "approval_step",

@@ -73,6 +73,12 @@ CHECKS: dict[str, tuple[str, ...]] = {
     "ck_approval_trail_not_for_oneself": ("on_behalf_of_id = user_id",),
     "ck_approval_trail_somebody_acted": ("user_id = NULL",),
     "ck_attachment_size_positive": ("size = 0",),
+    "ck_ssh_key_fingerprint_whole": ("fingerprint = ''",),
+    "ck_ssh_key_not_empty": ("kind = ''", "body = ''"),
+    "ck_ssh_key_removed_by_somebody": (
+        "removed_at = NULL, removed_by_id = added_by_id",
+        "removed_at = created_at, removed_by_id = NULL",
+    ),
     "ck_imported_voucher_number_in_capitals": ("voucher_number = 'pv-1'", "voucher_number = ''"),
     "ck_imported_voucher_file_named": ("file_sha256 = ''",),
     "ck_imported_voucher_line_positive": ("line = 0", "line = -1"),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from base64 import b32decode
+from base64 import b32decode, b64encode
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -38,6 +38,7 @@ from pettycash_tui.services import (
     requisitions,
     schedules,
     signin,
+    ssh_keys,
     totp,
     transfers,
     variances,
@@ -48,6 +49,10 @@ from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.posting import Confirmed
 from pettycash_tui.services.work import Work
+
+KEYS = tuple(
+    "ssh-ed25519 " + b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes([number]) * 32).decode() for number in (1, 2)
+)
 
 
 @dataclass
@@ -178,9 +183,18 @@ def _history(trading: Trading) -> None:
     kind, daily = NoticeKind.PAID, NoticeTiming.DAILY
     for who in ("staff", "fpa"):
         desk.run(trading[who], notice_choices.choose, kind, daily, NoticeChannel.EMAIL)
+    _ssh_keys(trading)
     trading.away("ceo", "cfo")
     trading.away("admin", "cfo", starts_in=9)
     story.trading_company(desk, "BETA", prefix="b_")
+
+
+def _ssh_keys(trading: Trading) -> None:
+    """Two keys of staff, of which the older was removed."""
+    for line in KEYS:
+        trading.desk.run(trading["admin"], ssh_keys.add_key, "staff", line)
+    removed = ssh_keys.read_line(KEYS[0]).fingerprint
+    trading.desk.run(trading["admin"], ssh_keys.remove_key, "staff", removed)
 
 
 def _books(trading: Trading) -> None:

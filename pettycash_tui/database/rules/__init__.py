@@ -18,6 +18,7 @@ from pettycash_tui.database.rules.requisitions import REQUISITIONS
 from pettycash_tui.database.rules.rule import APPEND_ONLY, Rule, quoted_name
 from pettycash_tui.database.rules.schedules import SCHEDULES
 from pettycash_tui.database.rules.sign_in import SIGN_IN
+from pettycash_tui.database.rules.ssh import SSH
 from pettycash_tui.database.rules.trust import TRUST
 
 __all__ = ["APPEND_ONLY", "KEPT", "RULES", "Rule", "quoted_name"]
@@ -35,6 +36,7 @@ RULES: tuple[Rule, ...] = (
     *IMPREST,
     *NOTICES,
     *SIGN_IN,
+    *SSH,
     *TRUST,
 )
 

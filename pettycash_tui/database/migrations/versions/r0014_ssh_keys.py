@@ -1,6 +1,12 @@
-"""Placeholder."""
+"""The keys that people sign in with by SSH."""
 
 from __future__ import annotations
+
+from pathlib import Path
+
+from alembic import op
+
+from pettycash_tui.database.migrations import frozen
 
 revision = "0014"
 down_revision = "0013"
@@ -9,4 +15,5 @@ depends_on = None
 
 
 def upgrade() -> None:
-    """Nothing but what is installed anew at the end."""
+    """Create the table."""
+    frozen.run(op.get_bind(), Path(__file__))

@@ -1,0 +1,134 @@
+"""SSH keys: which lines are taken, whose a key is, and whom one lets in."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+
+import building
+import pytest
+from textual.app import App
+
+from pettycash_tui.app import PettyCashApp
+from pettycash_tui.cli import remote_verbs
+from pettycash_tui.services import forced, opening, people, signin, ssh_keys
+from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn, Refused
+
+
+def _key(*parts: bytes) -> str:
+    blob = b"".join(len(part).to_bytes(4) + part for part in parts)
+    return f"{parts[0].decode()} {b64encode(blob).decode()} me@home"
+
+
+GOOD = _key(b"ssh-ed25519", b"k" * 32)
+BAD = {
+    "nothing": "",
+    "two keys": f"{GOOD}\n{GOOD}",
+    "options": f'command="sh" {GOOD}',
+    "a short RSA key": _key(b"ssh-rsa", b"\1\0\1", b"\x7f" * 256),
+    "a DSA key": _key(b"ssh-dss", b"1"),
+    "a cut key": GOOD[:40],
+    "another kind inside": GOOD.replace("ssh-ed25519", "ssh-rsa", 1),
+    "one byte too many": _key(b"ssh-ed25519", b"k" * 33),
+    "a private key": "-----BEGIN OPENSSH PRIVATE KEY-----",
+    "an escape in its comment": f"{GOOD}\x1b[2J",
+}
+
+
+@pytest.fixture
+def left() -> Iterator[None]:
+    """Whatever a test was forced to be ends with it."""
+    yield
+    forced.end()
+
+
+@pytest.mark.parametrize("line", BAD.values(), ids=BAD)
+def test_a_bad_key_is_refused(line: str) -> None:
+    with pytest.raises(InvalidInput):
+        ssh_keys.read_line(line)
+
+
+def test_good_keys_are_taken() -> None:
+    for line in (
+        GOOD,
+        _key(b"ssh-rsa", b"\1\0\1", b"\x7f" * 512),
+        _key(b"ecdsa-sha2-nistp256", b"nistp256", b"\4" * 65),
+    ):
+        assert len(ssh_keys.read_line(line).fingerprint) == 50
+
+
+def test_a_key_is_one_persons_until_it_is_removed_for_ever(desk: Desk, left: None) -> None:
+    who = building.company(desk)
+    added = desk.run(who["admin"], ssh_keys.add_key, "staff", GOOD)
+    for other in ("staff", "treasury"):
+        with pytest.raises(Refused):
+            desk.run(who["admin"], ssh_keys.add_key, other, GOOD)
+    with pytest.raises(NotAllowed):
+        desk.run(who["staff"], ssh_keys.remove_key, "staff", added.fingerprint)
+    with pytest.raises(NotFound):
+        desk.run(who["admin"], ssh_keys.remove_key, "treasury", added.fingerprint)
+    assert desk.read(who["treasury"], ssh_keys.list_keys).items == ()
+    assert desk.read(who["staff"], ssh_keys.list_keys).items == (added,)
+
+    actor, token = ssh_keys.enter(desk, added.id, source="ssh 192.0.2.1")
+    assert actor.id == who["staff"].id
+    forced.begin(forced.Served(actor.username, token, "ssh 192.0.2.1", desk.home))
+    assert opening.identify(desk, None).username == "staff"
+    for become in (
+        lambda: opening.identify(desk, "treasury"),
+        lambda: signin.sign_in(desk, "treasury", building.PASSWORD, client="tui", source="local"),
+    ):
+        with pytest.raises(NotAllowed):
+            become()
+
+    desk.run(who["admin"], ssh_keys.remove_key, "staff", added.fingerprint)
+    with pytest.raises(NotSignedIn):
+        opening.identify(desk, None)
+    with pytest.raises(NotAllowed):
+        ssh_keys.enter(desk, added.id, source="ssh 192.0.2.1")
+    assert desk.read(who["admin"], ssh_keys.in_force) == []
+    with pytest.raises(Refused):
+        desk.run(who["admin"], ssh_keys.add_key, "staff", GOOD)
+
+
+def test_somebody_who_left_is_not_let_in(sqlite_desk: Desk) -> None:
+    who = building.company(sqlite_desk)
+    key = sqlite_desk.run(who["admin"], ssh_keys.add_key, "staff", GOOD)
+    sqlite_desk.run(who["admin"], people.deactivate, "staff")
+    assert sqlite_desk.read(who["admin"], ssh_keys.in_force) == []
+    with pytest.raises(NotAllowed):
+        ssh_keys.enter(sqlite_desk, key.id, source="ssh 192.0.2.1")
+
+
+def test_nothing_leads_out_of_the_desk() -> None:
+    app = PettyCashApp()
+    for refused in (app.deliver_text, app.deliver_binary, app.deliver_screenshot, app.save_screenshot):
+        with pytest.raises(PermissionError):
+            refused()
+    with pytest.raises(PermissionError), app.suspend():
+        pass
+    for name in ("open_url", "action_suspend_process", "action_screenshot"):
+        assert getattr(type(app), name) is not getattr(App, name)
+    keys = {binding.action for _, binding in app._bindings}
+    assert not keys & {"suspend_process", "screenshot"}
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["db status", "--mouse", "doctor", "jobs run x", "ssh serve x", "pettycash --as=x whoami", "req", "gateway listen"],
+)
+def test_what_is_not_in_the_table_is_not_run_by_ssh(command: str) -> None:
+    with pytest.raises(NotAllowed):
+        remote_verbs.words_of(command)
+
+
+def test_what_is_in_the_table_is_a_command() -> None:
+    from pettycash_tui.cli.main import root
+    from pettycash_tui.cli.nouns import NOUNS
+
+    command = root()
+    for noun, verbs in remote_verbs.VERBS.items():
+        group = command.get_command(command.context_class(command), noun)
+        assert group is not None and verbs <= set(group.commands), noun  # type: ignore[attr-defined]
+    assert set(NOUNS) >= remote_verbs.ALONE
