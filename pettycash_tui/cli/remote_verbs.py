@@ -15,7 +15,8 @@ ALONE = frozenset({"overview", "find", "keys", "whoami", "passwd"})
 """Nouns that are commands themselves."""
 
 VERBS: dict[str, frozenset[str]] = {
-    "totp": frozenset({"enrol", "verify"}),
+    "totp": frozenset({"enrol", "verify", "recovery", "status", "reset"}),
+    "session": frozenset({"list", "revoke"}),
     "alert": frozenset({"list", "acknowledge"}),
     "notice": frozenset({"list", "show", "retry", "choices", "choose"}),
     "org": frozenset({"company", "region", "branch", "department", "cost-center", "position", "import"}),

@@ -36,6 +36,7 @@ def examine(desk: Desk, terminal: Terminal) -> list[Finding]:
     if state is SchemaState.CURRENT:
         for check, name in _READ:
             found += _guarded(lambda check=check: desk.read(SYSTEM, _listed(check)), name)  # type: ignore[misc]
+        found += _guarded(lambda: doctor_database.proofs(desk), "audit")
         found += _guarded(lambda: doctor_mail.mail(desk), "mail")
         found += _guarded(lambda: doctor_mail.undelivered(desk), "notices")
     found += _guarded(lambda: doctor_gateways.examine(desk, state), "mpesa")

@@ -9,8 +9,10 @@ from sqlalchemy import func, select, text
 
 from pettycash_tui.database import grants
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import book_check, rule_check
+from pettycash_tui.services import audit_state, book_check, rule_check
+from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.findings import Finding, Severity
+from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.work import Reading
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -86,9 +88,20 @@ def clocks(reading: Reading) -> Iterator[Finding]:
         yield Finding("clock_back", ERROR, f"{sentence} back.", "timedatectl set-ntp true")
 
 
+def proofs(desk: Desk) -> Iterator[Finding]:
+    """When the audit chain was sealed and verified, and with what result. A demo is nobody's books."""
+    if desk.is_demo:
+        return
+    known = desk.read(SYSTEM, audit_state.integrity)
+    if known.ok is False:
+        sentence = f"The last verification of the audit chain found {known.problems} wrong."
+        yield Finding("audit_wrong", ERROR, sentence, "pettycash audit verify --full")
+    yield from checkpoint(known.checkpoint_at, desk.clock())
+
+
 def checkpoint(latest: datetime | None, now: datetime) -> Iterator[Finding]:
     """Whether the chains were sealed within a day; `latest` is when they were last, None for never."""
-    command = "pettycash audit checkpoint"
+    command = "pettycash jobs run checkpoint"
     if latest is None:
         sentence = "There is no checkpoint: a chain that is rewritten as a whole would not be found."
         yield Finding("no_checkpoint", WARNING, sentence, command)

@@ -12,9 +12,10 @@ from sqlalchemy import URL, update
 from trading import Trading
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import doctor, doctor_database
+from pettycash_tui.services import audit_check, doctor, doctor_database, jobs
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.findings import Finding, Severity
+from pettycash_tui.services.identity import SYSTEM
 
 TERMINAL = doctor.Terminal(is_terminal=True, term="xterm-256color", encoding="utf-8")
 
@@ -111,3 +112,22 @@ def test_the_role_and_its_grants_are_looked_at(postgres_url: URL, open_desk: Cal
         assert "grants" not in findings(theirs) and "grants_excess" not in findings(theirs)
         assert "owner_role" in findings(open_desk(address_of(desk, owner)))
         theirs.close()
+
+
+def test_the_doctor_asks_for_a_checkpoint_and_tells_of_a_chain_that_is_wrong(trading: Trading) -> None:
+    def codes() -> set[str]:
+        return {finding.code for finding in doctor_database.proofs(trading.desk)}
+
+    assert codes() == {"no_checkpoint"}
+    jobs.run(trading.desk, "checkpoint")
+    assert codes() == set()
+    trading.clock.advance(hours=25)
+    assert codes() == {"old_checkpoint"}
+    with trading.desk.engine.begin() as connection:
+        triggers = "DROP TRIGGER audit_event_no_update"
+        if connection.dialect.name == "postgresql":
+            triggers = "ALTER TABLE audit_event DISABLE TRIGGER USER"
+        connection.exec_driver_sql(triggers)
+        connection.exec_driver_sql("UPDATE audit_event SET source = 'nowhere' WHERE stream LIKE 'fund:%%'")
+    audit_check.check(trading.desk, SYSTEM, audit_check.Asked(full=True))
+    assert codes() == {"old_checkpoint", "audit_wrong"}
