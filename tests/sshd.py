@@ -13,13 +13,15 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
 PROGRAM = Path(__file__).parents[1]
+PATIENCE = 60
+"""Seconds to wait for what only a failure does not bring."""
 CONFIG = """\
 Port {port}
 ListenAddress 127.0.0.1
@@ -29,14 +31,17 @@ StrictModes no
 UsePAM no
 PermitRootLogin prohibit-password
 AuthorizedKeysFile none
-AuthorizedKeysCommand /usr/bin/env {program} --home {home} ssh authorized-keys %u %f
+AuthorizedKeysCommand /usr/bin/env {program} --home {home} --database {database} ssh authorized-keys %u %f
 AuthorizedKeysCommandUser {user}
 AuthenticationMethods publickey
-PermitTTY yes
-DisableForwarding yes
-PermitUserRC no
-# What the real set-up leaves out: the program itself has to forget it.
-AcceptEnv PETTYCASH_* LC_*
+# What docs/ssh.md forbids besides is allowed here: what is tested are the program and the line that it gives a key.
+AllowTcpForwarding yes
+AllowStreamLocalForwarding yes
+AllowAgentForwarding yes
+X11Forwarding yes
+PermitTunnel yes
+PermitUserRC yes
+AcceptEnv PETTYCASH_* _PETTYCASH_COMPLETE LC_*
 Subsystem sftp internal-sftp
 """
 
@@ -56,6 +61,8 @@ class Sshd:
     folder: Path
     port: int
     user: str
+    connected: frozenset[str] = frozenset()
+    """The keys whose connection is open already: what they run needs no sign-in of its own."""
 
     def client(self, key: str, *options: str) -> list[str]:
         """The beginning of a command of the client with a key, without any setting of whoever runs the tests."""
@@ -73,6 +80,8 @@ class Sshd:
             "LogLevel": "ERROR",
             "ConnectTimeout": "20",
         }
+        if key in self.connected:
+            given["ControlPath"] = str(self.folder / f"{key}.socket")
         return ["-F", "none", *(word for name, value in given.items() for word in ("-o", f"{name}={value}"))]
 
     def run(
@@ -81,8 +90,17 @@ class Sshd:
         """Run a command line on the server with a key."""
         words = [*self.client(key, *options), *([command] if command else [])]
         return subprocess.run(
-            words, input=stdin, capture_output=True, timeout=60, check=False, env={**os.environ, **(env or {})}
+            words,
+            input=stdin,
+            capture_output=True,
+            timeout=PATIENCE * 2,
+            check=False,
+            env={**os.environ, **(env or {})},
         )
+
+    def ask_to_forward(self, key: str, *options: str) -> subprocess.CompletedProcess[bytes]:
+        """Ask the open connection of a key to forward something (ssh -O forward)."""
+        return self.run(key, "", "-O", "forward", *options)
 
     def public(self, key: str) -> str:
         """The public line of a key."""
@@ -90,7 +108,31 @@ class Sshd:
 
 
 @contextmanager
-def serving(home: Path, *keys: str) -> Iterator[Sshd]:
+def connecting(sshd: Sshd, *keys: str) -> Iterator[Sshd]:
+    """One connection for each of these keys, over which everything goes that is run with it."""
+    connected = replace(sshd, connected=frozenset(keys))
+    masters = []
+    try:
+        for key in keys:
+            with (sshd.folder / f"{key}.log").open("wb") as log:
+                words = [*connected.client(key, "-M", "-N")]
+                masters.append(subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+        for key, master in zip(keys, masters, strict=True):
+            socket_of_it = sshd.folder / f"{key}.socket"
+            until = time.monotonic() + PATIENCE
+            while not socket_of_it.exists():
+                log_of_it = (sshd.folder / f"{key}.log").read_text()
+                assert master.poll() is None and time.monotonic() < until, f"not connected: {log_of_it}"
+                time.sleep(0.05)
+        yield connected
+    finally:
+        for master in masters:
+            master.kill()
+            master.wait(PATIENCE)
+
+
+@contextmanager
+def serving(home: Path, database: str, *keys: str) -> Iterator[Sshd]:
     """A server for the books of a home, with a pair of keys for each name."""
     require_sshd()
     assert SSHD is not None
@@ -101,7 +143,7 @@ def serving(home: Path, *keys: str) -> Iterator[Sshd]:
     program = folder / "pettycash"
     program.write_text(
         f"#!{sys.executable} -I\nimport sys\nsys.path.insert(0, {str(PROGRAM)!r})\n"
-        "from pettycash_tui.cli.main import main\nsys.exit(main())\n"
+        "from pettycash_tui.cli.entry import main\nsys.exit(main())\n"
     )
     program.chmod(0o700)
     with socket.socket() as found:
@@ -113,7 +155,12 @@ def serving(home: Path, *keys: str) -> Iterator[Sshd]:
     config = folder / "sshd_config"
     config.write_text(
         CONFIG.format(
-            port=port, folder=folder, program=shlex.quote(str(program)), home=shlex.quote(str(home)), user=user
+            port=port,
+            folder=folder,
+            program=shlex.quote(str(program)),
+            home=shlex.quote(str(home)),
+            database=shlex.quote(database),
+            user=user,
         )
     )
     with (folder / "log").open("wb") as log:
@@ -128,7 +175,7 @@ def serving(home: Path, *keys: str) -> Iterator[Sshd]:
 
 
 def _wait_for(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    until = time.monotonic() + 20
+    until = time.monotonic() + PATIENCE
     while time.monotonic() < until and process.poll() is None:
         with socket.socket() as probe:
             if probe.connect_ex(("127.0.0.1", port)) == 0:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from pettycash_tui.cli import output, progress_line, session
+from pettycash_tui.cli.exporting import Replace
 from pettycash_tui.cli.failure import EXIT_FAULT
 from pettycash_tui.cli.options import SinceDate, UntilDate
 from pettycash_tui.cli.output import ColumnSpec, Table
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from typer._click import Context
 
     from pettycash_tui.services.audit_verify import Verified
+    from pettycash_tui.services.checkpoint_text import Checkpoint
 
 EXIT_WRONG = 3
 EXIT_UNDELIVERED = EXIT_FAULT
@@ -58,17 +60,12 @@ def verify(
     if export is not None:
         _verify_file(ctx, export, key, (full, since, until, checkpoint, alert))
         return
-    from pettycash_tui.services import audit_alarm, audit_check, checkpoints
-    from pettycash_tui.services.checkpoint_text import read_checkpoint
+    from pettycash_tui.services import audit_alarm, audit_check
 
     if key is not None and checkpoint is None:
         raise InvalidInput.of(key="goes with --checkpoint or --export")
     asked = audit_check.Asked(
-        full=full,
-        since=since,
-        until=until,
-        checkpoint=read_checkpoint(checkpoint) if checkpoint is not None else None,
-        key=checkpoints.read_key(key) if key is not None else None,
+        full=full, since=since, until=until, key=_key_in(key), checkpoint=_checkpoint_in(checkpoint)
     )
     with session.at_desk(ctx) as (desk, actor):
         found = _watched(ctx, lambda tell: audit_check.check(desk, actor, asked, progress=tell))
@@ -83,10 +80,34 @@ def _verify_file(ctx: Context, export: Path, key: Path | None, others: tuple[Any
         raise InvalidInput.of(export="goes with --key only")
     if key is None:
         raise InvalidInput.of(key="must name the file of the public key: `pettycash audit key --output FILE`")
-    from pettycash_tui.services import audit_export, checkpoints
+    from pettycash_tui.cli.incoming import incoming
+    from pettycash_tui.services import audit_export
 
-    pem = checkpoints.read_key(key)
-    _tell(ctx, _watched(ctx, lambda tell: audit_export.verify_file(export, pem, progress=tell)))
+    with incoming(export, field="export") as path:
+        pem = _key_in(key)
+        assert pem is not None
+        found = _watched(ctx, lambda tell: audit_export.verify_file(path, pem, progress=tell))
+    _tell(ctx, found)
+
+
+def _checkpoint_in(file: Path | None) -> Checkpoint | None:
+    from pettycash_tui.cli.incoming import incoming
+    from pettycash_tui.services.checkpoint_text import read_checkpoint
+
+    if file is None:
+        return None
+    with incoming(file, field="checkpoint") as path:
+        return read_checkpoint(path)
+
+
+def _key_in(file: Path | None) -> str | None:
+    from pettycash_tui.cli.incoming import incoming
+    from pettycash_tui.services.checkpoints import read_key
+
+    if file is None:
+        return None
+    with incoming(file, field="key") as path:
+        return read_key(path)
 
 
 def _watched(ctx: Context, act: Callable[[Callable[[int, int], None] | None], Any]) -> Any:
@@ -139,7 +160,7 @@ def checkpoint(ctx: typer.Context, file: NewFile = None) -> None:
 def export(
     ctx: typer.Context,
     file: Annotated[Path, typer.Option("--output", metavar="FILE", help="The file to write.")],
-    replace: Annotated[bool, typer.Option("--replace", help="Let --output replace a file that is there.")] = False,
+    replace: Replace = False,
 ) -> None:
     """Write all events to a file that can be verified with nothing but itself and the public key."""
     from pettycash_tui.services import audit_export, export_files
@@ -149,20 +170,23 @@ def export(
     output.emit(ctx, done, sentence=f"{done.events:,} events in {done.streams} streams are in {done.path}.")
 
 
-def key(ctx: typer.Context, file: NewFile = None) -> None:
+def key(
+    ctx: typer.Context,
+    file: Annotated[Path | None, typer.Option("--output", metavar="FILE", help="The file to write.")] = None,
+    replace: Replace = False,
+) -> None:
     """Print the public key that checkpoints and exports are verified with."""
-    from pettycash_tui.services import checkpoints
-    from pettycash_tui.services.owner_only import write_new
+    from pettycash_tui.services import checkpoints, export_files
     from pettycash_tui.services.permissions import Right
 
     with session.at_desk(ctx) as (desk, actor):
         actor.require(Right.READ_AUDIT)
         found = checkpoints.public_key(desk)
     if file is not None:
-        try:
-            write_new(file, found.public_key)
-        except OSError as error:
-            raise InvalidInput.of(output=f"cannot be written: {error.strerror} ({file})") from error
+        with export_files.at_path(file, replace=replace) as draft:
+            draft.file.write(found.public_key.encode())
+            draft.finish()
+            draft.keep()
         output.emit(ctx, found, sentence=f"The public key {found.fingerprint[:16]}… is in {file}.")
         return
     output.emit(ctx, found, sentence=found.public_key.splitlines(), always=True)

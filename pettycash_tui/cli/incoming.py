@@ -17,14 +17,14 @@ MOST_BYTES = 200 * _CHUNK
 
 
 @contextmanager
-def incoming(file: Path | str) -> Iterator[Path]:
+def incoming(file: Path | str, *, field: str = "file") -> Iterator[Path]:
     """The file to read. What comes by `-` is kept in a private file meanwhile, named by what it looks like.
 
-    Raises InvalidInput naming `file` for a path of the server by SSH, and for more than 200 MiB.
+    Raises InvalidInput naming `field` for a path of the host by SSH, and for more than 200 MiB.
     """
     if str(file) != STDIN:
         if forced.current() is not None:
-            raise InvalidInput.of(file="must be - by SSH, and the file is sent along: ssh HOST … - < FILE")
+            raise InvalidInput.of(**{field: "must be - by SSH, and the file is sent along: ssh HOST … - < FILE"})
         yield Path(file)
         return
     with tempfile.TemporaryDirectory(prefix="pettycash-") as folder:
@@ -35,7 +35,7 @@ def incoming(file: Path | str) -> Iterator[Path]:
                 first = first or part
                 size += len(part)
                 if size > MOST_BYTES:
-                    raise InvalidInput.of(file="is larger than 200 MiB; send it in parts")
+                    raise InvalidInput.of(**{field: "is larger than 200 MiB; send it in parts"})
                 kept.write(part)
         yield path.rename(path.with_suffix(_suffix(first)))
 

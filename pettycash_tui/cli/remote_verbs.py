@@ -1,7 +1,8 @@
 """What may be run by SSH: the one table, and what is refused on a command line whatever stands in it.
 
 What is not in the table is refused: what sets up, backs up, serves, shows secrets or runs jobs is done on the treasury
-host itself. Every verb checks the person's rights as it does anywhere.
+host itself (`AT_THE_HOST` says why). Every verb checks the person's rights as it does anywhere, and a verb of the table
+reads and writes files only by `cli.incoming` and `services.export_files`, which know no path of the host by SSH.
 """
 
 from __future__ import annotations
@@ -55,9 +56,26 @@ VERBS: dict[str, frozenset[str]] = {
     "replenishment": frozenset({"list", "show", "explain", "approve", "complete", "reject", "claim"}),
     "transfer": frozenset({"list", "show", "explain", "approve", "reject"}),
     "variance": frozenset({"record", "list", "show", "explain", "approve", "reject", "trend"}),
-    "audit": frozenset({"log"}),
+    "audit": frozenset({"log", "verify", "checkpoint", "export", "key"}),
     "ssh": frozenset({"add-key", "remove-key", "list", "get"}),
 }  # fmt: skip
+
+AT_THE_HOST: dict[str, str] = {
+    "demo": "it makes books",
+    "init": "it sets the books up",
+    "db": "it upgrades, copies and replaces the books themselves",
+    "doctor": "it looks at the files, keys and settings of the host",
+    "login": "your key says who you are",
+    "logout": "your key says who you are, and leaving is enough",
+    "jobs": "a timer of the host runs it for everybody",
+    "secret": "it names and changes the host's secrets",
+    "gateway check": "it tries out the host's settings",
+    "gateway listen": "it serves the gateway until it is stopped",
+    "notice test": "it tries out the host's settings",
+    "ssh authorized-keys": "it is for sshd alone",
+    "ssh serve": "it is for sshd alone",
+}
+"""What can only be run on the treasury host, a noun or one verb of it, and why."""
 
 BEFORE_THE_NOUN = frozenset({"--json", "--quiet", "--no-color", "--help", "--version"})
 NOWHERE = frozenset({"--as", "--database", "--home", "--install-completion", "--show-completion"})
@@ -90,6 +108,15 @@ def words_of(command: str) -> list[str]:
     return words
 
 
+def wants_json(command: str) -> bool:
+    """Whether the answer to this command line, even a refusal of it, is to be a document."""
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        words = command.split()
+    return "--json" in (words[: words.index("--")] if "--" in words else words)
+
+
 def _look_up(words: Sequence[str]) -> None:
     rest = list(words)
     while rest and rest[0].startswith("-"):
@@ -100,15 +127,18 @@ def _look_up(words: Sequence[str]) -> None:
         return
     noun, *after = rest
     verb = next((word for word in after if word not in BEFORE_THE_NOUN), "")
-    if noun not in VERBS or (verb not in VERBS[noun] and (verb or "--help" not in after)):
-        raise _not_here(f"{noun} {verb}" if noun in VERBS else noun)
+    if noun in VERBS and (verb in VERBS[noun] or (not verb and "--help" in after)):
+        return
+    raise _not_here(noun if noun in AT_THE_HOST else f"{noun} {verb}".strip())
 
 
 def _not_here(what: str) -> NotAllowed:
     from pettycash_tui.models.text import printable
 
-    shown = printable(what.strip()[:60])
+    why = AT_THE_HOST.get(what)
+    because = f": {why}" if why else ""
     return NotAllowed(
-        f"{shown!r} cannot be run by SSH. Run `ssh HOST --help` for what there is, or ask an admin at the server.",
+        f"{printable(what[:60])!r} cannot be run by SSH{because}. Run `ssh HOST --help` for what there is, or ask an"
+        " admin at the treasury host.",
         code="not_by_ssh",
     )

@@ -198,21 +198,28 @@ def withdraw(ctx: typer.Context, requisition: Identifier, reason: Reason = None)
 def attach(
     ctx: typer.Context,
     requisition: Identifier,
-    file: Annotated[Path, typer.Argument(metavar="FILE", help="A quote, receipt or picture, at most 5 MiB.")],
+    file: Annotated[
+        Path, typer.Argument(metavar="FILE|-", help="A quote, receipt or picture, at most 5 MiB; - for stdin.")
+    ],
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="What it is called, if not as the file is.")
+    ] = None,
 ) -> None:
     """Attach a file to your requisition."""
-    from pettycash_tui.services import forced, requisitions
+    from pettycash_tui.cli.incoming import STDIN, incoming
+    from pettycash_tui.services import requisitions
 
-    if forced.current() is not None:
-        raise InvalidInput.of(file="cannot be a path of the server; attach it at the treasury's own computer")
+    if name is None and str(file) == STDIN:
+        raise InvalidInput.of(name="must say what a file from stdin is called, such as quote.pdf")
     try:
-        with file.open("rb") as opened:
+        with incoming(file) as path, path.open("rb") as opened:
             # One byte too many is enough for the service to refuse it, whatever the size of the rest.
             content = opened.read(requisitions.MAX_ATTACHMENT_BYTES + 1)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "not a path"
         raise InvalidInput.of(file=f"cannot be read: {why}") from None
-    req_deciding.act(ctx, requisitions.attach, requisition, file.name, content, done=f"has {file.name} attached")
+    called = name or file.name
+    req_deciding.act(ctx, requisitions.attach, requisition, called, content, done=f"has {called} attached")
 
 
 @app.command("list")

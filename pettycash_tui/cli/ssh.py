@@ -6,14 +6,18 @@ import os
 import re
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pettycash_tui.cli import output, session
 from pettycash_tui.cli.options import DEFAULT_LIMIT, After, Limit, options
 from pettycash_tui.cli.output import ColumnSpec
-from pettycash_tui.services.errors import InvalidInput, NotAllowed, PettyCashError
+from pettycash_tui.services.errors import InvalidInput, NotAllowed
+
+if TYPE_CHECKING:
+    from pettycash_tui.services.desk import Desk
+    from pettycash_tui.services.identity import Actor
 
 app = typer.Typer()
 
@@ -133,31 +137,50 @@ def _forced(program: list[str], key_id: object) -> str:
 @app.command("serve", hidden=True)
 def serve(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY-ID")]) -> None:
     """Work for the person of a key: what sshd runs for it, and nobody else."""
+    from dataclasses import replace
     from uuid import UUID
 
     from pettycash_tui.cli.main import main
-    from pettycash_tui.cli.remote_verbs import words_of
-    from pettycash_tui.services import forced, signin, ssh_keys
+    from pettycash_tui.cli.remote_verbs import wants_json
+    from pettycash_tui.services import forced, host_settings, signin, ssh_keys
     from pettycash_tui.services.opening import source_here
 
-    if not re.fullmatch(r"[0-9a-f-]{32,36}", key) or not os.environ.get("SSH_CONNECTION"):
+    given = options(ctx)
+    if not re.fullmatch(r"[0-9a-f-]{32,36}", key) or not os.environ.get("SSH_CONNECTION") or not given.home:
         raise InvalidInput("This is for sshd alone; see docs/ssh.md.", code="usage")
     asked = os.environ.pop("SSH_ORIGINAL_COMMAND", "")
-    given = options(ctx)
+    ctx.find_root().obj = replace(given, json=wants_json(asked))
+    host_settings.use(given.home)
     source = source_here()
+    _leave_when_told()
     with session.open_database(ctx) as desk:
         actor, token = ssh_keys.enter(desk, UUID(key), source=source)
         forced.begin(forced.Served(actor.username, token, source, desk.home))
         try:
-            try:
-                words = words_of(asked)
-            except PettyCashError as refusal:
-                if isinstance(refusal, NotAllowed | InvalidInput):
-                    desk.run(actor, ssh_keys.record_refusal, asked[:200], refusal.code)
-                raise
+            words = _allowed(desk, actor, asked)
             code = main(["--home", str(given.home), "--database", str(given.database), *words])
         finally:
             signin.sign_out(desk, actor)
             forced.end()
     if code:
         raise typer.Exit(code)
+
+
+def _allowed(desk: Desk, actor: Actor, asked: str) -> list[str]:
+    """The words of what was asked for; what may not be run is put on record."""
+    from pettycash_tui.cli.remote_verbs import words_of
+    from pettycash_tui.services import ssh_keys
+
+    try:
+        return words_of(asked)
+    except (NotAllowed, InvalidInput) as refusal:
+        desk.run(actor, ssh_keys.record_refusal, asked, refusal.code)
+        raise
+
+
+def _leave_when_told() -> None:
+    """A connection that is lost ends the program by a signal: the session is ended then too."""
+    import signal
+
+    for name in (signal.SIGHUP, signal.SIGTERM):
+        signal.signal(name, lambda number, _frame: sys.exit(128 + number))

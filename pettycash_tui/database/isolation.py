@@ -38,6 +38,7 @@ _PARENTS: dict[str, tuple[tuple[str, str], ...]] = {
     "payment_bundle_line": (("bundle_id", "payment_bundle"),),
     "replenishment_voucher": (("fund_id", "treasury_fund"),),
     "form_draft": (("user_id", "user"),),
+    "ssh_key": (("user_id", "user"),),
 }
 """Tables without a company of their own: seen by who sees the row that they belong to."""
 

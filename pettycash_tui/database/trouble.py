@@ -114,5 +114,6 @@ def _diagnose_postgres(error: DBAPIError, state: str, detail: str) -> Trouble:
         untrusted = tls.explained(str(error.orig))
         if untrusted is not None:
             return Trouble(Kind.CERTIFICATE, detail=untrusted)
-        kind = Kind.FORBIDDEN if "authentication failed" in detail else Kind.AWAY
+        is_refused = "authentication failed" in detail or "pg_hba.conf" in detail
+        kind = Kind.FORBIDDEN if is_refused else Kind.AWAY
     return Trouble(kind, rule, detail)

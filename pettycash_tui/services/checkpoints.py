@@ -20,7 +20,7 @@ from sqlalchemy import bindparam, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.notify.message import Message
 from pettycash_tui.notify.protocol import DeliveryFailed
-from pettycash_tui.services import audit_events, audit_state
+from pettycash_tui.services import audit_events, audit_state, export_files, forced
 from pettycash_tui.services.checkpoint_text import Checkpoint, SealedHead
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, Refused
@@ -36,6 +36,7 @@ DIRECTORY_VARIABLE = "PETTYCASH_CHECKPOINT_DIR"
 EMAIL_VARIABLE = "PETTYCASH_CHECKPOINT_EMAIL"
 URL_VARIABLE = "PETTYCASH_CHECKPOINT_URL"
 _PATIENCE_SECONDS = 15.0
+_TAKEN = "there is a file of that name already"
 _AFTER = (
     select(t.stream_head.c.stream, t.stream_head.c.length, t.stream_head.c.head_hash)
     .where(t.stream_head.c.stream > bindparam("after"))
@@ -177,7 +178,9 @@ Write = Callable[[Checkpoint], None]
 def _targets(desk: Desk, output: Path | None) -> list[tuple[Place, Write]]:
     found: list[tuple[Place, Write]] = []
     if output is not None:
-        found.append((Place("file", str(output)), lambda sealed: _write(output, sealed)))
+        if forced.current() is not None:
+            export_files.require_bare_name(str(output))
+        found.append((Place("file", str(output)), lambda sealed: _write_named(output, sealed)))
     folder = os.environ.get(DIRECTORY_VARIABLE, "").strip()
     if folder:
         found.append((Place("directory", folder), lambda sealed: _write(_dated(Path(folder), sealed), sealed)))
@@ -202,11 +205,13 @@ def _put(place: Place, write: Write, sealed: Checkpoint) -> Place:
     try:
         write(sealed)
     except FileExistsError:
-        return replace(place, error="there is a file of that name already")
+        return replace(place, error=_TAKEN)
     except OSError as error:
         return replace(place, error=error.strerror or "it cannot be written to")
     except DeliveryFailed as error:
         return replace(place, error=str(error))
+    except Refused as refusal:
+        return replace(place, error=_TAKEN if refusal.code == "file_exists" else refusal.message.rstrip("."))
     return place
 
 
@@ -217,6 +222,13 @@ def _dated(folder: Path, sealed: Checkpoint) -> Path:
 def _write(path: Path, sealed: Checkpoint) -> None:
     write_new(path, sealed.text + "\n")
     sync_folder(path.parent)
+
+
+def _write_named(path: Path, sealed: Checkpoint) -> None:
+    with export_files.at_path(path, replace=False) as draft:
+        draft.file.write((sealed.text + "\n").encode())
+        draft.finish()
+        draft.keep()
 
 
 def _mail(desk: Desk, address: str, sealed: Checkpoint) -> None:

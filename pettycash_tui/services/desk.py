@@ -298,7 +298,8 @@ _TROUBLE_SENTENCES = {
     ),
     Kind.FORBIDDEN: (
         "database_forbidden",
-        "The database {address} refuses this program's user ({detail}). Check its password and grants.",
+        "The database {address} refuses this program's user ({detail}). Check its password, its grants and its line"
+        " in pg_hba.conf.",
     ),
 }
 

@@ -22,6 +22,7 @@ class Sentence:
 
 
 _TAKEN = "is taken already; choose another"
+KEY_USED = "This key was added before. A key is one person's for ever; make a new one with ssh-keygen -t ed25519."
 
 _SENTENCES: dict[str, Sentence] = {
     "ux_approval_step_acted_by": Sentence("acted_already", "You have already acted on this revision."),
@@ -67,6 +68,7 @@ _SENTENCES: dict[str, Sentence] = {
     "uq_imported_voucher_company_id_voucher_number": Sentence(
         "voucher_imported", "This voucher was imported a moment ago.", overtaken=True
     ),
+    "uq_ssh_key_fingerprint": Sentence("key_used", KEY_USED, fields={"key": "must be new"}),
     "uq_attachment_requisition_id_sha256": Sentence("attached", "This file is attached already."),
 }
 for _rule in RULES:
@@ -88,6 +90,7 @@ _SQLITE_UNIQUE: dict[str, str] = {
     "unique payment_order.payment_id": "ux_payment_order_open",
     "unique otp_challenge.payment_id": "ux_otp_challenge_open",
     "unique user.username": "uq_user_username",
+    "unique ssh_key.fingerprint": "uq_ssh_key_fingerprint",
     "unique accounting_period.company_id, accounting_period.starts_on": "uq_accounting_period_company_id_starts_on",
     "unique replenishment_voucher.fund_id, replenishment_voucher.sequence": "ux_replenishment_voucher_living",
     "unique category.company_id": "ux_category_default",

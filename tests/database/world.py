@@ -39,6 +39,7 @@ from pettycash_tui.services import (
     schedules,
     signin,
     ssh_keys,
+    ssh_lines,
     totp,
     transfers,
     variances,
@@ -193,7 +194,7 @@ def _ssh_keys(trading: Trading) -> None:
     """Two keys of staff, of which the older was removed."""
     for line in KEYS:
         trading.desk.run(trading["admin"], ssh_keys.add_key, "staff", line)
-    removed = ssh_keys.read_line(KEYS[0]).fingerprint
+    removed = ssh_lines.read_line(KEYS[0]).fingerprint
     trading.desk.run(trading["admin"], ssh_keys.remove_key, "staff", removed)
 
 

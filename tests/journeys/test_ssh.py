@@ -1,189 +1,253 @@
-"""By a real OpenSSH server: a key is its person, and leads nowhere but into the program."""
+"""By a real OpenSSH server: a key is its person, and leads nowhere but into the program.
+
+What needs no server is in tests/cli/test_by_ssh.py.
+"""
 
 from __future__ import annotations
 
 import json
 import os
 import shutil
+import socket
 import subprocess
+import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 import story
-from sqlalchemy import select
-from sshd import Sshd, require_sshd, serving
+from sqlalchemy import select, update
+from sshd import SSHD, Sshd, connecting, require_sshd, serving
+from terminal import Terminal, wait_until
 
 from pettycash_tui.database import engine as engines
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import people, ssh_keys
+from pettycash_tui.services import people, ssh_keys, ssh_lines
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.work import system_clock
 
+DOCS = Path(__file__).parents[2] / "docs"
+KEYS = ("staff", "treasury", "removed", "leaver", "locked", "unknown")
+
 
 @dataclass(frozen=True)
 class Host:
-    """The treasury host: its books, its people, and the server."""
+    """The treasury host: its books, its people, and the server with connections of two of them open."""
 
     desk: Desk
     people: dict[str, Actor]
     sshd: Sshd
 
-    def actions(self) -> list[tuple[str, str]]:
+    def events(self) -> list[tuple[str, str]]:
         """Who did what, in order."""
         a = t.audit_event.c
-        rows = self.desk.read(SYSTEM, lambda r: r.execute(select(a.actor, a.action).order_by(a.occurred_at)).all())
-        return [(row[0], row[1]) for row in rows]
+        rows = self.desk.read(SYSTEM, lambda r: r.execute(select(a.body).order_by(a.created_at, a.sequence)).scalars())
+        return [(event["actor_name"], event["action"]) for event in map(json.loads, rows)]
+
+    def open_sessions(self) -> int:
+        """Sessions by SSH that nobody has ended."""
+        s = t.sign_in_session.c
+        return len(
+            self.desk.read(
+                SYSTEM, lambda r: r.execute(select(s.id).where(s.client == "ssh", s.ended_at.is_(None))).all()
+            )
+        )
 
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Host]:
-    """One server for all tests: keys of staff and treasury, one removed, one of somebody deactivated, one unknown."""
+    """One server for all tests: keys of staff and treasury, of somebody deactivated, of somebody locked; one that was
+    removed, and one that nobody has added."""
     require_sshd()
     home = tmp_path_factory.mktemp("treasury") / "home"
     home.mkdir(mode=0o700)
     shutil.copyfile(sqlite_template, home / "pettycash.db")
     (home / "pettycash.db").chmod(0o600)
-    desk = Desk(engines.sqlite_address(home / "pettycash.db"), home, clock=system_clock)
-    desk.secrets.make_server_key()
-    persons = story.trading_company(desk)
-    with serving(home, "staff", "treasury", "removed", "leaver", "unknown") as sshd:
+    address = engines.sqlite_address(home / "pettycash.db")
+    with closing(Desk(address, home, clock=system_clock)) as desk:
+        desk.secrets.make_server_key()
+        persons = story.trading_company(desk)
+        story.request(desk, persons["staff"])
         admin = persons["admin"]
-        for name, who in (("staff", "staff"), ("treasury", "treasury"), ("removed", "staff"), ("leaver", "ceo")):
-            desk.run(admin, ssh_keys.add_key, who, sshd.public(name))
-        desk.run(admin, ssh_keys.remove_key, "staff", ssh_keys.read_line(sshd.public("removed")).fingerprint)
-        desk.run(admin, people.deactivate, "ceo")
-        yield Host(desk, persons, sshd)
-    desk.close()
+        with serving(home, address.render_as_string(), *KEYS) as sshd:
+            owners = zip(KEYS, ("staff", "treasury", "staff", "ceo", "cfo"), strict=False)
+            for name, who in owners:
+                desk.run(admin, ssh_keys.add_key, who, sshd.public(name))
+            desk.run(admin, ssh_keys.remove_key, "staff", ssh_lines.read_line(sshd.public("removed")).fingerprint)
+            desk.run(admin, people.deactivate, "ceo")
+            with desk.engine.begin() as connection:
+                connection.execute(update(t.user).where(t.user.c.username == "cfo").values(locked_at=system_clock()))
+            with connecting(sshd, "staff", "treasury") as connected:
+                yield Host(desk, persons, connected)
 
 
-def test_a_key_is_its_person(host: Host) -> None:
+def test_a_key_is_its_person_whatever_the_client_sends(host: Host) -> None:
+    wrong = {
+        "PETTYCASH_DATABASE_URL": "sqlite:////nowhere.db",
+        "PETTYCASH_HOME": "/nowhere",
+        "PETTYCASH_ALLOW_OWNER": "1",
+        "_PETTYCASH_COMPLETE": "bash_source",
+    }
+    sent = ("-o", "SendEnv=PETTYCASH_* _PETTYCASH_COMPLETE")
     for key in ("staff", "treasury"):
-        done = host.sshd.run(key, "whoami --json")
+        done = host.sshd.run(key, "whoami --json", *sent, env=wrong)
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["username"] == key
+        assert host.events()[-2:] == [(key, "signin.succeeded"), (key, "signin.ended")]
+    assert host.open_sessions() == 0
 
 
-@pytest.mark.parametrize("key", ["unknown", "removed", "leaver"])
-def test_a_key_that_is_nobodys_or_of_somebody_who_left_lets_nobody_in(host: Host, key: str) -> None:
-    done = host.sshd.run(key, "whoami")
-    assert (done.returncode, done.stdout) == (255, b"")
-    assert b"Permission denied" in done.stderr
+def test_a_key_that_is_nobodys_any_more_lets_nobody_in(host: Host) -> None:
+    with ThreadPoolExecutor() as pool:
+        unknown, removed, leaver, locked = pool.map(
+            lambda key: host.sshd.run(key, "whoami --json"), ("unknown", "removed", "leaver", "locked")
+        )
+    for done in (unknown, removed, leaver):
+        assert (done.returncode, done.stdout) == (255, b"")
+        assert b"Permission denied" in done.stderr
+    assert (locked.returncode, locked.stdout) == (5, b"")
+    assert json.loads(locked.stderr)["error"]["code"] == "key_refused"
+    assert "signin.refused" in [action for _, action in host.events()]
 
 
-@pytest.mark.parametrize(
-    ("command", "code"),
-    [
-        ("sh -c id", 5),
-        ("whoami; id", 5),
-        ("pettycash --as treasury whoami", 5),
-        ("whoami --database=sqlite:////tmp/other.db", 5),
-        ("req list --home /tmp", 5),
-        ("db status", 5),
-        ("login treasury", 5),
-        ("ssh serve 0", 5),
-        ("whoami 'unclosed", 2),
-        ("req list --export csv --output /etc/pettycash.csv", 3),
-        ("req list --export csv --output ../x.csv", 3),
-        ("policy import /etc/hostname", 2),
-    ],
-)
-def test_what_leads_out_is_refused(host: Host, command: str, code: int) -> None:
-    done = host.sshd.run("staff", command)
-    assert done.returncode == code, (command, done.stdout, done.stderr)
-    assert b"uid=" not in done.stdout + done.stderr
-    assert not Path("/etc/pettycash.csv").exists()
+def test_there_is_no_shell(host: Host, tmp_path: Path) -> None:
+    made = tmp_path / "made"
+    done = host.sshd.run("staff", f"find '$(touch {made})' --json; touch {made} `touch {made}` > {made}")
+    assert done.returncode == 2, done.stderr
+    done = host.sshd.run("staff", f"sh -c 'touch {made}' --json")
+    assert (done.returncode, json.loads(done.stderr)["error"]["code"]) == (5, "not_by_ssh")
+    assert host.events()[-2] == ("staff", "ssh.refused")
+    assert not made.exists()
 
 
-def test_a_refusal_is_on_record(host: Host) -> None:
-    host.sshd.run("treasury", "jobs run everything")
-    assert ("treasury", "ssh.refused") in host.actions()
+def test_nothing_is_forwarded(host: Host, tmp_path: Path) -> None:
+    # Who listens is the client: that it may not go on is only found when somebody comes.
+    local, dynamic, here = _free_port(), _free_port(), host.sshd.port
+    assert host.sshd.ask_to_forward("staff", "-L", f"127.0.0.1:{local}:127.0.0.1:{here}").returncode == 0
+    assert host.sshd.ask_to_forward("staff", "-D", f"127.0.0.1:{dynamic}").returncode == 0
+    assert _heard(local) == b""
+    assert b"SSH-" not in _heard(dynamic, b"\5\1\0", b"\5\1\0\1\x7f\0\0\1" + here.to_bytes(2))
+    for what in (f"0:127.0.0.1:{here}", f"{tmp_path}/remote.socket:127.0.0.1:{here}"):
+        assert host.sshd.ask_to_forward("staff", "-R", what).returncode != 0
+    assert not (tmp_path / "remote.socket").exists()
+    straight = host.sshd.run("staff", "", "-W", f"127.0.0.1:{here}")
+    assert straight.returncode != 0 and not straight.stdout.startswith(b"SSH-"), straight
 
 
-def test_shell_letters_are_letters(host: Host) -> None:
-    done = host.sshd.run("staff", "find '$(touch /tmp/pettycash-was-here)' --json")
-    assert done.returncode == 0, done.stderr
-    assert not Path("/tmp/pettycash-was-here").exists()
+def _free_port() -> int:
+    with socket.socket() as found:
+        found.bind(("127.0.0.1", 0))
+        return int(found.getsockname()[1])
 
 
-def test_the_environment_of_the_client_says_nothing(host: Host) -> None:
-    wrong = {"PETTYCASH_DATABASE_URL": "sqlite:////nowhere.db", "PETTYCASH_HOME": "/nowhere"}
-    done = host.sshd.run("staff", "whoami --json", "-o", "SendEnv=PETTYCASH_*", env=wrong)
-    assert json.loads(done.stdout)["username"] == "staff", done.stderr
+def _heard(port: int, *said: bytes) -> bytes:
+    """What is heard from the other end of a port until it is closed."""
+    heard = b""
+    with socket.create_connection(("127.0.0.1", port), timeout=20) as line:
+        try:
+            for each in said:
+                line.sendall(each)
+            while part := line.recv(4096):
+                heard += part
+        except ConnectionError:
+            pass
+    return heard
 
 
-def test_an_export_goes_out_by_stdout_or_stays_in_ones_own_folder(host: Host) -> None:
-    story.request(host.desk, host.people["staff"])
+@pytest.mark.parametrize("program", [("sftp",), ("scp",), ("scp", "-O")], ids=" ".join)
+def test_no_file_is_fetched_or_put(host: Host, program: tuple[str, ...], tmp_path: Path) -> None:
+    at = f"{host.sshd.user}@127.0.0.1:"
+    mine = tmp_path / "mine"
+    mine.write_text("mine")
+    ways = [(f"{at}/etc/hostname", str(tmp_path / "got"))]
+    if program == ("scp", "-O"):
+        ways.append((str(mine), f"{at}{tmp_path}/put"))
+    for way in ways:
+        words = [*program, "-P", str(host.sshd.port), *host.sshd.options("staff"), *way]
+        done = subprocess.run(words, capture_output=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
+        assert done.returncode != 0, done
+    assert not (tmp_path / "got").exists() and not (tmp_path / "put").exists()
+
+
+def test_an_export_comes_home_by_stdout_or_by_its_name(host: Host) -> None:
     straight = host.sshd.run("staff", "req list --export csv")
     assert straight.returncode == 0 and b"REQ-" in straight.stdout, straight.stderr
-    kept = host.sshd.run("staff", "req list --export csv --output mine.csv")
+    kept = host.sshd.run("staff", "pettycash req list --export xlsx --output mine.xlsx --json")
     assert kept.returncode == 0, kept.stderr
-    own = host.desk.home / "exports" / "staff"
-    assert own.stat().st_mode & 0o777 == 0o700 and (own / "mine.csv").is_file()
-    assert b"REQ-" in host.sshd.run("staff", "ssh get mine.csv").stdout
-    assert host.sshd.run("treasury", "ssh get mine.csv").returncode == 4
-    assert host.sshd.run("staff", "ssh get ../staff/mine.csv").returncode == 3
-    (own / "link.csv").symlink_to("/etc/passwd")
-    assert host.sshd.run("staff", "ssh get link.csv").returncode == 4
-    assert host.sshd.run("staff", "req list --export csv --output link.csv --replace").returncode == 0
-    assert not (own / "link.csv").is_symlink() and "root:" in Path("/etc/passwd").read_text()
+    file = host.desk.home / "exports" / "staff" / "mine.xlsx"
+    assert file.parent.stat().st_mode & 0o777 == 0o700 and file.stat().st_mode & 0o777 == 0o600
+    assert host.sshd.run("staff", "ssh get mine.xlsx").stdout == file.read_bytes()
 
 
-def test_a_folder_of_exports_that_is_a_link_is_not_followed(host: Host, tmp_path: Path) -> None:
-    (host.desk.home / "exports").mkdir(mode=0o700, exist_ok=True)
-    (host.desk.home / "exports" / "treasury").symlink_to(tmp_path)
-    done = host.sshd.run("treasury", "req list --export csv --output x.csv")
-    assert done.returncode == 3 and not list(tmp_path.iterdir())
-
-
-def test_nothing_is_forwarded(host: Host) -> None:
-    done = host.sshd.run("staff", "", "-o", "ExitOnForwardFailure=yes", "-N", "-R", "0:127.0.0.1:9")
-    assert done.returncode == 255, done.stderr
-    direct = host.sshd.run("staff", "", "-W", f"127.0.0.1:{host.sshd.port}")
-    assert direct.returncode == 255 and not direct.stdout.startswith(b"SSH-"), direct.stdout
-
-
-@pytest.mark.parametrize("program", ["sftp", "scp"])
-def test_no_file_is_fetched(host: Host, program: str, tmp_path: Path) -> None:
-    at = f"{host.sshd.user}@127.0.0.1:/etc/hostname"
-    port = ["-P", str(host.sshd.port)]
-    words = [program, *port, *host.sshd.options("staff"), at, str(tmp_path / "got")]
-    done = subprocess.run(words, capture_output=True, timeout=60, check=False, stdin=subprocess.DEVNULL)
-    assert done.returncode != 0 and not (tmp_path / "got").exists(), done.stderr
-
-
-def test_a_sign_in_by_key_is_on_record_and_ends(host: Host) -> None:
-    host.sshd.run("staff", "whoami")
-    assert host.actions()[-2:] == [("staff", "signin.succeeded"), ("staff", "signin.ended")]
-    s = t.sign_in_session.c
-    open_ones = host.desk.read(
-        SYSTEM, lambda r: r.execute(select(s.source).where(s.client == "ssh", s.ended_at.is_(None))).all()
-    )
-    assert open_ones == []
-
-
-def test_the_desk_opens_as_the_keys_person_and_is_not_suspended(host: Host) -> None:
-    import pty
-
-    controller, terminal = pty.openpty()
-    process = subprocess.Popen(
-        [*host.sshd.client("staff", "-tt")],
-        stdin=terminal,
-        stdout=terminal,
-        stderr=terminal,
-        env={**os.environ, "TERM": "xterm-256color"},
-    )
-    os.close(terminal)
-    seen = b""
+def test_the_desk_opens_as_the_keys_person_and_lends_nothing(host: Host, tmp_path: Path) -> None:
+    """Not to be suspended, no agent, no display, and a lost connection ends the session."""
+    # A connection of its own: one that is shared asks for what it was opened with.
+    client = replace(host.sshd, connected=frozenset()).client("staff", "-tt", "-A", "-Y")
+    agent_at = host.sshd.folder / "agent"
+    client[client.index("IdentityAgent=none")] = f"IdentityAgent={agent_at}"
+    env = {"HOME": str(tmp_path), "DISPLAY": ":99", "SSH_AUTH_SOCK": str(agent_at)}
+    agent = subprocess.Popen(["ssh-agent", "-D", "-a", agent_at], stdout=subprocess.DEVNULL)
     try:
-        while b"Staff" not in seen and len(seen) < 200_000:
-            seen += os.read(controller, 4096)
-        os.write(controller, b"\x1a")
-        assert process.poll() is None
+        wait_until(agent_at.exists, "the agent is there")
+        with Terminal(client[1:], program=[shutil.which("ssh") or "ssh"], env=env) as terminal:
+            terminal.wait_for("Staff")
+            environments = _environments_at_work(host)
+            assert environments or sys.platform != "linux"
+            assert not [each for each in environments if b"SSH_AUTH_SOCK=" in each or b"DISPLAY=" in each]
+            assert host.open_sessions() == 1
+            terminal.press("ctrl+z")
+            terminal.press("2")
+            terminal.wait_for("Requisitions:")
+            terminal.hangup()
+            wait_until(lambda: host.open_sessions() == 0, "the session of the lost connection is ended")
     finally:
-        process.terminate()
-        process.wait(20)
-        os.close(controller)
-    assert b"Username" not in seen.rpartition(b"Staff")[2]
+        agent.terminate()
+        agent.wait(10)
+    assert host.events()[-1] == ("staff", "signin.ended")
+
+
+def _environments_at_work(host: Host) -> list[bytes]:
+    """What the programs of keys were started with, on Linux, which tells."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            words = (process / "cmdline").read_bytes().split(b"\0")
+            if os.fsencode(host.desk.home) in words and b"serve" in words:
+                found.append((process / "environ").read_bytes())
+    return found
+
+
+def test_a_key_that_is_removed_ends_what_its_open_connection_may(host: Host) -> None:
+    key = ssh_lines.read_line(host.sshd.public("treasury"))
+    host.desk.run(host.people["admin"], ssh_keys.remove_key, "treasury", key.fingerprint)
+    done = host.sshd.run("treasury", "whoami --json")
+    assert done.returncode == 5, done
+    assert json.loads(done.stderr)["error"]["code"] == "key_refused"
+
+
+def test_the_settings_of_the_page_are_ones_that_sshd_takes(tmp_path: Path) -> None:
+    require_sshd()
+    assert SSHD is not None
+    page = (DOCS / "ssh.md").read_text(encoding="utf-8")
+    block = page[page.index("    Match User pettycash") :].partition("\n\n")[0]
+    subprocess.run(
+        ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", tmp_path / "host"], check=True, stdin=subprocess.DEVNULL
+    )
+    config = tmp_path / "sshd_config"
+    config.write_text(f"HostKey {tmp_path}/host\nUsePAM no\n{block}\n")
+    told = [SSHD, "-T", "-f", config, "-C", f"user=pettycash,host=h{uuid4().hex[:6]},addr=192.0.2.1"]
+    done = subprocess.run(told, capture_output=True, text=True, check=False, env={**os.environ, "LC_ALL": "C"})
+    assert done.returncode == 0, done.stderr
+    for line in (
+        "disableforwarding yes",
+        "authorizedkeysfile none",
+        "permituserrc no",
+        "authenticationmethods publickey",
+        "authorizedkeyscommanduser pettycash",
+    ):
+        assert line in done.stdout.lower().splitlines(), line

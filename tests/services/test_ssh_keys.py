@@ -7,13 +7,15 @@ from collections.abc import Iterator
 
 import building
 import pytest
+from signing import told
 from textual.app import App
 
 from pettycash_tui.app import PettyCashApp
-from pettycash_tui.cli import remote_verbs
-from pettycash_tui.services import forced, opening, people, signin, ssh_keys
+from pettycash_tui.models.ssh import SshKey
+from pettycash_tui.services import forced, opening, people, signin, ssh_keys, ssh_lines
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn, Refused
+from pettycash_tui.services.work import Work
 
 
 def _key(*parts: bytes) -> str:
@@ -46,7 +48,7 @@ def left() -> Iterator[None]:
 @pytest.mark.parametrize("line", BAD.values(), ids=BAD)
 def test_a_bad_key_is_refused(line: str) -> None:
     with pytest.raises(InvalidInput):
-        ssh_keys.read_line(line)
+        ssh_lines.read_line(line)
 
 
 def test_good_keys_are_taken() -> None:
@@ -55,7 +57,7 @@ def test_good_keys_are_taken() -> None:
         _key(b"ssh-rsa", b"\1\0\1", b"\x7f" * 512),
         _key(b"ecdsa-sha2-nistp256", b"nistp256", b"\4" * 65),
     ):
-        assert len(ssh_keys.read_line(line).fingerprint) == 50
+        assert len(ssh_lines.read_line(line).fingerprint) == 50
 
 
 def test_a_key_is_one_persons_until_it_is_removed_for_ever(desk: Desk, left: None) -> None:
@@ -114,21 +116,32 @@ def test_nothing_leads_out_of_the_desk() -> None:
     assert not keys & {"suspend_process", "screenshot"}
 
 
-@pytest.mark.parametrize(
-    "command",
-    ["db status", "--mouse", "doctor", "jobs run x", "ssh serve x", "pettycash --as=x whoami", "req", "gateway listen"],
-)
-def test_what_is_not_in_the_table_is_not_run_by_ssh(command: str) -> None:
-    with pytest.raises(NotAllowed):
-        remote_verbs.words_of(command)
+def test_what_slips_past_the_check_is_told_alike_and_any_bytes_can_be_put_on_record(desk: Desk) -> None:
+    who = building.company(desk)
+    others = building.company(desk, "OTHER", prefix="o.")
+    added = desk.run(who["admin"], ssh_keys.add_key, "staff", GOOD)
+    with pytest.raises(Refused) as refused:
+        desk.run(others["admin"], ssh_keys.add_key, "o.staff", GOOD)
+    assert refused.value.code == "key_used"
 
+    def unasked(work: Work) -> None:
+        key = ssh_lines.read_line(GOOD)
+        row = SshKey(
+            user_id=who["treasury"].person_id,
+            fingerprint=key.fingerprint,
+            kind=key.kind,
+            body=key.body,
+            added_by_id=work.actor.person_id,
+            created_at=work.now,
+        )
+        ssh_keys.record_refusal(work, "unasked", "test")
+        work.add(row)
 
-def test_what_is_in_the_table_is_a_command() -> None:
-    from pettycash_tui.cli.main import root
-    from pettycash_tui.cli.nouns import NOUNS
+    with pytest.raises(Refused) as refused:
+        desk.run(who["admin"], unasked)
+    assert (refused.value.code, refused.value.fields) == ("key_used", {"key": "must be new"})
+    assert [row.id for row in desk.read(others["admin"], ssh_keys.list_keys).items] == []
+    assert [row.id for row in desk.read(who["admin"], ssh_keys.list_keys).items] == [added.id]
 
-    command = root()
-    for noun, verbs in remote_verbs.VERBS.items():
-        group = command.get_command(command.context_class(command), noun)
-        assert group is not None and verbs <= set(group.commands), noun  # type: ignore[attr-defined]
-    assert set(NOUNS) >= remote_verbs.ALONE
+    desk.run(who["staff"], ssh_keys.record_refusal, "x" * 190 + " \udcff\x00 123456 REQ-000123", "not_by_ssh")
+    assert told(desk, "ssh.refused")[-1]["data"]["asked"] == "x" * 190 + " \ufffd\ufffd … REQ-"
