@@ -58,6 +58,7 @@ class Bare:
     def pay(self, p: PaymentRows) -> None:
         """The rows of one execution."""
         self._begin()
+        self._event(f"fund:{p.fund_id}", p.company_id, p.executor_id, "otp.tried", p.id, p.number)
         self._spend(p.code_id)
         self._rows(p)
         self.connection.commit()
@@ -65,6 +66,10 @@ class Bare:
     def pay_all(self, payments: Sequence[PaymentRows], code_id: UUID) -> None:
         """The rows of several executions that one code confirms, in one transaction."""
         self._begin()
+        first = payments[0]
+        for action in ("otp.tried", "otp.verified"):
+            stream = f"company:{first.company_id}"
+            self._event(stream, first.company_id, first.executor_id, action, code_id, f"{len(payments)} payments")
         self._spend(code_id)
         for each in payments:
             self._rows(each)

@@ -10,6 +10,8 @@ from pettycash_tui.cli import output, session
 from pettycash_tui.cli.options import DryRun
 from pettycash_tui.cli.output import ColumnSpec
 
+EXIT_WRONG = 3
+
 app = typer.Typer()
 
 ROWS = [
@@ -37,7 +39,10 @@ def run(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Its name, as `jobs list` shows it.")],
     dry_run: DryRun = False,
 ) -> None:
-    """Run one job. Having nothing to do is a success; one instance runs at a time across hosts."""
+    """Run one job. Having nothing to do is a success; one instance runs at a time across hosts.
+
+    Exit code 3 when it found something wrong, such as verify-audit.
+    """
     from pettycash_tui.services import jobs
 
     with session.open_database(ctx) as desk:
@@ -49,3 +54,5 @@ def run(
         *(f"Left: {sentence}" for sentence in result.left),
     ]
     output.emit(ctx, result, sentence=sentences)
+    if not result.ok:
+        raise typer.Exit(EXIT_WRONG)

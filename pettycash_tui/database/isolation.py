@@ -98,6 +98,15 @@ def begin(connection: Connection, company_id: UUID | None, *, read_only: bool = 
     say(connection, company_id)
 
 
+def of_one_moment(connection: Connection) -> None:
+    """Let every statement of a transaction that `begin` has begun see the same moment, as on SQLite it does.
+
+    Nothing where something was asked in it before.
+    """
+    if connection.dialect.name == "postgresql" and not connection.in_transaction():
+        connection.exec_driver_sql("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
 def say(connection: Connection, company_id: UUID | None) -> None:
     """The same in a transaction that has begun."""
     connection.exec_driver_sql(f"SELECT set_config('{SETTING}', '{_value(company_id)}', true)")

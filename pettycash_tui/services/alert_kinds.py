@@ -29,6 +29,8 @@ class AlertKind(StrEnum):
     WAITING = "waiting"
     LOW_FUND = "low_fund"
     UNDELIVERED = "undelivered"
+    AUDIT_WRONG = "audit_wrong"
+    CHECKPOINT_OLD = "checkpoint_old"
 
 
 @dataclass(frozen=True, slots=True)

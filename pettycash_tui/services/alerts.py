@@ -18,7 +18,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import OrderStatus, PaymentStatus, StepStatus
 from pettycash_tui.models.money import Money
-from pettycash_tui.services import audit, due_alerts, fund_levels, notices, visibility, waiting
+from pettycash_tui.services import audit, due_alerts, fund_levels, notices, proof_alerts, visibility, waiting
 from pettycash_tui.services.alert_kinds import Alert, AlertKind, Severity, key_of
 from pettycash_tui.services.errors import NotFound, Reason, Refused
 from pettycash_tui.services.fund_levels import FundLevel
@@ -68,6 +68,7 @@ def told(reading: Reading, queued: Sequence[WaitingLine], levels: Sequence[FundL
         *due_alerts.alerts(reading, MOST),
         *_low_funds(reading, levels, starved),
         *_undelivered(reading),
+        *proof_alerts.alerts(reading),
     ]
     seen = _seen(reading, [alert.key for alert in found])
     marked = [replace(alert, is_acknowledged=True) if alert.key in seen else alert for alert in found]

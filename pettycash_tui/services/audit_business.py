@@ -11,11 +11,13 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, bindparam, func, select, text
+from sqlalchemy import Row, bindparam, func, select
 
 from pettycash_tui.models import tables as t
+from pettycash_tui.services import audit_seals
 from pettycash_tui.services.audit import canonical_value
 from pettycash_tui.services.audit_chain import Problem, ProblemKind, Stored, data_of, id_in
+from pettycash_tui.services.audit_page import Texts
 from pettycash_tui.services.audit_statuses import CONTENT, STATUSES, Telling
 from pettycash_tui.services.audit_told import ACTIONS, Told
 from pettycash_tui.services.ledger import SEALED
@@ -25,17 +27,12 @@ _L, _A, _F, _P = t.ledger_entry.c, t.audit_event.c, t.treasury_fund.c, t.payment
 _ENTRY_ACTIONS = frozenset(
     {"ledger.posted", "payment.executed", "transfer.completed", "transfer.received", "variance.approved"}
 )
-_COLUMNS = ("id", *SEALED)
-# Without the columns' types, which would take longer than everything else here; the driver's values are compared.
-_ENTRIES = text(
-    f"SELECT {', '.join(_COLUMNS)} FROM ledger_entry"
-    " WHERE fund_id = :fund AND sequence > :after AND sequence <= :until ORDER BY sequence"
-).bindparams(bindparam("fund", type_=_L.id.type))
+_SAID_NAMES = ("entry_id", *SEALED)
+_TELLING = frozenset({*ACTIONS, *_ENTRY_ACTIONS, *STATUSES})
 _SAID = select(_A.subject_id, _A.stream, _A.sequence, _A.created_at).where(
     _A.subject_id.in_(bindparam("ids", expanding=True)), _A.action.in_(bindparam("actions", expanding=True))
 )
 _AT_ONCE = 500
-_SEQUENCE = _COLUMNS.index("sequence")
 
 
 class Business:
@@ -50,6 +47,7 @@ class Business:
         self._entry: int | None = 0 if is_whole else None
         self._at = 0
         self._told = Told()
+        self._texts = Texts()
 
     def feed(self, rows: Sequence[Stored]) -> None:
         """Compare what these events, which are right themselves, tell."""
@@ -60,6 +58,8 @@ class Business:
         told: dict[Telling, dict[UUID, Stored]] = {}
         for row in rows:
             action = row[4]
+            if action not in _TELLING:
+                continue
             if action in ACTIONS:
                 self._told.take(row)
             if action in _ENTRY_ACTIONS:
@@ -93,6 +93,11 @@ class Business:
         self._compare_fund(fund)
 
     def _compare_entries(self, fund: UUID, events: Sequence[Stored]) -> None:
+        if self._entry is not None:
+            entries = audit_seals.following(self._reading, fund, self._entry, len(events))
+            if audit_seals.are_right(entries, events, self._texts):
+                self._entry = entries[-1][audit_seals.SEQUENCE]
+                return
         seals = []
         for event in events:
             data = data_of(event)
@@ -104,18 +109,17 @@ class Business:
         if self._entry is None:
             self._entry = seals[0][1]["sequence"] - 1
         until = seals[-1][1]["sequence"]
-        span = {"fund": fund, "after": self._entry, "until": until}
-        rows = {row[_SEQUENCE]: row for row in self._reading.execute(_ENTRIES, span).cursor.fetchall()}
+        rows = audit_seals.between(self._reading, fund, self._entry, until)
         for at, seal in seals:
             row = rows.pop(seal["sequence"], None)
             if row is None:
                 self._wrong(at, f"ledger entry {seal['sequence']} is missing")
                 continue
-            for column, value in zip(_COLUMNS, row, strict=True):
-                said = seal["entry_id"] if column == "id" else seal.get(column)
-                if value != said and not _is_same(column, value, said):
-                    self._wrong(at, f"ledger entry {seal['sequence']} has another {column} than was sealed")
-                    break
+            said = tuple([seal.get(name, "") for name in _SAID_NAMES])
+            if said != row:
+                names = zip(audit_seals.COLUMNS, said, row, strict=True)
+                wrong = next(name for name, one, other in names if one != other)
+                self._wrong(at, f"ledger entry {seal['sequence']} has another {wrong} than was sealed")
         for sequence in sorted(rows)[:1]:
             self._wrong(seals[-1][0], f"ledger entry {sequence} has no event")
         self._entry = until
@@ -191,12 +195,3 @@ class Business:
 def _fund_of(stream: str) -> UUID | None:
     kind, _, rest = stream.partition(":")
     return id_in(rest) if kind == "fund" else None
-
-
-def _is_same(column: str, value: Any, said: Any) -> bool:
-    """Whether a driver's value is what was sealed: SQLite keeps ids without dashes; nothing is an empty text."""
-    if value is None:
-        return bool(said == "")
-    if column.endswith("id") and isinstance(value, str) and isinstance(said, str):
-        return value == said.replace("-", "")
-    return bool(canonical_value(value) == said)

@@ -15,6 +15,7 @@ from typing import Any
 from uuid import UUID
 
 from pettycash_tui.services.audit import GENESIS
+from pettycash_tui.services.audit_page import Texts, is_right
 
 Stored = tuple[Any, ...]
 """An event: the columns of `COLUMNS`, in their order, as text (`sequence` as a number)."""
@@ -62,11 +63,17 @@ class Walk:
     """One stream, walked from its beginning or from a row inside.
 
     `is_known` says whether an event with that hash is anywhere in the stream: what a moved row follows is still there,
-    what a deleted row was is not.
+    what a deleted row was is not. `spell` gives a driver's row with its ids as a body spells them, where they differ.
     """
 
     def __init__(
-        self, stream: str, is_known: Callable[[str], bool], *, after: int = 0, after_hash: str = GENESIS
+        self,
+        stream: str,
+        is_known: Callable[[str], bool],
+        *,
+        after: int = 0,
+        after_hash: str = GENESIS,
+        spell: Callable[[Stored], Stored] | None = None,
     ) -> None:
         self.stream = stream
         self.events = 0
@@ -74,6 +81,8 @@ class Walk:
         self._sequence = after
         self._last = after_hash
         self._before = ""
+        self._spell = spell
+        self._texts = Texts()
 
     @property
     def sequence(self) -> int:
@@ -87,34 +96,19 @@ class Walk:
 
     def feed(self, rows: Sequence[Stored], following: Stored | None) -> Problem | None:
         """Walk over these rows, which `following` follows. None, or what is wrong with the first wrong one."""
-        stream, digest, last, before, expected = self.stream, sha256, self._last, self._before, self._sequence + 1
-        end = f'","stream":"{stream}","subject":"'
-        for place, row in enumerate(rows):
-            sequence, body, previous, stored, action, actor, at, company, source, subject, subject_id, kind = row
-            if (
-                sequence == expected
-                and previous == last
-                and digest(f"{previous}\n{body}".encode()).hexdigest() == stored
-                and (
-                    (
-                        body.startswith(f'{{"action":"{action}","actor":"{actor}","actor_name":"')
-                        and f'","at":"{at}","company":"{company}","data":{{' in body
-                        and body.endswith(
-                            f'}},"sequence":{sequence},"source":"{source}{end}{subject}"'
-                            f',"subject_id":"{subject_id}","subject_type":"{kind}"}}'
-                        )
-                    )
-                    or _unlike(stream, row) is None
-                )
-            ):
-                before, last = last, stored
-                expected += 1
-                continue
-            self._last, self._before, self._sequence = last, before, expected - 1
-            self.events += place + 1
-            return self._what(row, rows[place + 1] if place + 1 < len(rows) else following)
-        self._last, self._before, self._sequence = last, before, expected - 1
-        self.events += len(rows)
+        expected = self._sequence + 1
+        if rows and is_right(self.stream, rows, expected, self._last, self._texts, has_dashes=self._spell is None):
+            self._before, self._last = rows[-1][2], rows[-1][3]
+            self._sequence += len(rows)
+            self.events += len(rows)
+            return None
+        for place, given in enumerate(rows):
+            row = given if self._spell is None else self._spell(given)
+            self.events += 1
+            if row[0] != expected or row[2] != self._last or not _is_itself(row) or _unlike(self.stream, row):
+                return self._what(row, rows[place + 1] if place + 1 < len(rows) else following)
+            self._before, self._last, self._sequence = self._last, row[3], expected
+            expected += 1
         return None
 
     def finish(self, length: int | None, head: str) -> Problem | None:
@@ -179,6 +173,13 @@ class Walk:
 def event_digest(previous: str, body: str) -> str:
     """The hash of an event, whatever its text holds."""
     return sha256(f"{previous}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
+
+
+def _is_itself(row: Stored) -> bool:
+    try:
+        return bool(sha256(f"{row[2]}\n{row[1]}".encode()).hexdigest() == row[3])
+    except UnicodeEncodeError:
+        return False
 
 
 def id_in(text: str) -> UUID | None:

@@ -6,17 +6,17 @@ Each page is asked for behind the last sequence, so that a million events take n
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import TextClause, bindparam, func, select, text
 
+from pettycash_tui.database import isolation
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.audit import company_stream, fund_stream
-from pettycash_tui.services.audit_chain import Stored
+from pettycash_tui.services.audit_chain import Stored, id_in
 from pettycash_tui.services.work import Reading
 
 PAGE = 2000
@@ -57,8 +57,7 @@ class Head:
 
 def of_one_moment(reading: Reading) -> None:
     """Let everything that is read be of one moment. Says nothing anew once something was read."""
-    if reading.is_postgres and not reading.connection.in_transaction():
-        reading.connection.execution_options(isolation_level="REPEATABLE READ")
+    isolation.of_one_moment(reading.connection)
 
 
 def streams(reading: Reading) -> list[str]:
@@ -76,12 +75,10 @@ def streams(reading: Reading) -> list[str]:
 
 
 def pages(reading: Reading, stream: str, *, after: int, until: int | None) -> Iterator[tuple[list[Stored], Any]]:
-    """The events behind `after`, up to `until`: a page, and the event that follows it or None."""
+    """The events behind `after`, up to `until`: a page as the driver gives it, and the event behind it or None."""
     statement = _POSTGRES if reading.is_postgres else _SQLITE
     while True:
         found = _fetched(reading, statement, {"stream": stream, "after": after, "size": PAGE + 1})
-        if not reading.is_postgres:
-            found = [_spelt(row) for row in found]
         page, following = found[:PAGE], found[PAGE] if len(found) > PAGE else None
         if until is not None and page and page[-1][0] > until:
             page = [row for row in page if row[0] <= until]
@@ -160,40 +157,19 @@ def _text(content: bytes) -> str:
     return content.decode("utf-8", "replace")
 
 
-_PEOPLE: dict[str | None, str] = {None: ""}
+def speller(reading: Reading) -> Callable[[Stored], Stored] | None:
+    """What makes a row of `pages` one whose ids are as the sealed text spells them; None where they are."""
+    return None if reading.is_postgres else _spelt
 
 
 def _spelt(row: Stored) -> Stored:
-    """A row of SQLite with its ids as the sealed text spells them. Few people and companies act: those are kept."""
     sequence, body, previous, digest, action, actor, at, company, source, subject, subject_id, kind = row
-    if actor not in _PEOPLE:
-        _keep(actor)
-    if company not in _PEOPLE:
-        _keep(company)
-    i = subject_id
-    spelt = "" if i is None else f"{i[:8]}-{i[8:12]}-{i[12:16]}-{i[16:20]}-{i[20:]}"
-    people = _PEOPLE
-    return (
-        sequence,
-        body,
-        previous,
-        digest,
-        action,
-        people[actor],
-        at,
-        people[company],
-        source,
-        subject,
-        spelt,
-        kind,
-    )
+    ids = (_id(actor), _id(company), _id(subject_id))
+    return (sequence, body, previous, digest, action, ids[0], at, ids[1], source, subject, ids[2], kind)
 
 
-def _keep(found: str) -> None:
-    if len(_PEOPLE) > 10_000:
-        _PEOPLE.clear()
-        _PEOPLE[None] = ""
-    try:
-        _PEOPLE[found] = str(UUID(hex=found))
-    except (ValueError, AttributeError, TypeError):
-        _PEOPLE[found] = str(found)
+def _id(found: Any) -> str:
+    if found is None:
+        return ""
+    known = id_in(found)
+    return str(found) if known is None else str(known)

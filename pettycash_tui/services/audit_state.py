@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import NAMESPACE_OID, UUID, uuid5
 
 from sqlalchemy import Row, bindparam, select
@@ -16,8 +16,10 @@ from sqlalchemy import Row, bindparam, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.audit_chain import parsed
-from pettycash_tui.services.audit_verify import Verified
 from pettycash_tui.services.work import Reading, Work
+
+if TYPE_CHECKING:
+    from pettycash_tui.services.audit_verify import Verified
 
 VERIFIED = "audit.verified"
 SEALED = "audit.sealed"

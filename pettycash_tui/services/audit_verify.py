@@ -89,7 +89,7 @@ def _stream(
     if before is None:
         return 0, [Problem(name, first - 1, ProblemKind.DELETED, "the event before the first one checked is missing")]
     known = partial(audit_events.is_known, reading, name)
-    walk = Walk(name, known, after=first - 1, after_hash=before)
+    walk = Walk(name, known, after=first - 1, after_hash=before, spell=audit_events.speller(reading))
     # From the beginning nothing is left out, not even what stands before it.
     after = first - 1 if first > 1 else -(1 << 62)
     business = Business(reading, name, is_whole=first == 1, since=since)

@@ -192,6 +192,7 @@ def consume(work: Work, bundle_id: UUID, proof: Proof, locked: Sequence[Row[Any]
     if spent is None:
         raise Refused.because(Reason("code_not_verified", "The code of the list is used, void or expired. Ask again."))
     codes.accept(work, proof, facts[0])
+    _record(work, bundle, "otp.verified", {"challenge": proof.challenge_id, "channel": proof.channel})
     return spent
 
 
@@ -209,7 +210,7 @@ def _make(
     if reasons:
         raise Refused.because(*reasons)
     _require_resend_time(work, payments, rows[0].otp_resend_seconds)
-    _void(work, _list_hash(rows, day))
+    voided = _void(work, _list_hash(rows, day))
     bundle = write_down(work, rows, day)
     challenge = _challenge(work, rows[0], bundle, has_sms)
     if challenge.channel is not OtpChannel.TOTP:
@@ -225,6 +226,7 @@ def _make(
             "payments": [row.number for row in rows],
             "total": bundle.total_amount,
             "list_hash": bundle.list_hash,
+            "voided": voided,
         },
     )
     sent = BundleSent(
@@ -340,13 +342,15 @@ def _require_resend_time(work: Work, payments: Sequence[UUID], seconds: int) -> 
         raise Refused.because(Reason("resend_too_soon", message))
 
 
-def _void(work: Work, list_hash: str) -> None:
+def _void(work: Work, list_hash: str) -> list[str]:
     of_list = select(_B.id).where(_B.executor_id == work.actor.id, _B.list_hash == list_hash)
-    work.execute(
+    voided = work.execute(
         update(t.otp_challenge)
         .where(_O.bundle_id.in_(of_list), _O.voided_at.is_(None), _O.consumed_at.is_(None))
         .values(voided_at=work.now, updated_at=work.now)
+        .returning(_O.id)
     )
+    return [str(found) for found in voided.scalars()]
 
 
 def _void_undelivered(work: Work, sent: BundleSent, challenge_id: UUID) -> None:
@@ -385,6 +389,7 @@ def _count_try(work: Work, bundle_id: UUID) -> Counted:
     if counted is None:
         raise Refused.because(_no_code())
     c = t.company.c
+    bundle = work.execute(select(t.payment_bundle).where(_B.id == bundle_id)).one()
     row = work.execute(
         select(
             _O.id,
@@ -401,6 +406,8 @@ def _count_try(work: Work, bundle_id: UUID) -> Counted:
         .join(t.user, _U.id == _O.executor_id)
         .where(_O.id == counted)
     ).one()
+    data = {"challenge": row.id, "channel": row.channel, "attempt": row.attempts}
+    _record(work, bundle, "otp.tried", data)
     return Counted(
         row.id,
         row.channel,

@@ -16,6 +16,7 @@ from sqlalchemy import Row, update
 from pettycash_tui.models import organisation as models
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import AccountType
+from pettycash_tui.services import audit
 from pettycash_tui.services.errors import InvalidInput, Reason
 from pettycash_tui.services.inputs import clean_flag, clean_word
 from pettycash_tui.services.kinds import Context, Field, Kind, named, reference
@@ -66,7 +67,19 @@ def _check(work: Work, base: Row[Any] | None, columns: dict[str, Any]) -> None:
     c = t.category.c
     company_id = base.company_id if base is not None else columns["company_id"]
     others = update(t.category).where(c.company_id == company_id, c.is_default)
-    work.execute(others.values(is_default=False, updated_at=work.now))
+    if base is not None:
+        others = others.where(c.id != base.id)
+    gone = work.execute(others.values(is_default=False, updated_at=work.now).returning(c.id, c.code)).all()
+    for row in gone:
+        work.record(
+            "category.edited",
+            "category",
+            row.id,
+            row.code,
+            stream=audit.company_stream(company_id),
+            company_id=company_id,
+            data={"is_default": {"from": True, "to": False}},
+        )
 
 
 def _needed(row: Row[Any]) -> Reason | None:

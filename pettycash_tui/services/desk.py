@@ -188,7 +188,7 @@ class Desk:
     def run_unaudited(
         self, actor: Actor, service: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs
     ) -> T:
-        """The same for what leaves no trace of its own: counting a try before it is compared, drafts, last seen."""
+        """The same where there may be nothing to record: somebody was faster, drafts, last seen, a password's try."""
         return self._retrying(lambda: self._run_once(actor, service, False, args, kwargs))
 
     def read(

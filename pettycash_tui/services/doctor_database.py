@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 
 from pettycash_tui.database import grants
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import audit_state, book_check, rule_check
+from pettycash_tui.services import audit_state, book_check, proof_alerts, rule_check
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.findings import Finding, Severity
 from pettycash_tui.services.identity import SYSTEM
@@ -19,9 +19,6 @@ ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 CLOCKS_APART = timedelta(seconds=60)
 """How far two clocks may be apart before codes, sessions and the order of events suffer."""
-
-CHECKPOINT_AGE = timedelta(days=1)
-"""How old the latest checkpoint may be."""
 
 
 def connection(reading: Reading) -> Iterator[Finding]:
@@ -105,6 +102,6 @@ def checkpoint(latest: datetime | None, now: datetime) -> Iterator[Finding]:
     if latest is None:
         sentence = "There is no checkpoint: a chain that is rewritten as a whole would not be found."
         yield Finding("no_checkpoint", WARNING, sentence, command)
-    elif now - latest > CHECKPOINT_AGE:
+    elif now - latest > proof_alerts.CHECKPOINT_AGE:
         sentence = f"The latest checkpoint is of {latest.isoformat()}, more than a day ago."
         yield Finding("old_checkpoint", WARNING, sentence, command)

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Protocol
 from zoneinfo import ZoneInfo
 
+from pettycash_tui.database import isolation
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.companies import timezone_of
 from pettycash_tui.services.desk import Desk
@@ -96,8 +97,7 @@ def export(
 
 def of_one_moment(reading: Reading) -> None:
     """Let every page show the same moment: each statement of Postgres would see what was committed before it."""
-    if reading.is_postgres:
-        reading.connection.execution_options(isolation_level="REPEATABLE READ")
+    isolation.of_one_moment(reading.connection)
 
 
 def _writer(request: ExportRequest, draft: Draft, format: Format, zone: ZoneInfo, progress: Progress) -> _Writer:

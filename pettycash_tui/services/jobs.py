@@ -27,12 +27,13 @@ LEASE = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class JobResult:
-    """What a run did (or, on a dry run, would do): one sentence each."""
+    """What a run did (or, on a dry run, would do): one sentence each. `ok` is False when it found something wrong."""
 
     name: str
     dry_run: bool
     done: tuple[str, ...]
     left: tuple[str, ...] = ()
+    ok: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,8 @@ def _verify_audit(desk: Desk, dry_run: bool) -> JobResult:
     found = audit_check.check(desk, SYSTEM, audit_check.Asked())
     left = [f"{each.stream}, event {each.sequence}: {each.kind}: {each.message}" for each in found.problems]
     left += audit_alarm.tell(desk, SYSTEM, found)
-    return JobResult(name, False, (f"{found.events} events in {found.streams} streams verified",), tuple(left))
+    done = (f"{found.events} events in {found.streams} streams verified",)
+    return JobResult(name, False, done, tuple(left), ok=found.ok)
 
 
 class _NothingDone(Refused):

@@ -263,6 +263,8 @@ def _count_try(work: Work, ref: str | UUID, check: Callable[[Row[Any]], object] 
         raise _no_code(work, facts)
     if counted.payment_hash != payment_facts.payment_hash(facts):
         raise Refused.because(Reason("code_not_of_payment", f"This code is not for {facts.number} as it stands."))
+    data = {"challenge": counted.id, "channel": counted.channel, "attempt": counted.attempts}
+    payments.record(work, facts, "otp.tried", data)
     return _Try(
         facts,
         Counted(

@@ -268,7 +268,8 @@ def cancel_for(work: Work, requisition_id: UUID, reason: str) -> None:
     if payment.is_held:
         holds.release(work, payment.fund_id, payment.amount)
         taken = holds.take_up_waiting(work, payment.fund_id)
-    record(work, payment, "payment.cancelled", {"reason": reason, "released": payment.is_held, "taken_up": taken})
+    data = {"requisition": requisition_id, "reason": reason, "released": payment.is_held, "taken_up": taken}
+    record(work, payment, "payment.cancelled", data)
 
 
 def void_codes(work: Work, payment_id: UUID, *, only: UUID | None = None) -> None:

@@ -160,14 +160,16 @@ def deactivate(work: Work, ref: str | UUID) -> UserDetail:
     work.execute(update(t.user).where(t.user.c.id == row.id).values(is_active=False, updated_at=work.now))
     end_sessions(work, row.id)
     d = t.delegation.c
-    work.execute(
+    ended = work.execute(
         update(t.delegation)
         .where(d.is_active, or_(d.approver_id == row.id, d.delegate_id == row.id))
         .values(is_active=False, updated_at=work.now)
+        .returning(d.id)
     )
+    delegations = [str(found) for found in ended.scalars()]
     found = people_views.detail(work, row.id)
     waiting = {"open_steps": found.open_steps, "open_payments": found.open_payments, "funds": found.custodian_of}
-    _record(work, row, "deactivated", waiting)
+    _record(work, row, "deactivated", {**waiting, "delegations": delegations})
     return found
 
 

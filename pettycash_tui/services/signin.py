@@ -93,8 +93,9 @@ def confirm_password(desk: Desk, actor: Actor, password: str) -> None:
 
 
 def _void_confirmed_codes(work: Work) -> None:
+    """With an event where there was any."""
     o = t.otp_challenge.c
-    work.execute(
+    voided = work.execute(
         update(t.otp_challenge)
         .where(
             o.executor_id == work.actor.id,
@@ -103,7 +104,20 @@ def _void_confirmed_codes(work: Work) -> None:
             o.voided_at.is_(None),
         )
         .values(voided_at=work.now, updated_at=work.now)
+        .returning(o.id)
     )
+    codes = [str(found) for found in voided.scalars()]
+    if codes:
+        me = work.actor
+        work.record(
+            "otp.voided",
+            "user",
+            me.id,
+            me.username,
+            stream=company_stream(me.company_id),
+            company_id=me.company_id,
+            data={"challenges": codes, "reason": "the desk was unlocked"},
+        )
 
 
 def change_password(desk: Desk, actor: Actor, old: str, new: str) -> None:

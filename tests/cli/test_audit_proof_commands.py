@@ -98,8 +98,9 @@ def test_what_is_wrong_is_told_by_mail_and_by_the_exit_code(company: Company) ->
     assert isinstance(body, bytes)
     assert b"holds another amount" in body
     assert "holds another amount" in company.plain("admin", "audit", "verify").out
-    ran = company.done("admin", "jobs", "run", "verify-audit")
-    assert "business_row" in ran["left"][0]
+    ran = company("admin", "jobs", "run", "verify-audit")
+    assert (ran.code, ran.document["ok"]) == (3, False)
+    assert "business_row" in ran.document["left"][0]
     state = company.desk.read(SYSTEM, audit_state.integrity)
     assert (state.ok, state.problems) == (False, 1)
 
@@ -113,6 +114,7 @@ def test_a_checkpoint_goes_to_each_place_and_says_where_it_did_not_arrive(
     with receiving(200) as (url, got):
         monkeypatch.setenv("PETTYCASH_CHECKPOINT_URL", url)
         ran = company.done("admin", "jobs", "run", "checkpoint")
+        assert company.done("admin", "jobs", "run", "verify-audit")["ok"] is True
     assert (len(ran["done"]), ran["left"]) == (3, [])
     (written,) = tmp_path.glob("checkpoint-*.json")
     assert json.loads(written.read_text()) == json.loads(got[0])

@@ -186,10 +186,10 @@ _NEW_ORDER = {
     "sent_at": "NULL",
 }
 _BATCH = {"gateway": "'bank_file'", "batch_id": "(SELECT id FROM bank_batch)", "position": "3"}
-_EVENT = "stream = (SELECT MIN(stream) FROM stream_head) AND sequence = (SELECT length FROM stream_head s WHERE"
-_EVENT += " s.stream = audit_event.stream)"
+LAST_EVENT = "stream = (SELECT MIN(stream) FROM stream_head) AND sequence = (SELECT length FROM stream_head s WHERE"
+LAST_EVENT += " s.stream = audit_event.stream)"
 _FOLLOWING_EVENT = {"sequence": "sequence + 1", "previous_hash": "event_hash", "event_hash": f"'{'f' * 64}'"}
-_HEAD = "stream = (SELECT MIN(stream) FROM stream_head)"
+HEAD = "stream = (SELECT MIN(stream) FROM stream_head)"
 
 
 def _nobody(table: str, where: str, columns: list[str], **base: str) -> dict[str, list[Attack]]:
@@ -947,7 +947,7 @@ ATTACKS: dict[str, list[Attack]] = {
     ),
     "audit_event_follows": copies(
         "audit_event",
-        _EVENT,
+        LAST_EVENT,
         _FOLLOWING_EVENT,
         {"sequence": "sequence + 2"},
         {"previous_hash": f"'{'0' * 64}'"},
@@ -960,7 +960,7 @@ ATTACKS: dict[str, list[Attack]] = {
     ),
     "stream_head_follows_events": updates(
         "stream_head",
-        _HEAD,
+        HEAD,
         "length = length + 1",
         "length = length - 1",
         "length = 0",

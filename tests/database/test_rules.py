@@ -11,7 +11,20 @@ from datetime import timedelta
 
 import pytest
 from raw import WENT_THROUGH
-from rule_attacks import ATTACKS, FLOWS, LAST_ENTRY, NEW_FUND, NEW_REQUEST, NEXT_ENTRY, PAY2, REQ3, RULE_OF, copy
+from rule_attacks import (
+    ATTACKS,
+    FLOWS,
+    HEAD,
+    LAST_ENTRY,
+    LAST_EVENT,
+    NEW_FUND,
+    NEW_REQUEST,
+    NEXT_ENTRY,
+    PAY2,
+    REQ3,
+    RULE_OF,
+    copy,
+)
 from sqlalchemy import Table
 from world import World
 
@@ -90,6 +103,7 @@ def test_writing_an_entry_moves_its_fund_and_nothing_else_does(world: World) -> 
         )
 
 
+_HASH = f"'{'f' * 64}'"
 WHOLE_ATTACKS = {
     "a second payment of a requisition": copy("payment", PAY2, number="'PAY-9'"),
     "a second execution of a payment": copy("payment_execution", "payment_id = <PAY-000001>", gateway_reference="'R'"),
@@ -191,6 +205,26 @@ WHOLE_ATTACKS = {
         "imported_voucher", "voucher_number = 'PV-1'", voucher_number="'PV-9'"
     ),
     "a code spent again": "UPDATE otp_challenge SET consumed_at = NULL WHERE payment_id = <PAY-000001>",
+    "a fork of the audit chain": copy("audit_event", LAST_EVENT, event_hash=_HASH),
+    "a fork further back": copy(
+        "audit_event", LAST_EVENT.replace("SELECT length", "SELECT length - 1"), event_hash=_HASH
+    ),
+    "a gap in the audit chain": copy(
+        "audit_event", LAST_EVENT, sequence="sequence + 2", previous_hash="event_hash", event_hash=_HASH
+    ),
+    "an event that follows from another one": copy(
+        "audit_event", LAST_EVENT, sequence="sequence + 1", event_hash=_HASH
+    ),
+    "an event that begins a stream in its middle": copy(
+        "audit_event", LAST_EVENT, stream="'another'", event_hash=_HASH
+    ),
+    "an event that says something else": f"UPDATE audit_event SET body = body || ' ' WHERE {LAST_EVENT}",
+    "an event of another subject": f"UPDATE audit_event SET subject = 'x' WHERE {LAST_EVENT}",
+    "an event that is gone": f"DELETE FROM audit_event WHERE {LAST_EVENT}",
+    "a stream without a head": f"DELETE FROM stream_head WHERE {HEAD}",
+    "a head that was set back": f"UPDATE stream_head SET length = length - 1 WHERE {HEAD}",
+    "a head that runs ahead": f"UPDATE stream_head SET length = length + 1, head_hash = {_HASH} WHERE {HEAD}",
+    "a head with another hash": f"UPDATE stream_head SET head_hash = {_HASH} WHERE {HEAD}",
     "a line of the trail forged for the requester": copy(
         "approval_trail", "requisition_id = <REQ-000003> AND action = 'submitted'", action="'approved'"
     ),

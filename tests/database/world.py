@@ -14,6 +14,7 @@ from uuid import UUID
 
 import banking
 import building
+import changes
 import pytest
 import story
 from raw import Raw
@@ -62,6 +63,8 @@ class World:
 
     trading: Trading
     raw: Raw
+    seen: changes.Seen | None
+    """What was changed while the books were made; on SQLite only."""
 
     def sql(self, text: str) -> str:
         """`<cfo>`, `<REQ-000002>`, `<fund NBI>` as subqueries for their ids."""
@@ -143,7 +146,7 @@ def _sign_ins(trading: Trading) -> None:
         work.execute(update(t.recovery_code).where(r.id == first).values(used_at=work.now))
         work.execute(update(t.recovery_code).where(r.id == second).values(voided_at=work.now))
 
-    desk.run_unaudited(staff, spend)
+    trading.change(spend)
 
 
 def _history(trading: Trading) -> None:
@@ -187,7 +190,6 @@ def _history(trading: Trading) -> None:
     _ssh_keys(trading)
     trading.away("ceo", "cfo")
     trading.away("admin", "cfo", starts_in=9)
-    story.trading_company(desk, "BETA", prefix="b_")
 
 
 def _ssh_keys(trading: Trading) -> None:
@@ -227,8 +229,15 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
                 patch.delenv(name)
             patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
             patch.setenv("PETTYCASH_OUTBOX", "1")
-            _history(trading)
-        made = World(trading, Raw(desk))
+            if request.param == "sqlite":
+                with changes.watched(desk) as seen:
+                    _history(trading)
+            else:
+                seen = None
+                _history(trading)
+            # Others, whose rows are made without a service.
+            story.trading_company(desk, "BETA", prefix="b_")
+        made = World(trading, Raw(desk), seen)
         yield made
         made.raw.close()
         desk.close()

@@ -51,6 +51,7 @@ from pettycash_tui.services import (
     submission,
     workflow,
 )
+from pettycash_tui.services.audit_verify import verify
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.identity import SYSTEM, Actor
@@ -94,7 +95,10 @@ class Company(
         self.books: Books = books.check(self.desk)
 
     def teardown(self) -> None:
+        # Whatever was done, every row is what its events say.
+        problems = self.desk.read(SYSTEM, verify).problems
         self.desk.close()
+        assert problems == ()
 
     # --- asking -------------------------------------------------------------------------------------------------------
 

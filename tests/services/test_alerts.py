@@ -11,8 +11,10 @@ from trading import Trading
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import PaymentStatus, Role
-from pettycash_tui.services import alerts, escalation, replenishments
+from pettycash_tui.services import alerts, audit_state, escalation, replenishments
 from pettycash_tui.services.alerts import Alert, AlertKind, Severity
+from pettycash_tui.services.audit_chain import Problem, ProblemKind
+from pettycash_tui.services.audit_verify import Verified
 from pettycash_tui.services.errors import NotFound, Refused
 from pettycash_tui.services.identity import SYSTEM
 
@@ -243,3 +245,40 @@ def test_an_officer_of_every_company_is_told_of_each(trading: Trading) -> None:
     key = of(trading, "group_cfo")[0].key
     trading.desk.run(trading["group_cfo"], alerts.acknowledge, key)
     assert [alert.is_acknowledged for alert in of(trading, "group_cfo")] == [False, True]
+
+
+# --- the audit chain --------------------------------------------------------------------------------------------------
+
+
+def verified(trading: Trading, *problems: Problem) -> None:
+    found = Verified(not problems, 9, problems, 1, None, None)
+    trading.desk.run(SYSTEM, audit_state.record_verified, found)
+
+
+def test_a_chain_that_was_found_wrong_is_an_alert_of_who_may_read_it_until_it_is_right(trading: Trading) -> None:
+    assert of(trading, "fpa") == ()
+    verified(trading, Problem("test", 3, ProblemKind.CHANGED, "its text is not what its hash was made of"))
+    alert = only(trading, "fpa")
+    assert (alert.kind, alert.severity) == (AlertKind.AUDIT_WRONG, Severity.CRITICAL)
+    assert "1 thing in it or in the books" in alert.sentence
+    assert (alert.place, alert.command) == ("audit", "pettycash audit verify --full")
+    assert only(trading, "admin").key == alert.key
+    assert of(trading, "staff") == of(trading, "treasury") == ()
+    trading.desk.run(trading["fpa"], alerts.acknowledge, alert.key)
+    assert only(trading, "fpa").is_acknowledged
+    trading.clock.advance(hours=1)
+    verified(trading)
+    assert of(trading, "fpa") == ()
+
+
+def test_a_checkpoint_of_more_than_a_day_ago_is_an_alert(trading: Trading) -> None:
+    trading.desk.run(SYSTEM, audit_state.record_checkpoint, trading.clock.now, 1, 9, "0" * 64, ["directory"])
+    trading.clock.advance(hours=24)
+    assert of(trading, "fpa") == ()
+    trading.clock.advance(hours=1)
+    alert = only(trading, "fpa")
+    assert (alert.kind, alert.severity) == (AlertKind.CHECKPOINT_OLD, Severity.WARNING)
+    assert alert.command == "pettycash jobs run checkpoint"
+    assert of(trading, "staff") == ()
+    trading.desk.run(SYSTEM, audit_state.record_checkpoint, trading.clock.now, 1, 9, "0" * 64, ["directory"])
+    assert of(trading, "fpa") == ()

@@ -24,6 +24,8 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import Role
 from pettycash_tui.services import (
     audit,
+    audit_events,
+    audit_page,
     execution,
     funds,
     jobs,
@@ -34,6 +36,7 @@ from pettycash_tui.services import (
     submission,
     workflow,
 )
+from pettycash_tui.services.audit_verify import verify
 from pettycash_tui.services.errors import NotAllowed, PettyCashError, Refused
 from pettycash_tui.services.funds import FundInput
 from pettycash_tui.services.identity import SYSTEM
@@ -198,6 +201,24 @@ def test_what_is_done_to_the_events_past_all_rules_shows(trading: Trading, what:
         check_chain(trading)
 
 
+def test_what_the_program_writes_is_right_page_by_page(trading: Trading) -> None:
+    """The quick look at a page passes it; what only a parser can read is walked, and is right too."""
+    whole_story(trading)
+
+    def quoted(work: Work) -> None:
+        work.record("test.noted", "test", None, 'the "old" van', stream="quoted", company_id=None, data={})
+
+    trading.desk.run(SYSTEM, quoted)
+    with trading.desk.reading(SYSTEM) as reading:
+        for stream in audit_events.streams(reading):
+            ((rows, _),) = audit_events.pages(reading, stream, after=0, until=None)
+            found = audit_page.is_right(
+                stream, rows, 1, audit.GENESIS, audit_page.Texts(), has_dashes=reading.is_postgres
+            )
+            assert found is (stream != "quoted"), stream
+        assert verify(reading).problems == ()
+
+
 # --- units of work ---------------------------------------------------------------------------------------------------
 
 
@@ -252,7 +273,7 @@ def test_every_act_writes_its_events(trading: Trading) -> None:
         ["requisition.created", "requisition.submitted"],
         ["requisition.urgency_confirmed"],
         ["payment.created", "requisition.validated"],
-        ["otp.sent", "replenishment.requested", "payment.executed"],
+        ["otp.sent", "otp.tried", "replenishment.requested", "payment.executed"],
         ["requisition.reviewed"],
     ]
 
