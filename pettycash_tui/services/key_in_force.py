@@ -46,7 +46,8 @@ def require(desk: Desk) -> bool:
     if wanted is None or fingerprint(secrets.server_key()) == wanted:
         return False
     with secrets.changing_key():
-        return _take(secrets, wanted)
+        # While one waited, it may have been rotated once more.
+        return _take(secrets, desk.read(SYSTEM, in_force) or wanted)
 
 
 def _take(secrets: Secrets, wanted: str) -> bool:

@@ -18,6 +18,7 @@ from sqlalchemy import Row, select, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.ssh import COMMENT_LENGTH, SshKey
+from pettycash_tui.models.text import printable
 from pettycash_tui.services import forced, sessions, standing
 from pettycash_tui.services.administering import administered
 from pettycash_tui.services.audit import company_stream
@@ -263,7 +264,7 @@ def _why_not(row: Row[Any] | None) -> str:
 
 
 def record_refusal(work: Work, asked: str, reason: str) -> None:
-    """Put on record what somebody tried to run by SSH and may not. `asked` is cut, and shown as data everywhere."""
+    """Put on record what somebody tried to run by SSH and may not. `asked` is cut."""
     actor = work.actor
     work.record(
         "ssh.refused",
@@ -272,7 +273,7 @@ def record_refusal(work: Work, asked: str, reason: str) -> None:
         actor.username,
         stream=company_stream(actor.company_id),
         company_id=actor.company_id,
-        data={"asked": asked, "reason": reason},
+        data={"asked": printable(asked), "reason": reason},
     )
 
 
