@@ -1,9 +1,9 @@
 """Codes, passwords and keys that a test makes the program handle, looked for where none of them may ever stand.
 
-Watched is what the program itself makes and is given: one-time codes, passwords, authenticator secrets, the server key,
-session tokens. Looked through are every audit event as it is written, and at the end of each test its log, its standard
-output and error, what the test read of these, and the `.log` files below its folder. The outbox may hold codes, and so
-may the screen of a demo database.
+Watched is what the program itself makes and is given: one-time codes, passwords, authenticator secrets, recovery codes,
+the server key and the one that signs checkpoints, tokens of sessions. Looked through are every audit event as it is
+written, and at the end of each test its log, its standard output and error, what the test read of these, and the `.log`
+files below its folder. The outbox may hold codes, and so may the screen of a demo database.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from pettycash_tui.services import audit, messages, passwords, secrets, totp
+from pettycash_tui.services import audit, messages, passwords, recovery, secrets, sessions, totp
 
 SHORTEST_PASSWORD = 12
 """Shorter ones are those of demo accounts and what tests type to be refused: words that stand anywhere."""
@@ -33,7 +33,7 @@ class Watch:
         """Codes of demo databases, where they are shown on the screen."""
         self.words: set[str] = set()
         self.shown_words: set[str] = set()
-        """Secrets of authenticator apps, which are shown once, to be taken over."""
+        """Secrets of authenticator apps and recovery codes, which are shown once, to be taken over."""
         self.read: list[str] = []
         """What the test took out of its captured output before the end."""
         self.found: list[str] = []
@@ -73,6 +73,8 @@ def install() -> None:
     _after(passwords, "hash_password", lambda password, *_, demo=False, **__: _password(password))
     _after(passwords, "verify", lambda _hash, password: _password(password))
     _with_result(totp, "enrol", lambda made: watch.shown_words.add(made.secret_base32))
+    _with_result(recovery, "replace", lambda made: watch.shown_words.update(made, (c.replace("-", "") for c in made)))
+    _with_result(sessions, "begin", lambda made: watch.words.add(made.token))
     _with_result(secrets, "_key_of", lambda key: watch.words.add(key.hex()))
     _with_result(audit, "canonical_text", lambda body: watch.look(body, "an audit event"))
     _with_result(pytest.CaptureFixture, "readouterr", lambda taken: watch.read.extend(map(str, taken)))

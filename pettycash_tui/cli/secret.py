@@ -62,7 +62,7 @@ def rotate(
     ] = None,
     lost: Annotated[bool, typer.Option("--lost", help="The old key is lost: its apps are enrolled again.")] = False,
 ) -> None:
-    """Make a new server key. Open codes are void; authenticator apps, passwords and audit chains stay as they are."""
+    """Make a new server key. Open codes and recovery codes are void; apps, passwords and audit chains stay."""
     from contextlib import closing
 
     from pettycash_tui.services import key_rotation, secret_places
@@ -79,6 +79,11 @@ def rotate(
     ]
     if done.unreadable:
         lines.append(f"Authenticator apps that must be enrolled again: {done.unreadable}.")
+    if done.recovery_voided_for:
+        lines.append(
+            "Their recovery codes are void; they make new ones with `pettycash totp recovery`: "
+            f"{', '.join(done.recovery_voided_for)}."
+        )
     lines.append(
         "Copy it to your other hosts, if any, and keep a copy elsewhere. M-Pesa's callback address has changed with it."
         if done.in_place

@@ -6,7 +6,7 @@ import sqlite3
 from dataclasses import dataclass
 from enum import Enum, auto
 
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, DBAPIError, IntegrityError, InterfaceError, OperationalError
 
 from pettycash_tui.database import tls
 
@@ -29,6 +29,8 @@ class Kind(Enum):
     """The server's certificate is not trusted, or it offers no TLS; the detail says it for a person."""
     RULE = auto()
     """A constraint or a trigger refused."""
+    NOT_TEXT = auto()
+    """A value that is no text to the database: it holds a NUL."""
     OTHER = auto()
 
 
@@ -103,6 +105,8 @@ def _diagnose_postgres(error: DBAPIError, state: str, detail: str) -> Trouble:
         kind = Kind.READ_ONLY
     elif state in ("42P01", "42703"):
         kind = Kind.NO_SCHEMA
+    elif state == "22021" or (not state and "NUL" in detail and isinstance(error, DataError)):
+        kind = Kind.NOT_TEXT
     elif state.startswith("28") or state == "42501":
         kind = Kind.FORBIDDEN
     elif state.startswith(("08", "57P")) or state in ("3D000", "53300"):

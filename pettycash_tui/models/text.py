@@ -1,4 +1,4 @@
-"""What text may reach a terminal or a table: no control characters, no escapes, no bidi overrides.
+"""What text may reach a terminal or a table: no control characters, no escapes, no bidi overrides, no half characters.
 
 One rule for input (refused by the services) and for output (shown as U+FFFD by the app and the command line).
 """
@@ -24,6 +24,8 @@ def _is_unsafe(character: str) -> bool:
     if point < 0x250:
         return point == 0xAD
     if point in _DIRECTIONAL or 0xE0000 <= point <= 0xE007F:
+        return True
+    if (point & 0xFFFE) == 0xFFFE or 0xFDD0 <= point <= 0xFDEF:  # no characters at all; a workbook with one is damaged
         return True
     category = unicodedata.category(character)
     return category in ("Cs", "Cc") or (category == "Cf" and point not in _ALLOWED_FORMAT)

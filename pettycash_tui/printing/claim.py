@@ -50,7 +50,7 @@ class ClaimPaper:
         """Whose claim it is, and who asked and approved."""
         found = self.found
         yield cell(found.company, WIDTH).rstrip()
-        yield f"REPLENISHMENT CLAIM {found.number} ({found.state_label})"
+        yield cell(f"REPLENISHMENT CLAIM {found.number} ({found.state_label})", WIDTH).rstrip()
         yield "=" * WIDTH
         yield self._field("Fund", f"{found.fund.code} {found.fund.name or ''}")
         yield self._field("Custodian", found.custodian)

@@ -16,6 +16,8 @@ from typing import BinaryIO
 
 from rich.cells import get_character_cell_size
 
+from pettycash_tui.models.text import printable
+
 _PAGE_WIDTH, _PAGE_HEIGHT = 841.89, 595.28
 _LEFT, _FIRST, _FOOT = 34.0, 555.6, 22.7
 """Points from the left and the lower edge of the page: where lines begin, the first of them, and the page's number."""
@@ -37,7 +39,7 @@ class PdfPaper:
 
     def __init__(self, file: BinaryIO, title: str, width: int) -> None:
         self._file = file
-        self._title = title
+        self._title = printable(title)
         self._size = min(_LARGEST, _ROOM / width / 0.6)
         self.columns = ""
         self._lines: list[str] = []

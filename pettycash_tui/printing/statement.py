@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from zoneinfo import ZoneInfo
 
 from pettycash_tui.models.money import Money
+from pettycash_tui.models.text import printable
 from pettycash_tui.printing.layout import Cells, heading, row
 from pettycash_tui.services.book_lines import BookLine
 from pettycash_tui.services.statements import FundStatement
@@ -49,8 +50,8 @@ class StatementPaper:
         """Whose statement it is, and the balance it begins with."""
         found = self.found
         at = found.made_at.astimezone(ZoneInfo(found.timezone))
-        yield found.company
-        yield f"STATEMENT OF FUND {found.fund}, {found.name}"
+        yield printable(found.company)
+        yield printable(f"STATEMENT OF FUND {found.fund}, {found.name}")
         yield f"{found.first_day} to {found.last_day}, in {found.currency}. Made {at:%Y-%m-%d %H:%M}."
         yield "=" * self.width
         yield self._figure("Opening balance", found.opening_balance)

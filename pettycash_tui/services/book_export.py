@@ -113,7 +113,8 @@ def write_book(
 def file_name(book: str, format: BookFormat, from_day: date | None, to_day: date | None, moment: str) -> str:
     """The name of a file: `book-NBI-2026-11-01-2026-11-30.beancount`; without days `moment` (`2026-11-21 14:30`)."""
     days = "-".join(day.isoformat() for day in (from_day, to_day) if day is not None)
-    return f"book-{book}-{days or moment.replace(' ', '-').replace(':', '')}.{format.ending}"
+    of = "".join(c if c.isascii() and (c.isalnum() or c in "-_") else "-" for c in book)
+    return f"book-{of}-{days or moment.replace(' ', '-').replace(':', '')}.{format.ending}"
 
 
 def _writer(book: Book, draft: Draft, format: BookFormat, now: datetime, progress: Progress) -> BookWriter:

@@ -235,6 +235,8 @@ class Desk:
         """Every driver error leaves as one of `errors`: for who works on the engine itself."""
         try:
             yield
+        except UnicodeEncodeError as error:
+            raise _not_text() from error
         except DBAPIError as error:
             raise self._translate(diagnose(error), error) from error
         except PoolTimeout as error:
@@ -250,11 +252,18 @@ class Desk:
             if sentence.overtaken:
                 return Overtaken(sentence.message, code=trouble.rule)
             return Refused(sentence.message, code=sentence.code, fields=sentence.fields)
+        if trouble.kind is Kind.NOT_TEXT:
+            return _not_text()
         found = _TROUBLE_SENTENCES.get(trouble.kind)
         if found is None:
             return error
         code, message = found
         return DatabaseUnavailable(message.format(address=self.shown_address, detail=trouble.detail), code=code)
+
+
+def _not_text() -> InvalidInput:
+    """What is looked for may hold what no text that is stored can hold: half a character, or none."""
+    return InvalidInput("What was typed holds a character that no text can hold. Type it again.", code="no_text")
 
 
 def _company_of(actor: Actor) -> UUID | None:

@@ -12,6 +12,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from pettycash_tui.models.text import printable
+
 
 @dataclass(frozen=True, slots=True)
 class Reason:
@@ -22,7 +24,10 @@ class Reason:
 
 
 class PettyCashError(Exception):
-    """The root of the family; on its own it is a fault of the program (exit code 1)."""
+    """The root of the family; on its own it is a fault of the program (exit code 1).
+
+    Its sentences may quote what was typed, or what the database holds, so they are made printable here.
+    """
 
     exit_code: ClassVar[int] = 1
     default_code: ClassVar[str] = "fault"
@@ -35,10 +40,12 @@ class PettyCashError(Exception):
         fields: Mapping[str, str] | None = None,
         reasons: Sequence[Reason] = (),
     ) -> None:
-        super().__init__(message)
-        self.message = message
+        self.message = printable(message, multiline=True)
+        super().__init__(self.message)
         self.code = code or self.default_code
-        self.fields: dict[str, str] = dict(fields or {})
+        self.fields: dict[str, str] = {
+            name: printable(expected, multiline=True) for name, expected in (fields or {}).items()
+        }
         self.reasons: tuple[Reason, ...] = tuple(reasons)
 
 

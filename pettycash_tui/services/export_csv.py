@@ -7,6 +7,7 @@ advises against CSV injection; numbers and dates are the program's own and stay 
 from __future__ import annotations
 
 import csv
+import re
 import unicodedata
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -20,6 +21,8 @@ from pettycash_tui.models.text import printable
 from pettycash_tui.services.export_request import ExportColumn, Value, Values
 
 _STARTS = frozenset("=+-@\u2212")
+_SEPARATES = frozenset(";\t\n")
+_PARTS = re.compile(r"([;\t\n])")
 _JOINERS = "\u200c\u200d"
 
 
@@ -36,6 +39,13 @@ def begins_a_formula(text: str) -> bool:
 def guarded(text: str) -> str:
     """Text as a cell that no spreadsheet runs."""
     shown = printable(text, multiline=True)
+    if not _SEPARATES.isdisjoint(shown):
+        # A spreadsheet that separates by semicolons makes cells of the parts, quotes or not.
+        parts = _PARTS.split(shown)
+        shown = parts[0] + "".join(
+            separator + (f"'{part}" if begins_a_formula(part) else part)
+            for separator, part in zip(parts[1::2], parts[2::2], strict=True)
+        )
     return f"'{shown}" if begins_a_formula(shown) else shown
 
 

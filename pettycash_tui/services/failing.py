@@ -12,6 +12,7 @@ from sqlalchemy import update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import PaymentStatus
+from pettycash_tui.models.text import printable
 from pettycash_tui.services import holds, payments, schedule_ends
 from pettycash_tui.services.work import Work
 
@@ -32,6 +33,7 @@ def record(work: Work, facts: Any, what: str, *, final: bool = False, back_off: 
     `final`: trying again would be refused again, so its retries count as used. After the last retry the hold goes
     back, and to those who wait. `back_off`: it is not tried again at once.
     """
+    what = printable(what)
     count = facts.max_retries if final else min(facts.retry_count + 1, facts.max_retries)
     is_final = count >= facts.max_retries
     schedule_ends.void(work, facts, f"It failed: {what}")

@@ -14,7 +14,7 @@ from sqlalchemy import select
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.errors import Refused
 from pettycash_tui.services.identity import SYSTEM
-from pettycash_tui.services.secrets import Place, fingerprint
+from pettycash_tui.services.secrets import Place, Secrets, fingerprint
 
 if TYPE_CHECKING:
     from pettycash_tui.services.desk import Desk
@@ -45,6 +45,12 @@ def require(desk: Desk) -> bool:
     wanted = desk.read(SYSTEM, in_force)
     if wanted is None or fingerprint(secrets.server_key()) == wanted:
         return False
+    with secrets.changing_key():
+        # While one waited, it may have been rotated once more.
+        return _take(secrets, desk.read(SYSTEM, in_force) or wanted)
+
+
+def _take(secrets: Secrets, wanted: str) -> bool:
     secrets.forget_key()
     if fingerprint(secrets.server_key()) == wanted:
         return True

@@ -1,9 +1,10 @@
-"""A new server key in the place of the old: open codes are void, authenticator apps and all else stay as they are.
+"""A new server key in the place of the old: codes that are out are void, authenticator apps and all else stay.
 
 The new key is written beside the old one, then the database is changed in one transaction, then the new key is put in
 place. Cut short before the transaction, nothing has happened; cut short after it, the next run, or the next desk that
-needs the key (`key_in_force`), puts it in place. Of what hangs on the key, passwords, sessions and audit chains hang on
-nothing of it; M-Pesa's callback address does.
+needs the key (`key_in_force`), puts it in place. Of recovery codes only what the old key made of them is known, so they
+are void with it, and who had some makes new ones. Passwords, sessions and audit chains hang on nothing of the key;
+M-Pesa's callback address does.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import select, text, update
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import key_in_force, totp
+from pettycash_tui.services import key_in_force, recovery, totp
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, Refused
 from pettycash_tui.services.identity import Actor
@@ -37,6 +38,8 @@ class Rotated:
     enrolments: int
     unreadable: int
     fingerprint: str
+    recovery_voided_for: tuple[str, ...]
+    """Usernames of those whose recovery codes are void with the old key."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +47,8 @@ class _Changed:
     codes_voided: int
     enrolments: int
     unreadable: int
-    was_changed: bool = True
+    recovery_voided_for: tuple[str, ...]
+    was_changed: bool
 
 
 def rotate(desk: Desk, actor: Actor, *, into: Path | None = None, lost: bool = False) -> Rotated:
@@ -57,9 +61,15 @@ def rotate(desk: Desk, actor: Actor, *, into: Path | None = None, lost: bool = F
     """
     if not (actor.is_superuser or actor.is_system):
         raise NotAllowed("Only a superuser may rotate the server key: the codes of every company hang on it.")
+    # Of two in this home the second begins when the first has put its key in place.
+    with desk.secrets.changing_key():
+        return _rotate(desk, actor, into, lost)
+
+
+def _rotate(desk: Desk, actor: Actor, into: Path | None, lost: bool) -> Rotated:
     secrets = desk.secrets
     found = secrets.found_key()
-    if found is None and not (lost or desk.secrets.embedded):
+    if found is None and not (lost or secrets.embedded):
         # Says where the key is missing and what to do.
         secrets.server_key()
     if found is None:
@@ -86,6 +96,7 @@ def rotate(desk: Desk, actor: Actor, *, into: Path | None = None, lost: bool = F
         enrolments=changed.enrolments,
         unreadable=changed.unreadable,
         fingerprint=fingerprint(new),
+        recovery_voided_for=changed.recovery_voided_for,
     )
 
 
@@ -117,6 +128,8 @@ def _change_over(work: Work, old: bytes, new: bytes, lost: bool) -> _Changed:
     # Codes before people, as everywhere.
     voided = _void_codes(work) if was_changed else 0
     enrolments, unreadable = _encrypt_anew(work, old, new)
+    # After people: who makes new ones at this moment holds their row, and finds the new key in force then.
+    without = recovery.void_all(work) if was_changed else ()
     if unreadable and was_changed and not lost:
         raise Refused(
             f"{unreadable} enrolled authenticator {'app is' if unreadable == 1 else 'apps are'} not under the key "
@@ -136,10 +149,11 @@ def _change_over(work: Work, old: bytes, new: bytes, lost: bool) -> _Changed:
             "codes_voided": voided,
             "enrolments": enrolments,
             "unreadable": unreadable,
+            "recovery_voided_for": without,
             "finished": not was_changed,
         },
     )
-    return _Changed(voided, enrolments, unreadable, was_changed)
+    return _Changed(voided, enrolments, unreadable, without, was_changed)
 
 
 def _void_codes(work: Work) -> int:

@@ -16,11 +16,11 @@ from sqlalchemy import Row, func, select, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.services import passwords, recovery, standing, throttle, totp
+from pettycash_tui.services import key_in_force, passwords, recovery, standing, throttle, totp
 from pettycash_tui.services.administering import as_stored
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import NotAllowed
+from pettycash_tui.services.errors import NotAllowed, Refused
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.permissions import needs_app
 from pettycash_tui.services.work import Reading, Work
@@ -108,7 +108,13 @@ def prove(
                 code="totp_needed",
                 fields={"code": "is needed"},
             )
-        typed = _code_of(desk, row, code)
+        try:
+            typed = _code_of(desk, row, code)
+        except Refused as refusal:
+            # This host cannot tell whether the code is right, so it was no guess.
+            desk.run_unaudited(SYSTEM, _take_back, row.id, tried)
+            desk.run(nobody, _refuse, row, refusal.code)
+            raise
     rehashed = (
         passwords.hash_password(password, row.username, demo=True)
         if passwords.needs_rehash(row.password_hash)
@@ -148,6 +154,7 @@ def needs_code(row: Row[Any]) -> bool:
 
 
 def _code_of(desk: Desk, row: Row[Any], typed: str) -> _Code:
+    key_in_force.require(desk)
     code = recovery.cleaned(typed)
     if code:
         return _Code(recovery_hmac=recovery.mac(desk.secrets, row.id, code))

@@ -1,7 +1,8 @@
 """Recovery codes: ten, shown once, each standing in for the authenticator app at one sign-in.
 
 Stored as HMAC-SHA256 under a key derived from the server key, bound to the person: 49 random bits, of no use to who
-reads the database. They open a session only: a payment always asks for a code of its own.
+reads the database. Another server key makes them void, as nobody can make them over. They open a session only: a
+payment always asks for a code of its own.
 """
 
 from __future__ import annotations
@@ -17,8 +18,10 @@ from sqlalchemy import Row, func, select, update
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.signing_in import RecoveryCode
+from pettycash_tui.services import key_in_force
 from pettycash_tui.services.audit import company_stream
-from pettycash_tui.services.secrets import Secrets
+from pettycash_tui.services.errors import Overtaken
+from pettycash_tui.services.secrets import Secrets, fingerprint
 from pettycash_tui.services.work import Reading, Work
 
 HOW_MANY = 10
@@ -34,8 +37,12 @@ _OPEN = (_R.used_at.is_(None), _R.voided_at.is_(None))
 def replace(work: Work, person: Row[Any], secrets: Secrets) -> tuple[str, ...]:
     """Make ten new codes for a person (a row of the user table); those before them are void.
 
-    Returned as they are shown, this once: `ABCDE-FGHJK`.
+    Returned as they are shown, this once: `ABCDE-FGHJK`. Raises Overtaken when the server key is changed meanwhile.
     """
+    # Until these are made: a new server key waits and then makes them void, or is in force now.
+    _hold(work, person.id)
+    if key_in_force.in_force(work) not in (None, fingerprint(secrets.server_key())):
+        raise Overtaken("The server key was changed at this moment. Try again.")
     void(work, person.id)
     codes = {"".join(random_source.choice(ALPHABET) for _ in range(LENGTH)) for _ in range(HOW_MANY)}
     work.insert(
@@ -62,6 +69,33 @@ def void(work: Work, user_id: UUID) -> None:
     work.execute(update(t.recovery_code).where(_R.user_id == user_id, *_OPEN).values(voided_at=work.now))
 
 
+def void_all(work: Work) -> tuple[str, ...]:
+    """End every open code of everybody: the server key they were made under is followed by another.
+
+    Returns the usernames of those who had some; each of them has it in their company's trail.
+    """
+    u = t.user.c
+    had = work.execute(
+        select(u.id, u.username, u.company_id, func.count().label("codes"))
+        .join(t.recovery_code, _R.user_id == u.id)
+        .where(*_OPEN)
+        .group_by(u.id, u.username, u.company_id)
+        .order_by(u.username)
+    ).all()
+    work.execute(update(t.recovery_code).where(*_OPEN).values(voided_at=work.now))
+    for person in had:
+        work.record(
+            "recovery.voided",
+            "user",
+            person.id,
+            person.username,
+            stream=company_stream(person.company_id),
+            company_id=person.company_id,
+            data={"codes": person.codes, "reason": "server_key"},
+        )
+    return tuple(person.username for person in had)
+
+
 def cleaned(typed: str) -> str:
     """A typed code as it was made, whatever its case, blanks and hyphens; empty when it cannot be one."""
     code = "".join(character for character in typed.upper() if character not in "- \t")
@@ -75,10 +109,16 @@ def mac(secrets: Secrets, user_id: UUID, code: str) -> str:
 
 def spend(work: Work, user_id: UUID, code_hmac: str) -> bool:
     """Use a code up. False when it is none of theirs, or was used or void already."""
+    _hold(work, user_id)
     spent = work.execute(
         update(t.recovery_code).where(_R.user_id == user_id, _R.code_hmac == code_hmac, *_OPEN).values(used_at=work.now)
     )
     return spent.rowcount == 1
+
+
+def _hold(work: Work, user_id: UUID) -> None:
+    """Lock a person before their codes, as whoever ends them does."""
+    work.execute(select(t.user.c.id).where(t.user.c.id == user_id).with_for_update(key_share=True))
 
 
 def left(reading: Reading, user_id: UUID) -> int:

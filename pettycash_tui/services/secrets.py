@@ -14,7 +14,8 @@ import hmac
 import os
 import re
 import secrets as random_source
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -31,6 +32,8 @@ CHECKPOINT_KEY = "checkpoint_key"
 _HOME_FILES = {SERVER_KEY: KEY_FILE, CHECKPOINT_KEY: "checkpoint.key"}
 NEXT_KEY_FILE = "server.key.next"
 """Where the key that follows waits until the database is changed over to it (`key_rotation`)."""
+KEY_LOCK_FILE = "server.key.lock"
+"""Held by the one process that changes the key: what waits beside it must be the key that the database was given."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 
 
@@ -160,6 +163,28 @@ class Secrets:
             return _key_of(Found(read_owner_only(path), f"the file {path}", Place.NAMED_FILE))
         except FileNotFoundError:
             return None
+
+    @contextmanager
+    def changing_key(self) -> Iterator[None]:
+        """Be the only process that changes the key of this home; another waits here. The system frees who dies.
+
+        Raises Refused when the home cannot be written.
+        """
+        import fcntl
+
+        try:
+            self.home.mkdir(mode=0o700, parents=True, exist_ok=True)
+            lock = os.open(self.home / KEY_LOCK_FILE, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise Refused(
+                f"The key cannot be changed in {self.home}: {error.strerror}. Check the folder's permissions.",
+                code="no_server_key",
+            ) from error
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(lock)
 
     def put_next_in_place(self, key: bytes, place: Place) -> None:
         """Make the key that waits in the home the server key. Raises Refused when its place does not take it."""

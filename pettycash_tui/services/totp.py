@@ -158,6 +158,7 @@ def confirm(desk: Desk, actor: Actor, code: str) -> tuple[str, ...]:
 
 def new_recovery_codes(desk: Desk, actor: Actor) -> tuple[str, ...]:
     """Ten new recovery codes, to be shown this once; those before are void. Raises Refused without an app in force."""
+    key_in_force.require(desk)
     secrets = desk.secrets
 
     def make(work: Work) -> tuple[str, ...]:

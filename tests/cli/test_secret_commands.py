@@ -5,10 +5,9 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
-import keyring
 import pytest
 from cli_answer import Run
-from keyring.backends import null
+from keyring_kinds import USELESS
 
 
 def test_a_secret_is_kept_read_back_and_never_shown(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -28,13 +27,18 @@ def test_a_secret_is_kept_read_back_and_never_shown(run: Run, home: Path, monkey
     assert {"name": "server_key", "where": "nowhere"} in places
 
 
-def test_without_a_keyring_one_is_told_what_to_do(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(keyring, "get_keyring", null.Keyring)
+@pytest.mark.parametrize("matter", list(USELESS))
+def test_without_a_keyring_one_is_told_what_to_do(
+    matter: str, run: Run, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    USELESS[matter](monkeypatch)
     monkeypatch.setattr("sys.stdin", io.StringIO("hunter2hunter2\n"))
     refused = run("--home", str(home), "secret", "set", "smtp_password", "--json")
 
     assert (refused.code, refused.error["code"]) == (3, "no_keyring")
     assert "PETTYCASH_SMTP_PASSWORD_FILE" in refused.error["message"]
+    assert "hunter2" not in refused.out + refused.err
+    assert run("--home", str(home), "secret", "where", "smtp_password", "--json").document["where"] == "nowhere"
 
 
 def test_the_server_key_is_rotated_and_not_set(run: Run, home: Path) -> None:

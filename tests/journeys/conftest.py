@@ -11,6 +11,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from hostile import columns, put_everywhere
 
 if sys.platform == "win32":  # there are no pseudo-terminals
     collect_ignore_glob = ["test_*.py"]
@@ -64,6 +65,14 @@ def sqlite_place(sqlite_demo: Place, tmp_path: Path) -> Place:
     """A demo company of one's own in a SQLite file."""
     shutil.copytree(sqlite_demo.home, tmp_path / "home")
     return Place(tmp_path / "home")
+
+
+@pytest.fixture
+def hostile_place(sqlite_place: Place) -> Place:
+    """A demo company with the payloads in every text."""
+    assert len(list(columns())) > 60
+    assert put_everywhere(sqlite_place.home / "pettycash.db") > 1000
+    return sqlite_place
 
 
 @pytest.fixture

@@ -18,15 +18,20 @@ assert t.user is not None  # every table is known now
 MARK = "ZQZ"
 """Stands behind each escape, so that one of theirs is told from one of Textual's."""
 
-PAYLOADS = (
+_PARTS = (
     f"\x1b]52;c;{MARK}\x07\x1b[31m{MARK}",
     f"\x9d0;{MARK}\x9c\x9b2J{MARK}\x1bP{MARK}\x1b\\",
     f"\u202e{MARK}\u2066\u200f{MARK}\u2029",
     f"[/x] [@click=app.quit]{MARK}[/] [link=http://x]{MARK}[/link] [red]",
     f"\x1b[201~\x1b]8;;http://x\x1b\\{MARK}\r\n\t\x0b\x00{MARK}",
     "e\u200d" * 60 + MARK,
+)
+PAYLOADS = (
+    "".join(_PARTS),
+    "".join((*_PARTS[3:], *_PARTS[:3])),
     f"=HYPERLINK(1){MARK}" + "W" * 3000,
 )
+"""Each in every third row: what steers, once beginning with an escape and once with markup; and what is run."""
 
 # What is no text of anybody: keys of other rows, hashes, and what the program reads as a setting.
 _NOT_TEXT = {

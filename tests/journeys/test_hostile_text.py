@@ -5,20 +5,29 @@ from __future__ import annotations
 import importlib
 import json
 import re
+import sys
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from hostile import MARK, STEERS, columns, put_everywhere, written
+from hostile import MARK, STEERS, written
 from journey import PASSWORD, Place
+from terminal import Terminal
 from typer.main import get_command
 
 from pettycash_tui.actions import APP, actions_of
 from pettycash_tui.cli.main import main
 from pettycash_tui.cli.nouns import NOUNS
+from pettycash_tui.models import text
 
-READING = {"list", "show", "explain", "log", "queue", "ledger", "suggest", "count", "exceptions"}
-SHOWN_OF_EACH = 2
+READING = {
+    "list", "show", "explain", "log", "queue", "ledger", "suggest", "count", "exceptions", "voucher", "identity",
+    "claim", "journal", "trend", "choices", "imported", "reconciliation", "to-reconcile", "check",
+}  # fmt: skip
+NOT_OFFLINE = {("gateway", "check"), ("db", "check")}
+"""The first asks somebody else; the second says of every row that it was changed."""
+SHOWN_OF_EACH = 1
 AT_ONCE = {"approvals.approve", "approvals.confirm_urgency"}
 """What a key does without asking: pressed here, the person would have done it."""
 
@@ -34,16 +43,8 @@ def _below(path: tuple[str, ...], command: Any) -> Iterator[tuple[str, ...]]:
     for name, inner in getattr(command, "commands", {}).items():
         if getattr(inner, "commands", None):
             yield from _below((*path, name), inner)
-        elif name in READING:
+        elif name in READING and (*path, name) not in NOT_OFFLINE:
             yield (*path, name)
-
-
-@pytest.fixture
-def hostile_place(sqlite_place: Place) -> Place:
-    """A demo company with the payloads in every text."""
-    assert len(list(columns())) > 60
-    assert put_everywhere(sqlite_place.home / "pettycash.db") > 1000
-    return sqlite_place
 
 
 def test_no_command_lets_it_through(hostile_place: Place, capsys: pytest.CaptureFixture[str]) -> None:
@@ -65,13 +66,14 @@ def test_no_command_lets_it_through(hostile_place: Place, capsys: pytest.Capture
     commands = list(reading_commands())
     for path in (path for path in commands if path[-1] == "list"):
         run(*path)
-        run(*path, "--quiet")
         page = run(*path, "--json") or {"items": []}
         known[path[-2]] = [str(item["id"]) for item in page["items"] if isinstance(item, dict) and "id" in item]
     for path in (path for path in commands if path[-1] != "list"):
         for one in known.get(path[-2], [])[:SHOWN_OF_EACH] or [""]:
             for options in ((), ("--json",)):
                 run(*path, *([one] if one else []), *options)
+    run("req", "list", "--quiet")
+    run("fund", "statement", known["fund"][0], "--period", f"{datetime.now(UTC):%Y-%m}")
     for path in (["overview"], ["whoami"], ["doctor"], ["find", MARK], ["audit", "log", "--limit", "100"]):
         run(*path)
         run(*path, "--json")
@@ -79,15 +81,32 @@ def test_no_command_lets_it_through(hostile_place: Place, capsys: pytest.Capture
     assert written(hostile_place.home / "pettycash.db") == before
 
 
+def test_without_the_filter_the_commands_would_let_it_through(
+    hostile_place: Place, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(text, "_is_unsafe", lambda _: False)
+    for arguments in (("req", "list"), ("req", "list", "--json"), ("user", "list")):
+        main(["--home", str(hostile_place.home), "--as", "cfo", *arguments])
+        assert STEERS.search(capsys.readouterr().out), arguments
+
+
+def test_without_the_filter_the_screens_would_let_it_through(hostile_place: Place) -> None:
+    program = (
+        "import pettycash_tui.models.text as text; text._is_unsafe = lambda _: False;"
+        "from pettycash_tui.cli.entry import main; main()"
+    )
+    run = (sys.executable, "-c", program)
+    with Terminal(env=hostile_place.env, rows=40, columns=120, program=run) as terminal:
+        enter(terminal)
+        terminal.press("2")
+        terminal.wait_quiet()
+        assert steers(terminal.raw.decode())
+
+
 def test_no_screen_lets_it_through_and_no_action_fires(hostile_place: Place) -> None:
     before = written(hostile_place.home / "pettycash.db")
     with hostile_place.open(rows=40, columns=120) as terminal:
-        terminal.wait_for("Username", "Password", "Sign in (enter)")
-        terminal.type("cfo")
-        terminal.press("tab")
-        terminal.type(PASSWORD)
-        terminal.press("enter")
-        terminal.wait_for("Waits for you", "What just happened")
+        enter(terminal)
         for place in actions_of(APP):
             number = place.keys[0]
             if not (place.method.startswith("go(") and number.isdigit()):
@@ -101,14 +120,29 @@ def test_no_screen_lets_it_through_and_no_action_fires(hostile_place: Place) -> 
                 if action.id in AT_ONCE or key in ("escape", "q", "slash") or not (len(key) == 1 or key == "enter"):
                     continue
                 terminal.press(key)
-                terminal.wait_quiet(0.1)
+                terminal.wait_quiet(0.05)
                 # Out of whatever has opened.
                 terminal.press("escape")
-                terminal.wait_quiet(0.1)
+                terminal.wait_quiet(0.05)
         assert terminal.is_running
         assert MARK in terminal.screen_text() or MARK.encode() in terminal.raw
         raw = terminal.raw.decode()
-    for begins in ("]52", "]0;", "[31m" + MARK, "P" + MARK, "]8;;http://x", "[201~"):
-        assert f"\x1b{begins}" not in raw
-    assert not re.search(r"[\x80-\x9f\u202a-\u202e\u2066-\u2069\u200f\u2029]", raw)
+    assert not steers(raw)
     assert written(hostile_place.home / "pettycash.db") == before
+
+
+def enter(terminal: Terminal) -> None:
+    """Sign in, and be at one's desk."""
+    terminal.wait_for("Username", "Password", "Sign in (enter)")
+    terminal.type("cfo")
+    terminal.press("tab")
+    terminal.type(PASSWORD)
+    terminal.press("enter")
+    terminal.wait_for("Waits for you", "What just happened")
+
+
+def steers(raw: str) -> bool:
+    """Whether what a terminal was sent holds an escape of theirs, or anything that turns text around."""
+    theirs = ("]52", "]0;", "[31m" + MARK, "P" + MARK, "]8;;http://x", "[201~")
+    is_theirs = any(f"\x1b{begins}" in raw for begins in theirs)
+    return is_theirs or bool(re.search(r"[\x80-\x9f\u202a-\u202e\u2066-\u2069\u200f\u2029]", raw))

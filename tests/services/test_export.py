@@ -202,8 +202,14 @@ def test_other_text_stays_as_it_is(text: str) -> None:
 
 
 def test_a_tab_or_a_line_break_before_a_formula_is_guarded_too() -> None:
-    assert [guarded(text) for text in ("\t=1", "\n=1", "\tx")] == ["'\t=1", "'\n=1", "'\tx"]
+    assert [guarded(text) for text in ("\t=1", "\n=1", "\tx")] == ["'\t'=1", "'\n'=1", "'\tx"]
     assert guarded("\r=1") == "\ufffd=1"
+
+
+def test_a_formula_behind_what_some_spreadsheets_separate_cells_by_is_guarded_too() -> None:
+    assert guarded('Shop;=HYPERLINK("x");b') == 'Shop;\'=HYPERLINK("x");b'
+    assert guarded("first\n @SUM(1)\nlast") == "first\n' @SUM(1)\nlast"
+    assert guarded("a; b\tc\nd") == "a; b\tc\nd"
 
 
 def test_what_could_steer_a_terminal_is_filtered(sqlite_desk: Desk, cfo: Actor) -> None:

@@ -10,14 +10,15 @@ from pathlib import Path
 import keyring
 import pyotp
 import pytest
+from keyring_kinds import Locked, Remembering
 from settable_clock import SettableClock
 from sqlalchemy import URL, func, select
 from story import approved, code_for, executor_of, trading_company
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import execution, key_in_force, key_rotation, otp, totp
+from pettycash_tui.services import execution, key_in_force, key_rotation, otp, recovery, totp
 from pettycash_tui.services.desk import DEMO, Desk
-from pettycash_tui.services.errors import InvalidInput, NotAllowed, PettyCashError, Refused
+from pettycash_tui.services.errors import InvalidInput, NotAllowed, Overtaken, PettyCashError, Refused
 from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.secrets import Place, Secrets, fingerprint
 
@@ -74,6 +75,37 @@ def test_codes_are_void_and_enrolments_go_on(desk: Desk, clock: SettableClock) -
     code = code_for(desk, payment)
     execution.execute(desk, officer, payment, code=code)
     assert open_codes(desk) == 0
+
+
+def test_recovery_codes_are_void_and_who_had_some_is_named(
+    desk: Desk, clock: SettableClock, open_desk: Callable[[URL], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = trading_company(desk, kind=DEMO)
+    for who in ("treasury", "cfo"):
+        enrolled(desk, people[who], clock)
+    stale = open_desk(desk.url)
+    stale.secrets.server_key()
+
+    done = key_rotation.rotate(desk, SYSTEM)
+
+    assert done.recovery_voided_for == ("cfo", "treasury")
+    assert told(desk)[-1]["recovery_voided_for"] == ["cfo", "treasury"]
+    a = t.audit_event.c
+    voided = select(a.subject, a.stream).where(a.action == "recovery.voided").order_by(a.sequence)
+    with desk.engine.connect() as connection:
+        stream = f"company:{people['cfo'].company_id}"
+        assert [tuple(row) for row in connection.execute(voided)] == [("cfo", stream), ("treasury", stream)]
+    assert desk.read(people["cfo"], totp.status).recovery_codes_left == 0
+
+    # A desk that has the old key at hand takes the new one; one that is changed meanwhile makes none.
+    code = totp.new_recovery_codes(stale, people["cfo"])[0].replace("-", "")
+    hmac = recovery.mac(desk.secrets, people["cfo"].person_id, code)
+    assert desk.run_unaudited(SYSTEM, recovery.spend, people["cfo"].person_id, hmac)
+    key_rotation.rotate(desk, SYSTEM)
+    monkeypatch.setattr(key_in_force, "require", lambda _: False)
+    with pytest.raises(Overtaken, match="server key"):
+        totp.new_recovery_codes(stale, people["treasury"])
+    assert key_rotation.rotate(desk, SYSTEM).recovery_voided_for == ()
 
 
 def test_only_a_superuser_rotates(sqlite_desk: Desk) -> None:
@@ -210,8 +242,6 @@ def test_a_key_in_a_named_file_is_rotated_in_three_steps(
 def test_a_key_in_the_keyring_is_rotated_there(
     sqlite_desk: Desk, clock: SettableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from test_secrets import Locked, Remembering
-
     desk, backend = sqlite_desk, Remembering()
     people = trading_company(desk, kind=DEMO)
     secret = enrolled(desk, people["cfo"], clock)

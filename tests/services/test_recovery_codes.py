@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
 import building
 import pytest
 from settable_clock import SettableClock
 from signing import PASSWORD, code_now, enrolled, enter, give_passwords, hash_quickly, refusal, told
-from sqlalchemy import select
+from sqlalchemy import URL, select
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import recovery, totp
+from pettycash_tui.services import key_rotation, recovery, totp
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import NotAllowed, Refused
-from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.identity import SYSTEM, Actor
 
 
 @pytest.fixture
@@ -72,6 +76,31 @@ def test_new_codes_void_those_before_and_so_does_a_reset(desk: Desk, people: dic
         desk.run(session.actor, lambda work: None)
     with pytest.raises(Refused, match="Enrol one first"):
         totp.new_recovery_codes(desk, officer)
+
+
+def test_the_key_was_changed_elsewhere_so_nothing_counts_as_a_guess(
+    desk: Desk, people: dict[str, Actor], clock: SettableClock, open_desk: Callable[[URL], Desk], tmp_path: Path
+) -> None:
+    secret, codes = enrolled(desk, people["treasury"])
+    clock.advance(minutes=1)
+    here = open_desk(desk.url)
+    here.secrets.server_key()
+    elsewhere = Desk(desk.url, tmp_path / "elsewhere", clock=clock)
+    (tmp_path / "elsewhere").mkdir(mode=0o700)
+    shutil.copy(desk.home / "server.key", tmp_path / "elsewhere")
+    try:
+        key_rotation.rotate(desk, SYSTEM)
+        for code in (codes[0], code_now(desk, secret)):
+            with pytest.raises(Refused) as refused:
+                enter(elsewhere, "treasury", code=code)
+            assert refused.value.code == "server_key_changed"
+    finally:
+        elsewhere.close()
+    row = select(t.user.c.failed_logins, t.user.c.locked_at).where(t.user.c.username == "treasury")
+    assert desk.read(SYSTEM, lambda reading: tuple(reading.execute(row).one())) == (0, None)
+    assert [event["data"]["reason"] for event in told(desk, "signin.refused")] == ["server_key_changed"] * 2
+    # In the same home the new key is found.
+    assert enter(here, "treasury", code=code_now(desk, secret)).token
 
 
 def test_guessed_codes_are_counted_and_lock(desk: Desk, people: dict[str, Actor]) -> None:

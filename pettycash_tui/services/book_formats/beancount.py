@@ -49,9 +49,9 @@ class BeancountFile(TextFile):
         parts = []
         for line in lines:
             parts.append(
-                f"{line.day.isoformat()} * {_quoted(line.payee)} {_quoted(line.description)} ^{line.journal}\n"
+                f"{line.day.isoformat()} * {_quoted(line.payee)} {_quoted(line.description)} ^{_link(line.journal)}\n"
             )
-            parts.append(f'  entry: "{self.book.fund}:{line.sequence}"\n  source: "{line.source.value}"\n')
+            parts.append(f'  entry: {_quoted(f"{self.book.fund}:{line.sequence}")}\n  source: "{line.source.value}"\n')
             for key in ("voucher", "payment", "requisition", "replenishment"):
                 value = getattr(line, key)
                 if value:
@@ -71,6 +71,10 @@ class BeancountFile(TextFile):
             day = (end + timedelta(days=1)).isoformat()
             self.put(f"{day} balance {self._own}  {self.amount(book.closing)} {book.currency}\n")
         super().finish()
+
+
+def _link(text: str) -> str:
+    return "".join(c if c.isascii() and (c.isalnum() or c in "-_/.") else "-" for c in text)
 
 
 def _quoted(text: str) -> str:

@@ -37,7 +37,7 @@ class HledgerFile(TextFile):
         self._names = names_of(book)
         self._own = self._names[book.account]
         decimals = currency_decimals(book.currency)
-        self.put(f"; {one_line(book.company)}: fund {book.fund}, {one_line(book.name)}\n\ndecimal-mark .\n")
+        self.put(f"; {one_line(book.company)}: fund {one_line(book.fund)}, {one_line(book.name)}\n\ndecimal-mark .\n")
         self.put(f"commodity 1000.{'0' * decimals} {book.currency}\n\n")
         for account, name in sorted(self._names.items(), key=lambda item: item[1]):
             self.put(f"account {name}  ; type:{_TYPES[account.type]}, name:{_tag(account.name)}\n")
@@ -54,7 +54,8 @@ class HledgerFile(TextFile):
         for line in lines:
             code = f"({_code(line.voucher or f'{self.book.fund}:{line.sequence}')}) "
             payee = f"{_described(line.payee)} | " if line.payee else ""
-            tags = [f"entry:{self.book.fund}:{line.sequence}", f"journal:{line.journal}", f"source:{line.source.value}"]
+            entry = _tag(f"{self.book.fund}:{line.sequence}")
+            tags = [f"entry:{entry}", f"journal:{_tag(line.journal)}", f"source:{line.source.value}"]
             for key in ("payment", "requisition", "replenishment", "cost_center"):
                 value = getattr(line, key)
                 if value:
