@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from postgres_roles import address_of, named_roles, with_passwords
@@ -114,7 +115,13 @@ def test_the_role_and_its_grants_are_looked_at(postgres_url: URL, open_desk: Cal
         theirs.close()
 
 
-def test_the_doctor_asks_for_a_checkpoint_and_tells_of_a_chain_that_is_wrong(trading: Trading) -> None:
+def test_the_doctor_asks_for_a_checkpoint_and_tells_of_a_chain_that_is_wrong(
+    trading: Trading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir(mode=0o700)
+    monkeypatch.setenv("PETTYCASH_CHECKPOINT_DIR", str(elsewhere))
+
     def codes() -> set[str]:
         return {finding.code for finding in doctor_database.proofs(trading.desk)}
 
