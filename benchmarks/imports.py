@@ -33,7 +33,6 @@ def import_one(address: str, folder: Path, lines: int) -> None:
     with path.open("w", encoding="utf-8") as file:
         file.write("voucher_number,amount,payee,purpose,origin,branch\n")
         file.writelines(f"PV-{at},{at % 90 + 10},Shop {at},Paper {at},branch,B00\n" for at in range(lines))
-    desk.read(clerk, lambda reading: reading.today("UTC"))
     begun, count = time.perf_counter(), 0
     if lines:
         count = voucher_import.import_file(desk, clerk, path).imported
