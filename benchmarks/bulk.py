@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import URL, select
@@ -27,6 +28,8 @@ from pettycash_tui.services import bulk, execution, otp, payments
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.work import Reading
+
+T = TypeVar("T")
 
 COUNT = 100
 WARM = 3
@@ -84,16 +87,14 @@ def measure(ground: Ground, count: int, rounds: int) -> list[Ratio]:
             done = bulk.pay_together(desk, people[OFFICER], which.numbers, code=which.code)
             assert len(done.paid) == len(which.numbers)
 
-        return _product(ground, template, count, lambda desk: pay(desk, few), lambda desk: pay(desk, many))
+        return count * _product(ground, template, pay, few, many)
 
     def one_by_one() -> float:
         def pay(desk: Desk, ready: list[Ready]) -> None:
             for each in ready:
                 execution.execute(desk, people[each.executor], each.number, code=each.code)
 
-        return _product(
-            ground, template, count, lambda desk: pay(desk, alone[:WARM]), lambda desk: pay(desk, alone[WARM:])
-        )
+        return count * _product(ground, template, pay, alone[:WARM], alone[WARM:])
 
     def confirmed_together() -> float:
         def confirm(desk: Desk, numbers: list[str]) -> None:
@@ -102,13 +103,7 @@ def measure(ground: Ground, count: int, rounds: int) -> list[Ratio]:
             done = bulk.pay_together(desk, people[OFFICER], numbers, code=sent.demo_code)
             assert len(done.paid) == len(numbers)
 
-        return _product(
-            ground,
-            template,
-            count,
-            lambda desk: confirm(desk, unsent[:WARM]),
-            lambda desk: confirm(desk, unsent[WARM:]),
-        )
+        return count * _product(ground, template, confirm, unsent[:WARM], unsent[WARM:])
 
     def confirmed_one_by_one() -> float:
         def confirm(desk: Desk, numbers: list[str]) -> None:
@@ -116,13 +111,7 @@ def measure(ground: Ground, count: int, rounds: int) -> list[Ratio]:
                 code = otp.send(desk, people[OFFICER], number).demo_code
                 execution.execute(desk, people[OFFICER], number, code=code)
 
-        return _product(
-            ground,
-            template,
-            count,
-            lambda desk: confirm(desk, unsent[:WARM]),
-            lambda desk: confirm(desk, unsent[WARM:]),
-        )
+        return count * _product(ground, template, confirm, unsent[:WARM], unsent[WARM:])
 
     def script() -> float:
         copy = ground.copy(template)
@@ -146,20 +135,18 @@ def measure(ground: Ground, count: int, rounds: int) -> list[Ratio]:
     ]
 
 
-def _product(
-    ground: Ground, template: URL, count: int, first: Callable[[Desk], None], act: Callable[[Desk], None]
-) -> float:
-    """Payments a second of the service, as a screen or command calls it."""
+def _product(ground: Ground, template: URL, act: Callable[[Desk, T], None], few: T, many: T) -> float:
+    """How often a second the service does `many`, as a screen or command calls it, after a `few`."""
     url = ground.copy(template)
     desk = open_desk(url, ground.folder)
     warm(desk)
-    first(desk)
+    act(desk, few)
     began = time.perf_counter()
-    act(desk)
+    act(desk, many)
     taken = time.perf_counter() - began
     desk.close()
     ground.drop(url)
-    return count / taken
+    return 1 / taken
 
 
 def main() -> int:

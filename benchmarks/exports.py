@@ -44,10 +44,11 @@ def write(address: str, folder: Path, kind: str) -> None:
                 write_statement(desk, cfo, "B00", MONTH, draft, PaperFormat(kind))
             else:
                 export_book(desk, cfo, "B00", draft, BookFormat(kind))
-    print(time.perf_counter() - begun, _peak())
+    print(time.perf_counter() - begun, peak())
 
 
-def _peak() -> int:
+def peak() -> int:
+    """The most memory this process had, in kB."""
     # Not of `getrusage`: a process begins there with what the one that started it had.
     status = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
     return next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))

@@ -16,7 +16,6 @@ from uuid import UUID
 from sqlalchemy import TextClause, text
 from sqlmodel import SQLModel
 
-from pettycash_tui.models.base import values_of
 from pettycash_tui.models.tables import table_of
 
 
@@ -25,19 +24,14 @@ def as_json(rows: Sequence[Mapping[str, Any]]) -> str:
     return json.dumps(rows, default=_plain, allow_nan=False, ensure_ascii=False)
 
 
-def full_rows(model: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
-    """The rows with the defaults of their table. Raises TypeError for a column too many or too few."""
-    return [values_of(model, row) for row in rows]
-
-
 @lru_cache(maxsize=64)
 def insert_rows(model: type[SQLModel]) -> TextClause:
     """The statement that inserts `:rows` (from `as_json`) into a table, on Postgres."""
     table = table_of(model)
-    columns = ", ".join(column.name for column in table.columns)
+    columns = ", ".join(f'"{column.name}"' for column in table.columns)
     return text(
-        f"INSERT INTO {table.name} ({columns})"
-        f" SELECT {columns} FROM json_populate_recordset(CAST(NULL AS {table.name}), CAST(:rows AS json))"
+        f'INSERT INTO "{table.name}" ({columns})'
+        f' SELECT {columns} FROM json_populate_recordset(CAST(NULL AS "{table.name}"), CAST(:rows AS json))'
     )
 
 

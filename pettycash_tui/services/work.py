@@ -94,8 +94,8 @@ class Work(Reading):
         entries nor audit events, of which each stands on what the one before has moved.
         """
         if self.is_postgres and len(rows) > 1:
-            full = many_rows.full_rows(model, rows)
-            self.execute(many_rows.insert_rows(model), {"rows": many_rows.as_json(full)})
+            filled = [values_of(model, row) for row in rows]
+            self.execute(many_rows.insert_rows(model), {"rows": many_rows.as_json(filled)})
         else:
             self.insert(model, rows)
 
