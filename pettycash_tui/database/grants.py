@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from pettycash_tui.database import isolation
-from pettycash_tui.database.triggers import APPEND_ONLY
+from pettycash_tui.database.triggers import APPEND_ONLY, trigger_functions
 from pettycash_tui.models.tables import metadata
 
 _NEVER_CHANGES = frozenset({"id", "created_at", "company_id", "number", "requested_by_id"})
@@ -21,6 +21,8 @@ SECRET_COLUMNS = {
     "user": frozenset({"password_hash", "totp_secret"}),
     "sign_in_session": frozenset({"token_hash"}),
     "otp_challenge": frozenset({"code_hmac"}),
+    "recovery_code": frozenset({"code_hmac"}),
+    "form_draft": frozenset({"body"}),
 }
 """What no verifier reads: nothing that is checked depends on it."""
 
@@ -33,13 +35,24 @@ _MEMBERSHIPS = (
 )
 
 
+_OWNERS = (
+    "SELECT c.relowner AS owner FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+    " WHERE n.nspname = current_schema() AND c.relkind = 'r'"
+    " UNION SELECT datdba FROM pg_database WHERE datname = current_database()"
+    " UNION SELECT nspowner FROM pg_namespace WHERE nspname = current_schema()"
+)
+"""Who may undo the rules: the owners of the tables, of the schema, and of the database, who may drop what is in it."""
+
+
 class TooMighty(ValueError):
     """A role that may do more than its part allows; the message says what, and what to do."""
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The role of a connection: whether it is a superuser, and whether it owns the tables or may become who does."""
+    """The role of a connection: whether it is a superuser or passes by the isolation of companies, and whether it owns
+    the tables, the schema or the database, or may become who does.
+    """
 
     role: str
     is_superuser: bool
@@ -54,9 +67,8 @@ class Standing:
 def standing(connection: Connection) -> Standing:
     """What the role of this connection is. One query."""
     row = connection.exec_driver_sql(
-        "SELECT current_user, (SELECT rolsuper FROM pg_roles WHERE rolname = current_user), EXISTS (SELECT 1 FROM"
-        " pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema()"
-        " AND c.relkind = 'r' AND pg_has_role(current_user, c.relowner, 'MEMBER'))"
+        "SELECT current_user, (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user), EXISTS ("
+        f"SELECT 1 FROM ({_OWNERS}) o WHERE pg_has_role(current_user, o.owner, 'MEMBER'))"
     ).one()
     return Standing(str(row[0]), bool(row[1]), bool(row[2]))
 
@@ -85,11 +97,14 @@ def excess(connection: Connection) -> list[str]:
         " ORDER BY 1",
         (list(APPEND_ONLY),),
     )
+    temporary = connection.exec_driver_sql(
+        "SELECT 'TEMPORARY on the database' WHERE has_database_privilege(current_database(), 'TEMPORARY')"
+    )
     others = connection.exec_driver_sql(
         "SELECT 'become ' || rolname FROM pg_roles WHERE rolname <> current_user"
         " AND pg_has_role(current_user, oid, 'MEMBER') ORDER BY 1"
     )
-    return [str(line) for rows in (found, rewritten, others) for line in rows.scalars()]
+    return [str(line) for rows in (found, rewritten, temporary, others) for line in rows.scalars()]
 
 
 def grant(connection: Connection, role: str) -> None:
@@ -145,16 +160,12 @@ def hand_over(connection: Connection, owner: str) -> None:
     )
     for table in tables.scalars().all():
         connection.exec_driver_sql(f"ALTER TABLE {quote(table)} OWNER TO {name}")
-    functions = connection.exec_driver_sql(
-        "SELECT p.proname FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace"
-        " WHERE p.prorettype = 'trigger'::regtype AND n.nspname = current_schema()"
-    )
-    for function in functions.scalars().all():
+    for function in trigger_functions(connection):
         connection.exec_driver_sql(f"ALTER FUNCTION {quote(function)}() OWNER TO {name}")
 
 
 def _prepared(connection: Connection, role: str) -> str:
-    """The role, with no right on this database but to look into its schema; its name, quoted."""
+    """The role, with no right on this database but to connect and to look into its schema; its name, quoted."""
     quote = connection.dialect.identifier_preparer.quote
     name = _made(connection, role)
     _require_humble(connection, role)
@@ -163,6 +174,9 @@ def _prepared(connection: Connection, role: str) -> str:
     # Postgres 14 lets everybody create in the schema public.
     connection.exec_driver_sql(f"REVOKE CREATE ON SCHEMA {schema} FROM PUBLIC, {name}")
     connection.exec_driver_sql(f"GRANT USAGE ON SCHEMA {schema} TO {name}")
+    # A temporary table goes before a table of its name in whatever somebody runs who does not say where to look.
+    database = quote(str(connection.exec_driver_sql("SELECT current_database()").scalar()))
+    connection.exec_driver_sql(f"REVOKE TEMPORARY ON DATABASE {database} FROM PUBLIC, {name}")
     return name
 
 
@@ -178,12 +192,12 @@ def _require_humble(connection: Connection, role: str) -> None:
     if connection.exec_driver_sql(_MIGHTY, {"role": role}).scalar():
         raise TooMighty(f"{role} is a superuser, or may make roles or pass by the rules. Name another role.")
     owned = connection.exec_driver_sql(
-        "SELECT 1 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_roles r ON r.oid = c.relowner"
-        " WHERE n.nspname = current_schema() AND r.rolname = %(role)s",
-        {"role": role},
+        f"SELECT 1 FROM ({_OWNERS}) o JOIN pg_roles r ON r.oid = o.owner WHERE r.rolname = %(role)s", {"role": role}
     ).first()
     if owned is not None:
-        raise TooMighty(f"{role} owns tables here, so no rule would bind it. Name another role.")
+        raise TooMighty(
+            f"{role} owns tables here, their schema or the database, so no rule would bind it. Name another role."
+        )
     others = connection.exec_driver_sql(_MEMBERSHIPS, {"role": role}).scalars().all()
     if others:
         raise TooMighty(f"{role} may become {', '.join(others)}. Take that away (REVOKE {others[0]} FROM {role}).")

@@ -39,8 +39,16 @@ _PARENTS: dict[str, tuple[tuple[str, str], ...]] = {
     "replenishment_voucher": (("fund_id", "treasury_fund"),),
     "form_draft": (("user_id", "user"),),
     "ssh_key": (("user_id", "user"),),
+    "sign_in_session": (("user_id", "user"),),
+    "recovery_code": (("user_id", "user"),),
+    "delegation": (("approver_id", "user"),),
+    "notice_choice": (("user_id", "user"),),
+    "alert_acknowledgement": (("user_id", "user"),),
 }
 """Tables without a company of their own: seen by who sees the row that they belong to."""
+
+OF_NO_COMPANY = frozenset({"installation", "job_lease", "notice_cursor", "sign_in_source", "stream_head"})
+"""Tables of the whole installation. The head of a stream holds a length and a hash, and nothing of anybody's books."""
 
 
 def condition(table: Table) -> str | None:
@@ -50,9 +58,11 @@ def condition(table: Table) -> str | None:
         if table.name in _OPEN_TO_ALL:
             seen += f" OR (company_id IS NULL AND {_SAID} <> '')"
         return seen
-    parents = _PARENTS.get(table.name)
-    if parents is None:
+    if table.name == "company":
+        return f"{_ANY} OR id::text = {_SAID}"
+    if table.name in OF_NO_COMPANY:
         return None
+    parents = _PARENTS[table.name]
     found = " OR ".join(
         f'EXISTS (SELECT 1 FROM "{parent}" p WHERE p.id = "{table.name}".{column})' for column, parent in parents
     )

@@ -58,11 +58,21 @@ def parameters(url: URL) -> dict[str, str]:
 
 
 def is_remote(url: URL) -> bool:
-    """Whether any of the address's hosts is another computer. A socket and the loopback are not."""
-    given = url.query.get("host", ())
-    named = [url.host] if url.host else []
-    hosts = [*named, *(given.split(",") if isinstance(given, str) else given)]
-    return any(not _is_here(host) for host in hosts)
+    """Whether any of the hosts is another computer, or might be: a service of libpq names its own.
+
+    A socket and the loopback are not. What the address leaves out, libpq takes from the environment.
+    """
+    if "service" in url.query or "PGSERVICE" in os.environ:
+        return True
+    named = [*([url.host] if url.host else []), *_listed(url.query.get("host", ""))]
+    if not any(named):
+        named = _listed(os.environ.get("PGHOST", ""))
+    addresses = _listed(url.query.get("hostaddr") or os.environ.get("PGHOSTADDR", ""))
+    return any(not _is_here(host) for host in [*named, *addresses])
+
+
+def _listed(given: str | tuple[str, ...]) -> list[str]:
+    return given.split(",") if isinstance(given, str) else [host for some in given for host in some.split(",")]
 
 
 def explained(text: str) -> str | None:

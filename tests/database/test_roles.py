@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
 import building
 import pytest
 import story
 from postgres_roles import address_of, named_roles, with_passwords
-from sqlalchemy import URL, Connection, Engine, text
-from sqlalchemy.exc import ProgrammingError
+from sqlalchemy import URL, Connection, Engine, insert, text
+from sqlalchemy.exc import IntegrityError, ProgrammingError
 
 from pettycash_tui.database import engine as engines
 from pettycash_tui.database import grants, isolation
 from pettycash_tui.models import tables as t
+from pettycash_tui.models.columns import new_id
 from pettycash_tui.services import backups, book_check, opening, requisition_views
 from pettycash_tui.services.desk import DEMO, Desk
 from pettycash_tui.services.errors import Refused
@@ -89,6 +91,7 @@ def test_who_may_do_what(roles: Roles) -> None:
             f"SET ROLE {roles.verifier}",
             f"ALTER ROLE {roles.application} SUPERUSER",
             "CREATE TABLE mine (id int)",
+            "CREATE TEMPORARY TABLE approval_step (id int)",
             "CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'",
         ):
             assert refused(connection, statement), statement
@@ -99,6 +102,8 @@ def test_who_may_do_what(roles: Roles) -> None:
             "DELETE FROM payment",
             'SELECT password_hash FROM "user"',
             "SELECT code_hmac FROM otp_challenge",
+            "SELECT code_hmac FROM recovery_code",
+            "SELECT body FROM form_draft",
             f"SET ROLE {roles.owner}",
         ):
             assert refused(connection, statement), statement
@@ -113,11 +118,14 @@ def test_a_statement_without_a_condition_sees_one_company_and_without_a_company_
     first, second = roles.people["staff"].company_id, roles.others["staff"].company_id
     assert first and second
     tables = [table for table in t.metadata.sorted_tables if "company_id" in table.columns]
+    of_people = {"sign_in_session", "recovery_code", "notice_choice", "alert_acknowledgement", "form_draft", "ssh_key"}
 
     def companies(connection: Connection, name: str) -> set[str]:
         found = connection.execute(text(f'SELECT DISTINCT company_id FROM "{name}" WHERE company_id IS NOT NULL'))
         return {str(value) for value in found.scalars()}
 
+    unbound = {table.name for table in t.metadata.sorted_tables if isolation.condition(table) is None}
+    assert unbound == {"installation", "job_lease", "notice_cursor", "sign_in_source", "stream_head"}
     with engine.connect() as connection:
         for table in t.metadata.sorted_tables:
             if isolation.condition(table) is not None:
@@ -128,6 +136,10 @@ def test_a_statement_without_a_condition_sees_one_company_and_without_a_company_
             isolation.begin(connection, mine)
             for table in tables:
                 assert companies(connection, table.name) <= {str(mine)}, table.name
+            assert connection.execute(text("SELECT id FROM company")).scalars().all() == [mine]
+            for table in sorted(of_people):
+                whose = text(f'SELECT DISTINCT u.company_id FROM "{table}" s JOIN "user" u ON u.id = s.user_id')
+                assert set(connection.execute(whose).scalars()) <= {mine}, table
             theirs = connection.execute(text("SELECT count(*) FROM approval_trail")).scalar()
             assert bool(theirs) is (mine == first)
             connection.rollback()
@@ -143,6 +155,55 @@ def test_a_statement_without_a_condition_sees_one_company_and_without_a_company_
         with pytest.raises(ProgrammingError, match="row-level security"):
             connection.execute(text(forged), {"company": first})
     engine.dispose()
+
+
+def test_sessions_and_settings_of_another_company_cannot_be_changed(roles: Roles) -> None:
+    person, other = roles.people["staff"], roles.others["staff"]
+    now = roles.desk.clock()
+    with roles.desk.engine.begin() as connection:
+        connection.execute(
+            insert(t.sign_in_session).values(
+                id=new_id(),
+                user_id=person.id,
+                token_hash="0" * 64,
+                client="cli",
+                source="local",
+                created_at=now,
+                last_seen_at=now,
+                expires_at=now + timedelta(hours=12),
+            )
+        )
+    engine = roles.engine(roles.application)
+    ended = text("UPDATE sign_in_session SET ended_at = now()")
+    renamed = text("UPDATE company SET name = 'Mine'")
+    for mine, count in ((other.company_id, 0), (person.company_id, 1)):
+        with engine.connect() as connection:
+            isolation.begin(connection, mine)
+            assert connection.execute(ended).rowcount == count
+            assert connection.execute(renamed).rowcount == 1
+    engine.dispose()
+
+
+def test_rules_look_at_the_tables_and_never_at_temporary_ones(roles: Roles) -> None:
+    with roles.desk.engine.begin() as connection:
+        database = connection.exec_driver_sql("SELECT current_database()").scalar()
+        connection.exec_driver_sql(f'GRANT TEMPORARY ON DATABASE "{database}" TO {roles.application}')
+    number = story.request(roles.desk, roles.people["staff"])
+    engine = roles.engine(roles.application)
+    with engine.connect() as connection:
+        assert "TEMPORARY on the database" in grants.excess(connection)
+        connection.rollback()
+        isolation.begin(connection, roles.people["staff"].company_id)
+        connection.exec_driver_sql("CREATE TEMPORARY TABLE approval_step (LIKE public.approval_step)")
+        connection.exec_driver_sql("INSERT INTO pg_temp.approval_step SELECT * FROM public.approval_step")
+        connection.exec_driver_sql("UPDATE pg_temp.approval_step SET status = 'done'")
+        with pytest.raises(IntegrityError, match="requisition_"):
+            connection.execute(text("UPDATE requisition SET status = 'approved' WHERE number = :n"), {"n": number})
+    engine.dispose()
+    with roles.desk.engine.begin() as connection:
+        grants.grant(connection, roles.application)
+        connection.exec_driver_sql(f"SET LOCAL ROLE {roles.application}")
+        assert grants.excess(connection) == []
 
 
 def test_the_desk_says_the_actors_company_and_costs_no_round_trip_for_it(
@@ -164,6 +225,17 @@ def test_a_role_that_could_do_more_is_not_granted(roles: Roles) -> None:
     desk = roles.desk
     with pytest.raises(Refused, match="owns tables"):
         desk.grant(roles.owner)
+    with desk.engine.begin() as connection:
+        database = connection.exec_driver_sql("SELECT current_database()").scalar()
+        connection.exec_driver_sql(f'ALTER DATABASE "{database}" OWNER TO {roles.verifier}')
+    with pytest.raises(Refused, match="or the database"):
+        desk.grant(verifier=roles.verifier)
+    verifier = roles.engine(roles.verifier)
+    with verifier.connect() as connection:
+        assert not grants.standing(connection).is_bound
+    verifier.dispose()
+    with desk.engine.begin() as connection:
+        connection.exec_driver_sql(f'ALTER DATABASE "{database}" OWNER TO {roles.owner}')
     with pytest.raises(Refused, match="three roles"):
         desk.grant(roles.application, verifier=roles.application)
     with desk.engine.begin() as connection:

@@ -51,6 +51,30 @@ def test_a_server_on_this_host_is_left_to_its_own_settings(here: str) -> None:
     assert parameters(f"postgresql://desk@{here}/books?host=db.example.com")["sslmode"] == "verify-full"
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "address"),
+    [
+        (None, "", "postgresql://desk@localhost/books?hostaddr=10.0.0.5"),
+        (None, "", "postgresql:///books?service=treasury"),
+        ("PGSERVICE", "treasury", "postgresql:///books"),
+        ("PGHOST", "db.example.com", "postgresql:///books"),
+        ("PGHOSTADDR", "10.0.0.5", "postgresql://desk@localhost/books"),
+    ],
+)
+def test_a_server_named_elsewhere_than_in_the_address_proves_who_it_is_too(
+    variable: str | None, value: str, address: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PGSSLMODE", raising=False)
+    if variable:
+        monkeypatch.setenv(variable, value)
+    assert parameters(address)["sslmode"] == "verify-full"
+
+
+def test_a_socket_of_the_environment_is_this_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PGHOST", "/run/postgresql")
+    assert parameters("postgresql:///books") == {}
+
+
 @pytest.mark.parametrize("mode", ["disable", "allow", "prefer", "none"])
 def test_less_than_encryption_is_refused(mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(InvalidInput) as refused:
