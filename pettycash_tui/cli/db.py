@@ -65,7 +65,10 @@ def upgrade(
         found = _document(desk)
     changed = before.state is not SchemaState.CURRENT
     was = before.revision or "empty"
-    sentence = f"Upgraded from {was} to {found['head']}." if changed else f"Already at {found['head']}; nothing to do."
+    done = f"Upgraded from {was} to {found['head']}." if changed else f"Already at {found['head']}"
+    if not changed:
+        done += "." if rules else "; nothing to do."
+    sentence = f"{done} Every rule is in force." if rules else done
     output.emit(ctx, {**found, "changed": changed}, sentence=sentence)
 
 

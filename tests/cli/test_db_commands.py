@@ -58,7 +58,8 @@ def test_backup_restore_and_check_tell_scripts_what_came_of_it(
         raw.execute("DROP TRIGGER payment_no_delete")
     wrong = run("--home", str(other), "db", "check", "--json")
     assert wrong.code == 3 and '"rule_missing"' in wrong.out
-    assert run("--home", str(other), "db", "upgrade", "--rules").code == 0
+    mended = run("--home", str(other), "db", "upgrade", "--rules")
+    assert mended.code == 0 and mended.out.endswith("Every rule is in force.\n") and "nothing to do" not in mended.out
     assert run("--home", str(other), "db", "check").out == "The books are whole.\n"
     assert run("--home", str(home), "db", "restore", str(tmp_path / "missing"), "--json").code == 2
 

@@ -131,7 +131,7 @@ async def test_a_refusal_goes_to_failed_or_is_a_notice_that_parses_nothing(app: 
         work = app.work
         work.write(refuse, "not [b]yours[/b]\x1b[2J", then=work.got.append, failed=work.failed)
         await finished(pilot)
-        assert work.failures == ["not [b]yours[/b]\x1b[2J"]
+        assert work.failures == ["not [b]yours[/b]\ufffd[2J"]
         assert app.notices == []
         work.write(refuse, "not [b]yours[/b]\x1b[2J", then=work.got.append)
         await finished(pilot)

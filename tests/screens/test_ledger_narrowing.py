@@ -86,6 +86,7 @@ async def test_the_totals_below_the_book_follow_what_is_shown(desk_of_lines: Des
 async def test_the_totals_stand_under_the_columns_they_sum_up(desk_of_lines: Desk) -> None:
     for size in ((80, 24), (120, 40), (200, 60)):
         async with running(desk_of_lines, "branch_manager", go="ledger", size=size) as pilot:
+            await until(pilot, lambda pilot=pilot: "5 entries" in screen_text(pilot))
             lines = screen_text(pilot).splitlines()
             head = next(line for line in lines if "Paid out" in line)
             total = next(line for line in lines if "5 entries" in line)
