@@ -9,7 +9,7 @@ from sqlalchemy import func, select, text
 
 from pettycash_tui.database import grants
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import audit_state, book_check, proof_alerts, rule_check
+from pettycash_tui.services import audit_state, fund_check, proof_alerts, rule_check
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.findings import Finding, Severity
 from pettycash_tui.services.identity import SYSTEM
@@ -63,7 +63,7 @@ def rules(reading: Reading) -> Iterator[Finding]:
 
 def balances(reading: Reading) -> Iterator[Finding]:
     """Funds that do not balance."""
-    yield from book_check.funds(reading)
+    yield from fund_check.funds(reading)
 
 
 def clocks(reading: Reading) -> Iterator[Finding]:
