@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import sys
 
-from sqlalchemy import text
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.schema import CreateIndex, CreateTable
 
+from pettycash_tui.models.base import add_condition
 from pettycash_tui.models.tables import metadata
 
 DIALECTS = {"sqlite": sqlite.dialect(), "postgresql": postgresql.dialect()}
@@ -22,8 +22,7 @@ def statements(name: str, table: str, added: dict[str, str] | None = None) -> li
     """CREATE TABLE and CREATE INDEX; with `added` a rebuild in which those columns are new, with these values."""
     dialect, found = DIALECTS[name], metadata.tables[table]
     for index in found.indexes:
-        if "where" in index.info:
-            index.dialect_options[name]["where"] = text(index.info["where"][name])
+        add_condition(index, name)
     create = str(CreateTable(found).compile(dialect=dialect)).strip()
     in_order = sorted(found.indexes, key=lambda index: str(index.name))
     indexes = [str(CreateIndex(index).compile(dialect=dialect)) for index in in_order]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from pettycash_tui.services.desk import Desk
+    from pettycash_tui.services.findings import Finding
 
 app = typer.Typer()
 
@@ -48,10 +49,16 @@ def upgrade(
         bool, typer.Option("--rules", help="Put every rule of the database in force again, also where it is current.")
     ] = False,
 ) -> None:
-    """Bring the schema to this program's version. Does nothing when it is there already."""
+    """Bring the schema to this program's version. Does nothing when it is there already.
+
+    With --rules, triggers, indexes and, on Postgres, constraints and the isolation of companies are put right as well.
+    Exit code 3 when some of them could not be.
+    """
     from contextlib import closing
 
+    from pettycash_tui.cli.policy import finding_lines
     from pettycash_tui.database.schema import SchemaState
+    from pettycash_tui.services.findings import has_errors
     from pettycash_tui.services.opening import open_desk
 
     given = options(ctx)
@@ -60,16 +67,29 @@ def upgrade(
         if before.state in (SchemaState.EMPTY, SchemaState.OLDER):
             desk.upgrade()
         desk.require_current()
-        if rules:
-            desk.install_rules()
+        left = _put_in_force(desk) if rules else []
         found = _document(desk)
     changed = before.state is not SchemaState.CURRENT
     was = before.revision or "empty"
-    done = f"Upgraded from {was} to {found['head']}." if changed else f"Already at {found['head']}"
-    if not changed:
-        done += "." if rules else "; nothing to do."
-    sentence = f"{done} Every rule is in force." if rules else done
-    output.emit(ctx, {**found, "changed": changed}, sentence=sentence)
+    sentence = f"Upgraded from {was} to {found['head']}." if changed else f"Already at {found['head']}; nothing to do."
+    if rules and not changed:
+        sentence = f"Every rule of {found['head']} is in force."
+    failed = has_errors(left)
+    if failed:
+        sentence = "Some rules are still not in force: rows break them, or it takes the owner of the tables."
+    document = {**found, "changed": changed, **({"ok": not failed, "findings": left} if rules else {})}
+    output.emit(ctx, document, sentence=[sentence, *finding_lines(left)], always=failed)
+    if failed:
+        raise typer.Exit(3)
+
+
+def _put_in_force(desk: Desk) -> list[Finding]:
+    """Put the rules in force; what is still not as it should be."""
+    from pettycash_tui.services import rule_check
+    from pettycash_tui.services.identity import SYSTEM
+
+    desk.install_rules()
+    return desk.read(SYSTEM, lambda reading: list(rule_check.in_force(reading)))
 
 
 @app.command("grant")

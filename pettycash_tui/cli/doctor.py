@@ -17,7 +17,7 @@ def command(ctx: typer.Context) -> None:
 
     from pettycash_tui.services import doctor
     from pettycash_tui.services.errors import DatabaseUnavailable
-    from pettycash_tui.services.findings import has_errors
+    from pettycash_tui.services.findings import Severity, has_errors
     from pettycash_tui.services.opening import open_desk
 
     given = options(ctx)
@@ -33,4 +33,6 @@ def command(ctx: typer.Context) -> None:
     except DatabaseUnavailable as error:
         findings = doctor.examine_without(error, terminal)
     failed = has_errors(findings)
-    print_findings(ctx, findings, "Something is wrong here." if failed else "All is well.", failed=failed)
+    warnings = sum(finding.severity is Severity.WARNING for finding in findings)
+    summary = f"No errors, {warnings} {'warning' if warnings == 1 else 'warnings'}." if warnings else "All is well."
+    print_findings(ctx, findings, "Something is wrong here." if failed else summary, failed=failed)

@@ -10,6 +10,7 @@ from pettycash_tui.cli import (
     fund_book,
     fund_imprest,
     fund_ledger,
+    fund_verify,
     output,
     replenishment_detail,
     session,
@@ -233,3 +234,4 @@ def _print_after(ctx: Context, found: FundView, *, done: str) -> None:
 app.add_typer(fund_ledger.app)
 app.add_typer(fund_imprest.app)
 app.add_typer(fund_book.app)
+app.add_typer(fund_verify.app)

@@ -192,11 +192,7 @@ def explain(
 
 def print_findings(ctx: typer.Context, findings: list[Any], summary: str, *, failed: bool) -> None:
     """Print what a check found; exit code 3 when it failed. Also what `doctor` prints."""
-    lines = [summary]
-    for finding in findings:
-        lines.append(f"{finding.severity.value}: {finding.message}")
-        if finding.command:
-            lines.append(f"  {finding.command}")
+    lines = [summary, *finding_lines(findings)]
     output.emit(ctx, {"ok": not failed, "findings": findings}, sentence=lines, always=True)
     if failed:
         raise typer.Exit(3)
@@ -206,3 +202,13 @@ def _note_findings(ctx: typer.Context, findings: Any) -> None:
     for finding in findings:
         if finding.severity.value == "error":
             output.note(ctx, f"{finding.message} {finding.command}".strip())
+
+
+def finding_lines(findings: list[Any]) -> list[str]:
+    """Each finding as a line, and the command that mends it below."""
+    lines = []
+    for finding in findings:
+        lines.append(f"{finding.severity.value}: {finding.message}")
+        if finding.command:
+            lines.append(f"  {finding.command}")
+    return lines

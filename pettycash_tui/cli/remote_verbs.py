@@ -49,7 +49,7 @@ VERBS: dict[str, frozenset[str]] = {
     "fund": frozenset(
         {
             "add", "edit", "deactivate", "activate", "list", "show", "replenish", "transfer", "ledger", "export",
-            "statement", "identity",
+            "statement", "identity", "verify",
         }
     ),
     "period": frozenset({"list", "check", "close", "reopen"}),

@@ -86,13 +86,18 @@ def upgrade(engine: Engine) -> None:
 
 
 def install_rules(engine: Engine) -> None:
-    """What every migration ends with: triggers, isolation of companies and grants, as this program has them."""
-    from pettycash_tui.database import grants, isolation, triggers
+    """What every migration ends with: triggers, isolation of companies and grants, as this program has them.
+
+    Indexes, constraints and switches that are not as they should be are put right as well, as far as rows and rights
+    allow; `installed.differences` tells what is left.
+    """
+    from pettycash_tui.database import grants, isolation, mending, triggers
 
     with engine.begin() as connection:
         triggers.install(connection)
         isolation.install(connection)
         grants.renew(connection)
+        mending.mend(connection)
 
 
 @contextmanager

@@ -38,10 +38,14 @@ def partial_index(name: str, *columns: Any, where: str, where_postgresql: str = 
 
 @event.listens_for(Table, "before_create")
 def _add_conditions(table: Table, connection: Connection, **_: Any) -> None:
-    name = connection.dialect.name
     for index in table.indexes:
-        if "where" in index.info:
-            index.dialect_options[name]["where"] = text(index.info["where"][name])
+        add_condition(index, connection.dialect.name)
+
+
+def add_condition(index: Index, dialect: str) -> None:
+    """Give an index the condition of `partial_index`, before it is created on that database."""
+    if "where" in index.info:
+        index.dialect_options[dialect]["where"] = text(index.info["where"][dialect])
 
 
 class Row(SQLModel):

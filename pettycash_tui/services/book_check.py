@@ -9,14 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from shlex import quote
 
-from sqlalchemy import case, func, select
+from sqlalchemy import select
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.models.enums import EntryType, PaymentStatus
-from pettycash_tui.models.money import Money
-from pettycash_tui.services import audit, rule_check
+from pettycash_tui.services import audit, fund_check, rule_check
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.findings import Finding, Severity
 from pettycash_tui.services.identity import SYSTEM
@@ -25,9 +23,6 @@ from pettycash_tui.services.work import Reading
 Tell = Callable[[str], object]
 
 _AT_ONCE = 2_000
-_EXECUTED = (PaymentStatus.SUCCESS, PaymentStatus.RECONCILED)
-_F, _L, _P = t.treasury_fund.c, t.ledger_entry.c, t.payment.c
-_MOVED = case((_L.entry_type == EntryType.DEBIT, -_L.amount), else_=_L.amount)
 
 
 def silent(_text: str) -> None:
@@ -45,9 +40,9 @@ def check_rows(reading: Reading, tell: Tell = silent) -> Iterator[Finding]:
     tell("Checking the database's own structure…")
     yield from rule_check.structure(reading)
     tell("Checking funds and cash books…")
-    yield from funds(reading)
-    yield from _entries(reading)
-    yield from _payments(reading)
+    yield from fund_check.funds(reading)
+    yield from fund_check.entries(reading)
+    yield from fund_check.payments(reading)
     yield from _chains(reading, tell)
     tell("Checking attachments…")
     yield from _attachments(reading)
@@ -55,94 +50,6 @@ def check_rows(reading: Reading, tell: Tell = silent) -> Iterator[Finding]:
 
 def _wrong(code: str, message: str, command: str = "") -> Finding:
     return Finding(code, Severity.ERROR, message, command)
-
-
-def funds(reading: Reading) -> Iterator[Finding]:
-    """Funds that do not stand where their ledger ends, or hold another amount than their payments."""
-    mine = _L.fund_id == _F.id
-    last = select(_L.balance_after).where(mine).order_by(_L.sequence.desc()).limit(1).scalar_subquery()
-    total = select(func.coalesce(func.sum(_MOVED), 0)).where(mine).scalar_subquery()
-    count = select(func.count()).where(mine).scalar_subquery()
-    held = (
-        select(func.coalesce(func.sum(_P.amount), 0)).where(_P.fund_id == _F.id, _P.is_held.is_(True)).scalar_subquery()
-    )
-    rows = reading.execute(
-        select(
-            t.company.c.code.label("company"),
-            _F.code,
-            _F.currency,
-            _F.current_balance,
-            _F.ledger_sequence,
-            _F.held_amount,
-            last.label("last"),
-            total.label("total"),
-            count.label("entries"),
-            held.label("held"),
-        )
-        .join_from(t.treasury_fund, t.company, t.company.c.id == _F.company_id)
-        .order_by(t.company.c.code, _F.code)
-    )
-    for row in rows.all():
-        who = f"{row.company}: the fund {row.code}"
-        command = f"pettycash fund verify {row.code}"
-
-        def money(minor: Any, currency: str = row.currency) -> Money:
-            return Money(int(minor or 0), currency)
-
-        if row.current_balance != (row.last or 0):
-            message = f"{who} has {money(row.current_balance)}, and its ledger ends at {money(row.last)}."
-            yield _wrong("balance", message, command)
-        if row.current_balance != row.total:
-            message = f"{who} has {money(row.current_balance)}, and its entries add up to {money(row.total)}."
-            yield _wrong("ledger_sum", message, command)
-        if row.ledger_sequence != row.entries:
-            message = f"{who} counts {row.ledger_sequence} entries, and {row.entries} are there."
-            yield _wrong("ledger_gap", message, command)
-        if row.held_amount != row.held:
-            message = f"{who} holds {money(row.held_amount)}, and its payments hold {money(row.held)}."
-            yield _wrong("hold", message, command)
-
-
-def _entries(reading: Reading) -> Iterator[Finding]:
-    before = func.lag(_L.balance_after).over(partition_by=_L.fund_id, order_by=_L.sequence)
-    place = func.row_number().over(partition_by=_L.fund_id, order_by=_L.sequence)
-    walked = select(
-        _L.fund_id,
-        _L.sequence,
-        _L.balance_after,
-        _MOVED.label("moved"),
-        func.coalesce(before, 0).label("before"),
-        place.label("place"),
-    ).subquery()
-    w = walked.c
-    broken = (w.before + w.moved != w.balance_after) | (w.place != w.sequence)
-    first = (
-        select(w.fund_id, func.min(w.sequence).label("sequence"), func.count().label("many"))
-        .where(broken)
-        .group_by(w.fund_id)
-        .subquery()
-    )
-    rows = reading.execute(
-        select(_F.code, first.c.sequence, first.c.many).join(first, first.c.fund_id == _F.id).order_by(_F.code)
-    )
-    for row in rows.all():
-        more = f" ({row.many} entries in all)" if row.many > 1 else ""
-        message = f"In the ledger of {row.code}, entry {row.sequence} does not follow from the one before it{more}."
-        yield _wrong("ledger_entry", message, f"pettycash fund verify {row.code}")
-
-
-def _payments(reading: Reading) -> Iterator[Finding]:
-    x = t.payment_execution.c
-    executed = select(x.id).where(x.payment_id == _P.id).exists()
-    paid = select(_L.id).where(_L.payment_id == _P.id, _L.entry_type == EntryType.DEBIT).exists()
-    is_paid = _P.status.in_(_EXECUTED)
-    for code, condition, what in (
-        ("payment_unwritten", is_paid & ~(executed & paid), "is paid, and its execution or ledger entry is not there"),
-        ("payment_unpaid", ~is_paid & executed, "has an execution, and is not paid"),
-        ("payment_held", is_paid & _P.is_held.is_(True), "is paid, and its amount is held still"),
-    ):
-        for number in reading.execute(select(_P.number).where(condition).order_by(_P.number)).scalars().all():
-            yield _wrong(code, f"{number} {what}.", f"pettycash pay show {number}")
 
 
 def _chains(reading: Reading, tell: Tell) -> Iterator[Finding]:
@@ -193,7 +100,8 @@ def _attachments(reading: Reading) -> Iterator[Finding]:
     )
     for row in rows:
         if row.number is None:
-            yield _wrong("orphan_file", f"The attachment {row.file_name} ({row.id}) belongs to no requisition.")
+            message = f"The attachment {row.file_name} ({row.id}) belongs to no requisition."
+            yield _wrong("orphan_file", message, rule_check.RESTORING)
         elif len(row.content) != row.size or sha256(row.content).hexdigest() != row.sha256:
             message = f"The attachment {row.file_name} of {row.number} is not the file that was attached."
             yield _wrong("attachment", message, f"pettycash req show {row.number}")
@@ -206,4 +114,4 @@ def _leftovers(home: Path) -> Iterator[Finding]:
             continue
         for path in sorted(folder.glob(".*.part")) + sorted(folder.glob("*/.*.part")):
             message = f"{path} was left behind by a program that was stopped while it wrote."
-            yield Finding("orphan_file", Severity.WARNING, message, f"rm '{path}'")
+            yield Finding("orphan_file", Severity.WARNING, message, f"rm {quote(str(path))}")

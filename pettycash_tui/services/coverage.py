@@ -78,8 +78,9 @@ def _shadowed(thresholds: Sequence[Threshold], currency: str) -> list[Finding]:
         sentence = (
             f"{row.name!r} is never chosen: all it serves ({row.origin_type.value} above"
             f" {Money(row.min_amount, currency)}{upto}) goes to {names}, by lower priority or as the exact origin."
+            " Give it a lower one, or deactivate it."
         )
-        command = f"pettycash policy set {_quoted(row.name)} --priority N, or policy deactivate {_quoted(row.name)}"
+        command = f"pettycash policy set {_quoted(row.name)} --priority N"
         found.append(Finding("shadowed", Severity.ERROR, sentence, command))
     return found
 

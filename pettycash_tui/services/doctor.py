@@ -19,7 +19,6 @@ ERROR, NOTE = Severity.ERROR, Severity.NOTE
 
 
 _READ: tuple[tuple[Callable[[Reading], Iterator[Finding]], str], ...] = (
-    (doctor_database.connection, "database"),
     (doctor_database.rules, "rules"),
     (doctor_database.clocks, "clock"),
     (doctor_database.balances, "balances"),
@@ -29,11 +28,22 @@ _READ: tuple[tuple[Callable[[Reading], Iterator[Finding]], str], ...] = (
 """The checks of one read transaction each, and the names under which one that fails is told."""
 
 
+_MENDING = {
+    "no_database": "pettycash init",
+    "database_away": "export PETTYCASH_DATABASE_URL=URL",
+    "database_certificate": "export PETTYCASH_DATABASE_CA=FILE",
+    "database_forbidden": "pettycash db grant ROLE",
+    "database_damaged": "pettycash db restore FILE --replace",
+}
+"""What to run for a database that cannot be used, by the code of its error."""
+
+
 def examine(desk: Desk, terminal: Terminal) -> list[Finding]:
     """Every check, in the order in which one would mend things."""
     state, found = _schema(desk)
     found += _guarded(lambda: doctor_host.files(desk), "files")
     if state is SchemaState.CURRENT:
+        found += _guarded(lambda: doctor_database.connection(desk), "database")
         for check, name in _READ:
             found += _guarded(lambda check=check: desk.read(SYSTEM, _listed(check)), name)  # type: ignore[misc]
         found += _guarded(lambda: doctor_database.proofs(desk), "audit")
@@ -48,7 +58,7 @@ def examine(desk: Desk, terminal: Terminal) -> list[Finding]:
 
 def examine_without(error: DatabaseUnavailable, terminal: Terminal) -> list[Finding]:
     """The checks that need no database, for when there is none or it cannot be opened."""
-    found = [Finding(error.code, ERROR, error.message)]
+    found = [Finding(error.code, ERROR, error.message, _MENDING.get(error.code, ""))]
     found += _guarded(doctor_host.secret_store, "keyring")
     return found + _guarded(lambda: doctor_host.looked_at(terminal), "terminal")
 
@@ -64,19 +74,26 @@ def _guarded(check: Callable[[], Iterator[Finding] | list[Finding]], name: str) 
         return list(check())
     except PettyCashError as error:
         return [Finding(f"{name}_{error.code}", ERROR, error.message)]
-    except OSError as error:
-        return [Finding(f"{name}_unreadable", ERROR, f"The check {name} could not be made: {error.strerror}.")]
+    except Exception as error:
+        # Whatever it is, the other checks are made; its text may hold what nobody should read.
+        why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
+        return [Finding(f"{name}_unreadable", ERROR, f"The check {name} could not be made: {why}.")]
 
 
 def _schema(desk: Desk) -> tuple[SchemaState | None, list[Finding]]:
     try:
         status = desk.schema_status()
     except DatabaseUnavailable as error:
-        return None, [Finding(error.code, ERROR, error.message)]
+        return None, [Finding(error.code, ERROR, error.message, _MENDING.get(error.code, ""))]
     where = desk.shown_address
     if status.state is SchemaState.CURRENT:
         return status.state, [Finding("schema", NOTE, f"The database {where} is at this program's version ({HEAD}).")]
-    command = {SchemaState.EMPTY: "pettycash init", SchemaState.OLDER: "pettycash db upgrade"}.get(status.state, "")
+    command = {
+        SchemaState.EMPTY: "pettycash init",
+        SchemaState.OLDER: "pettycash db upgrade",
+        SchemaState.NEWER: "pip install --upgrade pettycash-tui",
+        SchemaState.FOREIGN: "export PETTYCASH_DATABASE_URL=URL",
+    }[status.state]
     sentence = {
         SchemaState.EMPTY: f"The database {where} is empty.",
         SchemaState.OLDER: f"The database {where} is of an earlier version ({status.revision}, not {HEAD}).",

@@ -9,8 +9,9 @@ from sqlalchemy import func, select, text
 
 from pettycash_tui.database import grants
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import audit_state, book_check, proof_alerts, rule_check
+from pettycash_tui.services import audit_state, checkpoints, fund_check, proof_alerts, rule_check
 from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.errors import Refused
 from pettycash_tui.services.findings import Finding, Severity
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.work import Reading
@@ -21,28 +22,37 @@ CLOCKS_APART = timedelta(seconds=60)
 """How far two clocks may be apart before codes, sessions and the order of events suffer."""
 
 
-def connection(reading: Reading) -> Iterator[Finding]:
+def connection(desk: Desk) -> list[Finding]:
+    """How the database is opened, and as whom: on a demo nobody minds a role that may do everything."""
+    mighty = WARNING if desk.is_demo else ERROR
+    return desk.read(SYSTEM, lambda reading: list(_connection(reading, mighty)))
+
+
+def _connection(reading: Reading, mighty: Severity) -> Iterator[Finding]:
     found = reading.connection
     if not reading.is_postgres:
         mode = found.execute(text("PRAGMA journal_mode")).scalar()
         if mode != "wal":
-            sentence = f"The database file is in journal mode {mode}, not WAL: readers and writers wait for each other."
-            yield Finding("journal_mode", WARNING, sentence, "move the file to a local disk; WAL is set on opening")
+            sentence = (
+                f"The database file is in journal mode {mode}, not WAL: readers and writers wait for each other. Move"
+                " the home to a local disk; WAL is set on opening."
+            )
+            yield Finding("journal_mode", WARNING, sentence, "export PETTYCASH_HOME=FOLDER")
         if not found.execute(text("PRAGMA foreign_keys")).scalar():
             yield Finding("foreign_keys", ERROR, "Foreign keys are not enforced by this build of SQLite.")
         return
-    yield from _roles(reading)
+    yield from _roles(reading, mighty)
 
 
-def _roles(reading: Reading) -> Iterator[Finding]:
+def _roles(reading: Reading, mighty: Severity) -> Iterator[Finding]:
     mine = grants.standing(reading.connection)
     command = "pettycash db grant ROLE"
     if mine.is_superuser:
-        sentence = f"The program connects to Postgres as {mine.role}, a superuser, who may switch every rule off."
-        yield Finding("superuser", WARNING, sentence, command)
+        sentence = f"The program connects to Postgres as {mine.role}, a superuser, who may switch every rule off;"
+        yield Finding("superuser", mighty, f"{sentence} make a role that owns nothing and connect as that.", command)
     elif mine.is_owner:
         sentence = f"The program connects as {mine.role}, the owner of the tables, who may change and drop them;"
-        yield Finding("owner_role", WARNING, f"{sentence} connect as a role that owns nothing.", command)
+        yield Finding("owner_role", mighty, f"{sentence} make a role that owns nothing and connect as that.", command)
     else:
         yield Finding("role", NOTE, f"The program connects as {mine.role}, who owns nothing and is bound by the rules.")
         missing = grants.missing(reading.connection)
@@ -63,7 +73,7 @@ def rules(reading: Reading) -> Iterator[Finding]:
 
 def balances(reading: Reading) -> Iterator[Finding]:
     """Funds that do not balance."""
-    yield from book_check.funds(reading)
+    yield from fund_check.funds(reading)
 
 
 def clocks(reading: Reading) -> Iterator[Finding]:
@@ -93,12 +103,22 @@ def proofs(desk: Desk) -> Iterator[Finding]:
     if known.ok is False:
         sentence = f"The last verification of the audit chain found {known.problems} wrong."
         yield Finding("audit_wrong", ERROR, sentence, "pettycash audit verify --full")
-    yield from checkpoint(known.checkpoint_at, desk.clock())
+    yield from checkpoint(known.checkpoint_at, desk.clock(), has_place=_has_place(desk))
 
 
-def checkpoint(latest: datetime | None, now: datetime) -> Iterator[Finding]:
+def _has_place(desk: Desk) -> bool:
+    try:
+        return bool(checkpoints.places(desk))
+    except Refused:
+        return False
+
+
+def checkpoint(latest: datetime | None, now: datetime, *, has_place: bool) -> Iterator[Finding]:
     """Whether the chains were sealed within a day; `latest` is when they were last, None for never."""
     command = "pettycash jobs run checkpoint"
+    if not has_place:
+        # Without a place outside of the database's reach the job is refused.
+        command = f"export {checkpoints.DIRECTORY_VARIABLE}=FOLDER && {command}"
     if latest is None:
         sentence = "There is no checkpoint: a chain that is rewritten as a whole would not be found."
         yield Finding("no_checkpoint", WARNING, sentence, command)

@@ -7,6 +7,7 @@ import stat
 from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
+from shlex import quote
 
 from sqlalchemy import func, select
 
@@ -87,7 +88,7 @@ def _config_file(desk: Desk) -> Iterator[Finding]:
     mode = stat.S_IMODE(found.st_mode)
     if mode & 0o077:
         sentence = f"{path}, the settings of mail and gateways, may be read or written by others (mode {mode:04o})."
-        yield Finding("config_file", ERROR if mode & 0o022 else WARNING, sentence, f"chmod 600 {path}")
+        yield Finding("config_file", ERROR if mode & 0o022 else WARNING, sentence, f"chmod 600 {quote(str(path))}")
 
 
 def _unanswered(reading: Reading, is_set_up: bool) -> Iterator[Finding]:
@@ -114,7 +115,7 @@ def _mending(name: str) -> str:
         return _setting(name)
     variable = f"PETTYCASH_{name.upper()}_FILE"
     path = os.environ.get(variable)
-    return f"chmod 600 {path}" if path and Path(path).exists() else f"export {variable}=PATH"
+    return f"chmod 600 {quote(path)}" if path and Path(path).exists() else f"export {variable}=PATH"
 
 
 def _setting(name: str) -> str:

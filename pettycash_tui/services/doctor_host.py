@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 
 from pettycash_tui.database import engine as engines
+from pettycash_tui.notify.outbox import FOLDER as OUTBOX
+from pettycash_tui.services import export_files, host_settings, keyrings, token_file
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.findings import Finding, Severity
-from pettycash_tui.services.secrets import SERVER_KEY
+from pettycash_tui.services.secrets import KEY_FILE, KEY_LOCK_FILE, NEXT_KEY_FILE, SERVER_KEY
 
+_VARIABLE = re.compile(r"PETTYCASH_[A-Z_]+")
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
 
 
@@ -26,8 +31,30 @@ class Terminal:
     color_term: str = ""
 
 
+_UNLOCKING = {"macOS": "security unlock-keychain", "SecretService": "gnome-keyring-daemon --unlock"}
+
+_FILES = (
+    KEY_FILE,
+    NEXT_KEY_FILE,
+    KEY_LOCK_FILE,
+    "checkpoint.key",
+    token_file.NAME,
+    host_settings.FILE,
+)
+"""Files of the home that nobody else may touch, besides the database and `config.toml`."""
+
+_FOLDERS = (export_files.FOLDER, f"{export_files.FOLDER}/*", OUTBOX, f"{OUTBOX}/notices")
+_DRAFTS = (".*.part", f"{export_files.FOLDER}/*/.*.part", ".*.key.*")
+"""What is being written, or was left behind. Letters are kept by their folder."""
+
+
 def files(desk: Desk) -> Iterator[Finding]:
+    """Whether anybody else may touch what is in the home, and the database where it is a file."""
     yield from _owner_only(desk.home, 0o700)
+    inside = [desk.home / name for name in _FILES]
+    inside += [path for pattern in (*_FOLDERS, *_DRAFTS) for path in sorted(desk.home.glob(pattern))]
+    for path in dict.fromkeys(inside):
+        yield from _owner_only(path, 0o700 if path.is_dir() else 0o600)
     if not engines.is_embedded(desk.url):
         return
     path = Path(str(desk.url.database))
@@ -51,9 +78,11 @@ def _owner_only(path: Path, wanted: int) -> Iterator[Finding]:
     mode = stat.S_IMODE(found.st_mode)
     if mode & 0o077:
         sentence = f"{path} may be read or written by others (mode {mode:04o})."
-        yield Finding("permissions", ERROR, sentence, f"chmod {wanted:o} {path}")
+        yield Finding("permissions", ERROR, sentence, f"chmod {wanted:o} {quote(str(path))}")
     if found.st_uid != os.geteuid():
-        yield Finding("owner", WARNING, f"{path} belongs to another user of this computer.", f"chown $USER {path}")
+        yield Finding(
+            "owner", WARNING, f"{path} belongs to another user of this computer.", f'chown "$USER" {quote(str(path))}'
+        )
 
 
 def server_key(desk: Desk) -> Iterator[Finding]:
@@ -67,25 +96,35 @@ def server_key(desk: Desk) -> Iterator[Finding]:
         sentence = (
             "The server key is not on this host, so no code can be sent or checked. Bring it from your other host"
         )
-        yield Finding("no_server_key", ERROR, f"{sentence} and set PETTYCASH_SERVER_KEY_FILE to its path.")
+        command = "export PETTYCASH_SERVER_KEY_FILE=PATH"
+        yield Finding("no_server_key", ERROR, f"{sentence} and set PETTYCASH_SERVER_KEY_FILE to its path.", command)
     for warning in secrets.warnings:
-        yield Finding("secret_warning", WARNING, warning)
+        named = _VARIABLE.search(warning)
+        if named is None:
+            command = "pettycash secret where"
+        else:
+            # What is used is put into a file first, or it would be nowhere.
+            kept = "" if "not used" in warning else f"export {named[0]}_FILE=PATH && "
+            command = f"{kept}unset {named[0]}"
+        yield Finding("secret_warning", WARNING, warning, command)
 
 
 def secret_store() -> Iterator[Finding]:
-    try:
-        import keyring
-
-        backend = keyring.get_keyring()
-    except Exception as error:
-        # A half-installed plugin may raise anything; for the doctor that is an answer.
-        yield Finding("keyring", NOTE, f"The keyring cannot be used ({type(error).__name__}); secrets are in files.")
-        return
-    name = f"{type(backend).__module__.removeprefix('keyring.backends.')}.{type(backend).__qualname__}"
-    if backend.priority <= 0:
-        yield Finding("keyring", NOTE, f"There is no keyring here ({name}); secrets are in owner-only files.")
-    else:
+    name, state = keyrings.state()
+    if state == "keeps":
         yield Finding("keyring", NOTE, f"The keyring is {name}.")
+    elif state == "none":
+        yield Finding("keyring", NOTE, f"There is no keyring here ({name}); secrets are in owner-only files.")
+    elif state == "locked":
+        sentence = f"The keyring {name} is locked, so no secret in it is found. Unlock it, or keep secrets in files."
+        yield Finding(
+            "keyring_locked", WARNING, sentence, _UNLOCKING.get(name.partition(".")[0], "pettycash secret where")
+        )
+    elif state == "silent":
+        sentence = f"The keyring {name} does not answer, so no secret in it is found. Keep secrets in files."
+        yield Finding("keyring_silent", WARNING, " ".join(sentence.split()), "pettycash secret where")
+    else:
+        yield Finding("keyring", NOTE, f"The keyring cannot be used ({state}); secrets are in files.")
 
 
 def looked_at(terminal: Terminal) -> Iterator[Finding]:

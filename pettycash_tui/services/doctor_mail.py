@@ -21,6 +21,10 @@ PATIENCE_SECONDS = 3.0
 """How long the mail server may take to answer a connection."""
 
 
+_SETTING = "export PETTYCASH_SMTP_HOST=HOST PETTYCASH_SMTP_FROM=ADDRESS"
+_SETTING_WITH_PORT = "export PETTYCASH_SMTP_HOST=HOST PETTYCASH_SMTP_PORT=PORT"
+
+
 def mail(desk: Desk) -> Iterator[Finding]:
     if desk.is_demo:
         yield Finding("mail", NOTE, f"This is a demo: messages are written to {desk.home / 'outbox'}.")
@@ -28,7 +32,7 @@ def mail(desk: Desk) -> Iterator[Finding]:
     try:
         settings = messages.smtp_settings(desk)
     except DeliveryFailed as error:
-        yield Finding("mail", ERROR, str(error))
+        yield Finding("mail", ERROR, str(error), _SETTING)
         return
     if settings is not None:
         yield _answer(settings.host, settings.port)
@@ -39,17 +43,21 @@ def mail(desk: Desk) -> Iterator[Finding]:
     sentence = "No mail server is set up (PETTYCASH_SMTP_HOST and PETTYCASH_SMTP_FROM)."
     if officers is not None:
         sentence += " Treasury officers whose codes go by email cannot pay."
-    yield Finding("mail", ERROR if officers is not None else WARNING, sentence)
+    yield Finding("mail", ERROR if officers is not None else WARNING, sentence, _SETTING)
 
 
 def _answer(host: str, port: int) -> Finding:
     """Connect, and hang up: nothing is sent."""
     try:
         socket.create_connection((host, port), timeout=PATIENCE_SECONDS).close()
-    except OSError as error:
-        why = error.strerror or "it does not answer"
+    except (OSError, UnicodeError) as error:
+        # A name such as `smtp..example.com` is refused before anybody is asked.
+        why = getattr(error, "strerror", None) or (
+            "it does not answer" if isinstance(error, OSError) else "no host's name"
+        )
         sentence = f"The mail server {host}:{port} cannot be reached ({why}), so no code and no notice goes by email."
-        return Finding("mail_unreachable", ERROR, sentence, f"nc -vz {host} {port}")
+        sentence += " Start it, or name the one that is there."
+        return Finding("mail_unreachable", ERROR, sentence, _SETTING_WITH_PORT)
     return Finding("mail", NOTE, f"Mail goes through {host}:{port}, which answers.")
 
 
@@ -69,7 +77,8 @@ def undelivered(desk: Desk) -> Iterator[Finding]:
             shown = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
             setting = "PETTYCASH_SMS_URL_FILE" if channel is NoticeChannel.SMS else "PETTYCASH_SMTP_HOST"
             sentence = f"{shown} chose notices by {channel.label}, which is not set up here. Set {setting}."
-            yield Finding(f"notices_{channel.value}", WARNING, sentence)
+            command = f"export {setting}=PATH" if channel is NoticeChannel.SMS else _SETTING
+            yield Finding(f"notices_{channel.value}", WARNING, sentence, command)
     found = desk.read(SYSTEM, notices.undelivered)
     if found.total:
         parts = [

@@ -32,7 +32,12 @@ def companies(reading: Reading) -> Iterator[Finding]:
     yield from _funds(reading)
     superuser = select(u.id).where(u.is_active, u.is_superuser).limit(1)
     if owners and reading.execute(superuser).first() is None:
-        yield Finding("no_superuser", WARNING, "Nobody active is a superuser: no company can be added.")
+        yield Finding(
+            "no_superuser",
+            WARNING,
+            "Nobody active is a superuser: no company can be added.",
+            "pettycash user list --all",
+        )
 
 
 def _funds(reading: Reading) -> Iterator[Finding]:

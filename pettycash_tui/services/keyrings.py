@@ -32,6 +32,40 @@ def put(name: str, value: str) -> bool:
     return _ask(act) is not None
 
 
+def state() -> tuple[str, str]:
+    """The name of the keyring, and what it is like: `none`, `keeps`, `locked`, `silent`, or the class of its error."""
+    found = ["", "silent"]
+
+    def ask() -> None:
+        try:
+            import keyring
+            from keyring.errors import KeyringLocked
+
+            backend = keyring.get_keyring()
+            module = type(backend).__module__.removeprefix("keyring.backends.")
+            found[0] = f"{module}.{type(backend).__qualname__}"
+            if not _keeps(backend):
+                found[1] = "none"
+                return
+            try:
+                backend.get_password(SERVICE, "server_key")
+                found[1] = "keeps"
+            except KeyringLocked:
+                found[1] = "locked"
+        except Exception as error:
+            # A half-installed plugin may raise anything; for who looks that is an answer.
+            found[1] = type(error).__name__
+
+    _patiently(ask)
+    return found[0], found[1]
+
+
+def _patiently(ask: Callable[[], None]) -> None:
+    asking = Thread(target=ask, name="keyring", daemon=True)
+    asking.start()
+    asking.join(PATIENCE_SECONDS)
+
+
 def _ask(act: Callable[[KeyringBackend], str | None]) -> str | None:
     """What the keyring says; None when there is none, it is locked, it raises, or it takes too long."""
     answers: list[str | None] = []
@@ -45,9 +79,7 @@ def _ask(act: Callable[[KeyringBackend], str | None]) -> str | None:
             if _keeps(backend):
                 answers.append(act(backend))
 
-    asking = Thread(target=ask, name="keyring", daemon=True)
-    asking.start()
-    asking.join(PATIENCE_SECONDS)
+    _patiently(ask)
     return answers[0] if answers else None
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from sqlalchemy import text
 
-from pettycash_tui.database import isolation, triggers
-from pettycash_tui.models import tables as t
+from pettycash_tui.database import installed
+from pettycash_tui.database.installed import Difference, Kind, State
 from pettycash_tui.services.findings import Finding, Severity
 from pettycash_tui.services.work import Reading
 
@@ -15,6 +15,9 @@ _MOST = 20
 """Findings of one kind: the first tell what has happened."""
 
 MENDING = "pettycash db upgrade --rules"
+RESTORING = "pettycash db restore FILE --replace"
+RESTORING_ELSEWHERE = "pettycash --database URL db restore FILE"
+"""Into an empty database: on Postgres a backup is rows, and the tables are those of where it is restored."""
 
 
 def structure(reading: Reading) -> Iterator[Finding]:
@@ -23,76 +26,70 @@ def structure(reading: Reading) -> Iterator[Finding]:
         connection = reading.connection
         for line in connection.execute(text(f"PRAGMA integrity_check({_MOST})")).scalars().all():
             if line != "ok":
-                yield _wrong("file", f"The file is damaged: {line}.", "pettycash db restore FILE --replace")
+                yield _wrong("file", f"The file is damaged: {line}.", RESTORING)
         for row in connection.execute(text("PRAGMA foreign_key_check")).fetchmany(_MOST):
-            yield _wrong("reference", f"A row of {row[0]} refers to a row of {row[2]} that is not there.")
+            message = f"A row of {row[0]} refers to a row of {row[2]} that is not there."
+            yield _wrong("reference", message, RESTORING)
     yield from in_force(reading)
 
 
 def in_force(reading: Reading) -> Iterator[Finding]:
     """Rules that are missing, changed or switched off. Looks at no row of the books."""
-    yield from (_postgres(reading) if reading.is_postgres else _sqlite(reading))
+    count: dict[str, int] = {}
+    for difference in installed.differences(reading.connection):
+        finding = _finding(difference, RESTORING_ELSEWHERE if reading.is_postgres else RESTORING)
+        count[finding.code] = count.get(finding.code, 0) + 1
+        if count[finding.code] <= _MOST:
+            yield finding
+    for code, many in count.items():
+        if many > _MOST:
+            yield _wrong(code, f"And {many - _MOST} more of this kind.", MENDING)
+    if reading.is_postgres:
+        yield from _switched_off(reading)
+
+
+def _finding(difference: Difference, restoring: str) -> Finding:
+    kind, name, table, state = difference
+    if kind is Kind.SWITCH:
+        if state is State.OFF:
+            return _wrong("rule_disabled", f"The rules of the table {table} are switched off.", MENDING)
+        message = f"The rule {name} of Postgres rewrites what is done to the table {table}; it is not the program's."
+        return _wrong("rule_foreign", message, MENDING)
+    if kind is Kind.ISOLATION:
+        if state is State.FOREIGN:
+            message = f"The policy {name} shows rows of {table} that the program's own would not."
+            return _wrong("isolation", message, MENDING)
+        return _wrong("isolation", f"The rows of {table} are not kept apart by company.", MENDING)
+    if kind is Kind.TRIGGER:
+        code, message = {
+            State.MISSING: ("rule_missing", f"The rule {name} is not in force."),
+            State.FOREIGN: ("rule_foreign", f"The trigger {name} is not one of this program's."),
+        }.get(state, ("rule_changed", f"The rule {name} was changed."))
+        return _wrong(code, message, MENDING)
+    what = f"The table {table}" if kind is Kind.TABLE else f"The {kind.value} {name} of the table {table}"
+    how = "is not there" if state is State.MISSING else "is not as this program makes it"
+    # What a table is made of cannot be put right in place: SQLite keeps its conditions and keys in its definition.
+    command = restoring if kind is Kind.TABLE else MENDING
+    return _wrong(f"{kind.value}_{state.value}", f"{what} {how}.", command)
+
+
+def _switched_off(reading: Reading) -> Iterator[Finding]:
+    role = reading.connection.execute(text("SELECT current_user, current_setting('session_replication_role')")).one()
+    if role[1] != "origin":
+        message = f"Postgres fires no rule for {role[0]}: session_replication_role is {role[1]}."
+        command = f'psql -c "ALTER ROLE {role[0]} RESET session_replication_role"'
+        yield _wrong("rule_disabled", message, command)
+    unchecked = reading.connection.execute(
+        text(
+            "SELECT c.conname, r.relname FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace"
+            " JOIN pg_class r ON r.oid = c.conrelid"
+            " WHERE n.nspname = current_schema() AND NOT c.convalidated ORDER BY 1"
+        )
+    )
+    for name, table in unchecked.all():
+        message = f"The constraint {name} was never checked against the rows there are."
+        yield _wrong("reference", message, f'psql -c "ALTER TABLE {table} VALIDATE CONSTRAINT {name}"')
 
 
 def _wrong(code: str, message: str, command: str = "") -> Finding:
     return Finding(code, Severity.ERROR, message, command)
-
-
-def _sqlite(reading: Reading) -> Iterator[Finding]:
-    connection = reading.connection
-    wanted = {_name(statement): statement for statement in triggers.sqlite_statements()}
-    rows = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
-    found = {str(row.name): str(row.sql) for row in rows}
-    yield from _missing(wanted.keys() - found.keys())
-    for name in sorted(found.keys() - wanted.keys()):
-        yield _wrong("rule_foreign", f"The trigger {name} is not one of this program's.", MENDING)
-    for name in sorted(wanted.keys() & found.keys()):
-        if wanted[name] != found[name]:
-            yield _wrong("rule_changed", f"The rule {name} was changed.", MENDING)
-
-
-def _postgres(reading: Reading) -> Iterator[Finding]:
-    connection = reading.connection
-    wanted = {
-        _name(statement) for statement in triggers.postgres_statements() if statement.startswith("CREATE TRIGGER")
-    }
-    rows = connection.execute(
-        text(
-            "SELECT t.tgname, c.relname, t.tgenabled::text, t.tgisinternal FROM pg_trigger t JOIN pg_class c"
-            " ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema()"
-        )
-    ).all()
-    yield from _missing(wanted - {row.tgname for row in rows})
-    for table in sorted({row.relname for row in rows if row.tgenabled not in ("O", "A")}):
-        yield _wrong("rule_disabled", f"The rules of the table {table} are switched off.", MENDING)
-    for name in sorted({row.tgname for row in rows if not row.tgisinternal} - wanted):
-        yield _wrong("rule_foreign", f"The trigger {name} is not one of this program's.", MENDING)
-    secured = set(
-        connection.execute(
-            text(
-                "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_policy p"
-                f" ON p.polrelid = c.oid AND p.polname = '{isolation.POLICY}'"
-                " WHERE n.nspname = current_schema() AND c.relrowsecurity"
-            )
-        ).scalars()
-    )
-    for table in t.metadata.sorted_tables:
-        if isolation.condition(table) is not None and table.name not in secured:
-            yield _wrong("isolation", f"The rows of {table.name} are not kept apart by company.", MENDING)
-    unchecked = connection.execute(
-        text(
-            "SELECT c.conname FROM pg_constraint c JOIN pg_namespace n ON n.oid = c.connamespace"
-            " WHERE n.nspname = current_schema() AND NOT c.convalidated ORDER BY 1"
-        )
-    ).scalars()
-    for name in unchecked.all():
-        yield _wrong("reference", f"The constraint {name} was never checked against the rows there are.")
-
-
-def _missing(names: set[str]) -> Iterator[Finding]:
-    for name in sorted(names)[:_MOST]:
-        yield _wrong("rule_missing", f"The rule {name} is not in force.", MENDING)
-
-
-def _name(statement: str) -> str:
-    return statement.split()[2]

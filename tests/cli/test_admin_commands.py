@@ -219,4 +219,7 @@ def test_the_doctor_answers_without_anybody_signed_in(desk: Callable[..., Answer
     desk("logout")
     found = desk("doctor", "--json")
     assert found.code == 0 and found.document["ok"] is True
+    warnings = [finding for finding in found.document["findings"] if finding["severity"] == "warning"]
+    # That all is well is not said above what is not.
+    assert warnings and desk("doctor").out.startswith(f"No errors, {len(warnings)} warnings.\n")
     assert desk("org", "branch", "list").code == 5

@@ -59,9 +59,33 @@ def test_backup_restore_and_check_tell_scripts_what_came_of_it(
     wrong = run("--home", str(other), "db", "check", "--json")
     assert wrong.code == 3 and '"rule_missing"' in wrong.out
     mended = run("--home", str(other), "db", "upgrade", "--rules")
-    assert mended.code == 0 and mended.out.endswith("Every rule is in force.\n") and "nothing to do" not in mended.out
+    assert mended.code == 0 and mended.out == f"Every rule of {schema.HEAD} is in force.\n"
     assert run("--home", str(other), "db", "check").out == "The books are whole.\n"
     assert run("--home", str(home), "db", "restore", str(tmp_path / "missing"), "--json").code == 2
+
+
+def test_rules_are_put_in_force_and_what_cannot_be_is_named(
+    desk: Callable[..., Answer], home: Path, tmp_path: Path
+) -> None:
+    assert desk("db", "backup", str(tmp_path / "books.db")).code == 0
+    with closing(sqlite3.connect(home / "pettycash.db")) as raw:
+        raw.execute("DROP TRIGGER payment_no_delete")
+        raw.execute("DROP INDEX ux_treasury_fund_scope")
+    assert desk("db", "check").code == 3
+    done = desk("db", "upgrade", "--rules", "--json")
+    assert done.code == 0 and done.document["ok"] is True and done.document["findings"] == []
+    assert desk("db", "upgrade", "--rules").out == f"Every rule of {done.document['head']} is in force.\n"
+    with closing(sqlite3.connect(home / "pettycash.db")) as raw:
+        raw.execute("PRAGMA writable_schema = ON")
+        raw.execute("UPDATE sqlite_master SET sql = replace(sql, 'held_amount >= 0', 'held_amount >= -9')")
+        raw.commit()
+    left = desk("db", "upgrade", "--rules", "--json")
+    (finding,) = left.document["findings"]
+    assert left.code == 3 and finding["code"] == "table_changed" and "treasury_fund" in finding["message"]
+    assert finding["command"] == "pettycash db restore FILE --replace"
+    # The command that is named mends it.
+    assert desk("db", "restore", str(tmp_path / "books.db"), "--replace").code == 0
+    assert desk("db", "check").code == 0
 
 
 def test_the_roles_are_granted_by_one_command_and_the_program_refuses_the_owner(

@@ -81,20 +81,25 @@ def test_a_mail_server_that_does_not_answer_is_told(sqlite_desk: Desk, monkeypat
         monkeypatch.setenv("PETTYCASH_SMTP_PORT", port)
         assert "which answers" in findings(sqlite_desk)["mail"].message
     found = findings(sqlite_desk)["mail_unreachable"]
-    assert found.severity is Severity.ERROR and found.command == f"nc -vz 127.0.0.1 {port}"
+    assert found.severity is Severity.ERROR and found.command.startswith("export PETTYCASH_SMTP_HOST=HOST ")
+    monkeypatch.setenv("PETTYCASH_SMTP_HOST", "smtp..example.com")
+    assert "no host's name" in findings(sqlite_desk)["mail_unreachable"].message
 
 
 def test_a_checkpoint_is_missed_after_a_day(trading: Trading) -> None:
     now = trading.clock()
-    (never,) = doctor_database.checkpoint(None, now)
-    (old,) = doctor_database.checkpoint(now - timedelta(hours=25), now)
+    (never,) = doctor_database.checkpoint(None, now, has_place=False)
+    (old,) = doctor_database.checkpoint(now - timedelta(hours=25), now, has_place=True)
+    assert never.command == "export PETTYCASH_CHECKPOINT_DIR=FOLDER && pettycash jobs run checkpoint"
+    assert old.command == "pettycash jobs run checkpoint"
     assert (never.code, old.code) == ("no_checkpoint", "old_checkpoint")
-    assert not list(doctor_database.checkpoint(now - timedelta(hours=23), now))
+    assert not list(doctor_database.checkpoint(now - timedelta(hours=23), now, has_place=True))
 
 
 def test_the_role_and_its_grants_are_looked_at(postgres_url: URL, open_desk: Callable[[URL], Desk]) -> None:
     desk = open_desk(postgres_url)
-    assert findings(desk)["superuser"].command == "pettycash db grant ROLE"
+    mighty = findings(desk)["superuser"]
+    assert (mighty.severity, mighty.command) == (Severity.ERROR, "pettycash db grant ROLE")
     with named_roles(desk, "program", "owner") as (role, owner):
         desk.grant(role, owner=owner)
         with_passwords(desk, role, owner)
@@ -111,7 +116,7 @@ def test_the_role_and_its_grants_are_looked_at(postgres_url: URL, open_desk: Cal
         assert "requisition" in found["grants"].message and found["grants"].command == f"pettycash db grant {role}"
         desk.grant(role)
         assert "grants" not in findings(theirs) and "grants_excess" not in findings(theirs)
-        assert "owner_role" in findings(open_desk(address_of(desk, owner)))
+        assert "owner_role" in errors(open_desk(address_of(desk, owner)))
         theirs.close()
 
 
