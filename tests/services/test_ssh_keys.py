@@ -15,6 +15,7 @@ from pettycash_tui.models.ssh import SshKey
 from pettycash_tui.services import forced, opening, people, signin, ssh_keys, ssh_lines
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn, Refused
+from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.work import Work
 
 
@@ -134,7 +135,7 @@ def test_what_slips_past_the_check_is_told_alike_and_any_bytes_can_be_put_on_rec
             added_by_id=work.actor.person_id,
             created_at=work.now,
         )
-        ssh_keys.record_refusal(work, "unasked", "test")
+        ssh_keys.record_refusal(work, work.actor, "unasked", "test")
         work.add(row)
 
     with pytest.raises(Refused) as refused:
@@ -143,5 +144,6 @@ def test_what_slips_past_the_check_is_told_alike_and_any_bytes_can_be_put_on_rec
     assert [row.id for row in desk.read(others["admin"], ssh_keys.list_keys).items] == []
     assert [row.id for row in desk.read(who["admin"], ssh_keys.list_keys).items] == [added.id]
 
-    desk.run(who["staff"], ssh_keys.record_refusal, "x" * 190 + " \udcff\x00 123456 REQ-000123", "not_by_ssh")
-    assert told(desk, "ssh.refused")[-1]["data"]["asked"] == "x" * 190 + " \ufffd\ufffd … REQ-"
+    desk.run(SYSTEM, ssh_keys.record_refusal, who["staff"], "x" * 197 + " \udcff\x00 more", "not_by_ssh")
+    (event,) = told(desk, "ssh.refused")
+    assert (event["actor_name"], event["data"]["asked"]) == ("staff", "x" * 197 + " \ufffd\ufffd")
