@@ -201,8 +201,8 @@ def _record_refusal(desk: Desk, actor: Actor, asked: str, reason: str) -> None:
 
 
 def _leave_when_told() -> None:
-    """A connection that is lost ends the program by a signal: the session is ended then too."""
+    """A connection that is lost, and ctrl+\\, end the program by a signal: the session is ended then too."""
     import signal
 
-    for name in (signal.SIGHUP, signal.SIGTERM):
+    for name in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
         signal.signal(name, lambda number, _frame: sys.exit(128 + number))
