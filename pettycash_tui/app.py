@@ -197,9 +197,9 @@ class PettyCashApp(Confined, ThinLine, Following, inherit_bindings=False):
         self.call_later(self._look_at_window)
         self.run_worker(self._offer_what_was_typed(context), group="draft", exit_on_error=False)
         if context.actor.must_enrol:
-            from pettycash_tui.services.identity import MUST_ENROL
+            from pettycash_tui.services.identity import enrol_first
 
-            self.notify(MUST_ENROL, severity="warning", timeout=20, markup=False)
+            self.notify(enrol_first(), severity="warning", timeout=20, markup=False)
 
     async def _offer_what_was_typed(self, context: DeskContext) -> None:
         """After a lost connection or a sign-out: say that what was typed is still there."""

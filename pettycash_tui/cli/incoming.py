@@ -24,7 +24,9 @@ def incoming(file: Path | str, *, field: str = "file") -> Iterator[Path]:
     """
     if str(file) != STDIN:
         if forced.current() is not None:
-            raise InvalidInput.of(**{field: "must be - by SSH, and the file is sent along: ssh HOST … - < FILE"})
+            expected = "must be - by SSH, and the file is sent along: ssh HOST … - < FILE"
+            sentence = InvalidInput.of(**{field: expected}).message
+            raise InvalidInput(sentence, code="stdin_only", fields={field: expected})
         yield Path(file)
         return
     with tempfile.TemporaryDirectory(prefix="pettycash-") as folder:

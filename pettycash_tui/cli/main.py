@@ -17,7 +17,7 @@ from pettycash_tui.cli.grammar import Root, finish_root
 from pettycash_tui.cli.options import options
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 PROGRAM = "pettycash"
 KEPT = frozenset(
@@ -81,8 +81,10 @@ def forget_environment() -> None:
             del os.environ[name]
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command line and return its exit code (the contract of cli.md).
+def main(
+    arguments: Sequence[str] | None = None, *, failed: Callable[[BaseException], object] = lambda error: None
+) -> int:
+    """Run one command line and return its exit code (the contract of cli.md). `failed` is given what is reported.
 
     0 done; 1 a fault of ours; 2 usage or bad input; 3 refused by a rule; 4 not found; 5 not signed in or not allowed;
     6 somebody else was faster; 7 database not reachable; 130 interrupted; 141 nobody reads the output any more.
@@ -107,5 +109,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:
         from pettycash_tui.cli.failure import report
 
+        failed(error)
         return report(error, given=options(context), arguments=given)
     return code

@@ -10,6 +10,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 
+from pettycash_tui.cli import asked
 from pettycash_tui.services.errors import InvalidInput, NotAllowed
 
 ALONE = frozenset({"overview", "find", "keys", "whoami", "passwd"})
@@ -44,7 +45,6 @@ VERBS: dict[str, frozenset[str]] = {
     ),
     "batch": frozenset({"list", "show", "explain", "file", "confirm", "refuse"}),
     "execution": frozenset({"list", "show"}),
-    "gateway": frozenset({"show"}),
     "ledger": frozenset({"show", "journal"}),
     "fund": frozenset(
         {
@@ -69,8 +69,7 @@ AT_THE_HOST: dict[str, str] = {
     "logout": "your key says who you are, and leaving is enough",
     "jobs": "a timer of the host runs it for everybody",
     "secret": "it names and changes the host's secrets",
-    "gateway check": "it tries out the host's settings",
-    "gateway listen": "it serves the gateway until it is stopped",
+    "gateway": "it shows, tries out and serves the host's settings, of which the callback's path is secret",
     "notice test": "it tries out the host's settings",
     "ssh authorized-keys": "it is for sshd alone",
     "ssh serve": "it is for sshd alone",
@@ -110,10 +109,7 @@ def words_of(command: str) -> list[str]:
 
 def wants_json(command: str) -> bool:
     """Whether the answer to this command line, even a refusal of it, is to be a document."""
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        words = command.split()
+    words = asked.words_of(command)
     return "--json" in (words[: words.index("--")] if "--" in words else words)
 
 

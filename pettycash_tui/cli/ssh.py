@@ -13,7 +13,7 @@ import typer
 from pettycash_tui.cli import output, session
 from pettycash_tui.cli.options import DEFAULT_LIMIT, After, Limit, options
 from pettycash_tui.cli.output import ColumnSpec
-from pettycash_tui.services.errors import InvalidInput, NotAllowed
+from pettycash_tui.services.errors import InvalidInput, NotAllowed, PettyCashError
 
 if TYPE_CHECKING:
     from pettycash_tui.services.desk import Desk
@@ -29,6 +29,8 @@ _COLUMNS = (
     ColumnSpec("Removed", "removed_at"),
 )
 _LONGEST_KEY = 16_384
+ONLY_HERE = frozenset({"stdin_only", "own_folder_only", "unsafe_folder"})
+"""Codes of what is refused because somebody came by SSH, or has put a link where only a folder may be."""
 User = Annotated[str, typer.Argument(metavar="USER", help="Whose key it is.")]
 
 
@@ -156,9 +158,12 @@ def serve(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY-ID
     with session.open_database(ctx) as desk:
         actor, token = ssh_keys.enter(desk, UUID(key), source=source)
         forced.begin(forced.Served(actor.username, token, source, desk.home))
+        failures: list[BaseException] = []
         try:
             words = _allowed(desk, actor, asked)
-            code = main(["--home", str(given.home), "--database", str(given.database), *words])
+            place = ["--home", str(given.home), "--database", str(given.database)]
+            code = main([*place, *words], failed=failures.append)
+            _note_refusal(desk, actor, asked, *failures)
         finally:
             signin.sign_out(desk, actor)
             forced.end()
@@ -169,18 +174,35 @@ def serve(ctx: typer.Context, key: Annotated[str, typer.Argument(metavar="KEY-ID
 def _allowed(desk: Desk, actor: Actor, asked: str) -> list[str]:
     """The words of what was asked for; what may not be run is put on record."""
     from pettycash_tui.cli.remote_verbs import words_of
-    from pettycash_tui.services import ssh_keys
 
     try:
         return words_of(asked)
     except (NotAllowed, InvalidInput) as refusal:
-        desk.run(actor, ssh_keys.record_refusal, asked, refusal.code)
+        _record_refusal(desk, actor, asked, refusal.code)
         raise
 
 
+def _note_refusal(desk: Desk, actor: Actor, asked: str, *failures: BaseException) -> None:
+    """Put on record what was refused while the command ran, unless an event tells of it already."""
+    for error in failures:
+        if not isinstance(error, PettyCashError) or error.is_on_record:
+            continue
+        if isinstance(error, NotAllowed) or error.code in ONLY_HERE:
+            _record_refusal(desk, actor, asked, error.code)
+
+
+def _record_refusal(desk: Desk, actor: Actor, asked: str, reason: str) -> None:
+    from pettycash_tui.cli.asked import told
+    from pettycash_tui.services import ssh_keys
+    from pettycash_tui.services.identity import SYSTEM
+
+    # As the system: who has to change a first password, or was signed out meanwhile, can do nothing themselves.
+    desk.run(SYSTEM.at(actor.source, actor.client), ssh_keys.record_refusal, actor, told(asked), reason)
+
+
 def _leave_when_told() -> None:
-    """A connection that is lost ends the program by a signal: the session is ended then too."""
+    """A connection that is lost, and ctrl+\\, end the program by a signal: the session is ended then too."""
     import signal
 
-    for name in (signal.SIGHUP, signal.SIGTERM):
+    for name in (signal.SIGHUP, signal.SIGTERM, signal.SIGQUIT):
         signal.signal(name, lambda number, _frame: sys.exit(128 + number))

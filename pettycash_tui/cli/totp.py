@@ -20,7 +20,7 @@ def enrol(ctx: typer.Context) -> None:
     """
     from contextlib import closing
 
-    from pettycash_tui.services import totp
+    from pettycash_tui.services import forced, totp
     from pettycash_tui.services.errors import NotAllowed
     from pettycash_tui.services.opening import identify, open_desk
 
@@ -36,7 +36,7 @@ def enrol(ctx: typer.Context) -> None:
     lines = [
         *enrolment.qr_lines,
         f"Or type: {enrolment.secret_base32}",
-        "Then confirm with a code of the app: pettycash totp verify CODE",
+        f"Then confirm with a code of the app: {forced.command('totp verify CODE').strip('`')}",
     ]
     document = {
         "username": actor.username,

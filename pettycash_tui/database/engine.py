@@ -22,6 +22,13 @@ from pettycash_tui.database import tls
 BUSY_TIMEOUT_SECONDS = 15
 
 
+_SECRETS = {
+    "password": "must not name its password after the ?: connect by the socket, or write it before the @",
+    "sslpassword": "must not name sslpassword: use a key file that only this program's user reads",
+}
+"""Parameters of libpq that are secrets. `shown` and the list of processes would tell them; of a file only its path."""
+
+
 class BadAddress(ValueError):
     """The database URL is not one this program can open; the message says what was expected."""
 
@@ -34,6 +41,9 @@ def parse_address(address: str) -> URL:
         raise BadAddress("The database must be postgresql://host/name or sqlite:///path/to/file.db") from None
     backend = url.get_backend_name()
     if address.startswith("postgres://") or backend == "postgresql":
+        for name, expected in _SECRETS.items():
+            if name in url.query:
+                raise BadAddress(f"The database {expected}")
         return url.set(drivername="postgresql+psycopg")
     if backend == "sqlite" and url.database and url.database != ":memory:":
         return url.set(drivername="sqlite+pysqlite")

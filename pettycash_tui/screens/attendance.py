@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 from textual.await_complete import AwaitComplete
 
 from pettycash_tui.screens.protocols import KeepsDrafts
-from pettycash_tui.services.errors import PettyCashError
+from pettycash_tui.services import forced
+from pettycash_tui.services.errors import NotSignedIn, PettyCashError
 from pettycash_tui.widgets.typed_ahead import TypedAhead
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ class Attendance(TypedAhead, inherit_bindings=False):
     """An app at which one person at a time works."""
 
     context: DeskContext | None = None
+    failure: BaseException | None = None
+    """What the program ends with, told once its screens are gone."""
     _idle_known: tuple[DeskContext, int] | None = None
     """Whose desk it is, and after how many idle minutes it is locked."""
 
@@ -96,9 +99,13 @@ class Attendance(TypedAhead, inherit_bindings=False):
             return
         self._idle_known = (context, found.idle_minutes)
         if found.is_over:
-            await self.action_sign_out()
             how = "was ended from elsewhere" if found.is_revoked else "has come to its end"
-            self.notify(f"Your session {how}. Sign in again; drafts are kept.", severity="warning", markup=False)
+            if forced.current() is not None:
+                # Leaving ends the program, and no notice is read any more: it is told on the terminal that is left.
+                self.failure = NotSignedIn(f"Your session {how}. Connect again by SSH; drafts are kept.")
+            await self.action_sign_out()
+            if self.failure is None:
+                self.notify(f"Your session {how}. Sign in again; drafts are kept.", severity="warning", markup=False)
         else:
             self._lock_if_idle(context, found.idle_minutes)
 

@@ -25,8 +25,9 @@ from pettycash_tui.database import engine as engines
 from pettycash_tui.database import grants, isolation, schema
 from pettycash_tui.database.trouble import Kind, Trouble, diagnose
 from pettycash_tui.models import tables as t
+from pettycash_tui.services import refusals
 from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, Overtaken, PettyCashError, Refused
-from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.rules import sentence_for
 from pettycash_tui.services.secrets import Secrets
 from pettycash_tui.services.standing import is_signed_in, present
@@ -181,9 +182,17 @@ class Desk:
         """Run a service in a unit of work of its own, again on a busy database, with bounded jitter.
 
         Raises NotSignedIn when the session of the actor has ended meanwhile, NotAllowed before a first password is
-        changed.
+        changed. The refusal of a service that is marked so (`refusals`) is put on record.
         """
-        return self._retrying(lambda: self._run_once(actor, service, True, args, kwargs))
+        try:
+            return self._retrying(lambda: self._run_once(actor, service, True, args, kwargs))
+        except refusals.REFUSALS as refusal:
+            told = refusals.told_of(service)
+            if told is not None and not actor.is_system:
+                nobody = SYSTEM.at(actor.source, actor.client)
+                self.run(nobody, refusals.record, actor, told, refusal, args[0] if args else None)
+                refusal.is_on_record = True
+            raise
 
     def run_unaudited(
         self, actor: Actor, service: Callable[Concatenate[Work, P], T], /, *args: P.args, **kwargs: P.kwargs

@@ -31,6 +31,8 @@ class PettyCashError(Exception):
 
     exit_code: ClassVar[int] = 1
     default_code: ClassVar[str] = "fault"
+    is_on_record = False
+    """Whether an audit event tells of this refusal already."""
 
     def __init__(
         self,

@@ -46,6 +46,16 @@ def current() -> Served | None:
     return _here[0] if _here else None
 
 
+def command(words: str) -> str:
+    """How the person runs a command of this program, for a sentence that tells them to."""
+    return f"`ssh -t HOST {words}`" if _here else f"`pettycash {words}`"
+
+
+def sign_in_again() -> str:
+    """What somebody does whose session is over."""
+    return "Connect again by SSH." if _here else "Sign in again with `pettycash login USER`."
+
+
 def refuse_others() -> None:
     """Raise NotAllowed where the person is known by their key and so cannot be another."""
     if _here:

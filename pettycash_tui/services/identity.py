@@ -7,13 +7,17 @@ from typing import Any
 from uuid import UUID
 
 from pettycash_tui.models.enums import Role
+from pettycash_tui.services import forced
 from pettycash_tui.services.errors import NotAllowed, Reason
 from pettycash_tui.services.permissions import ALLOWANCES, NEEDS_APP, Right, Scope, rights_of
 
-MUST_ENROL = (
-    "Your company asks an authenticator app of everybody who approves or pays, and you have not enrolled one. Run"
-    " `pettycash totp enrol`, then `pettycash totp verify`; at an open desk sign in again."
-)
+
+def enrol_first() -> str:
+    """What somebody is told who may not approve or pay before an authenticator app is enrolled."""
+    return (
+        "Your company asks an authenticator app of everybody who approves or pays, and you have not enrolled one. Run"
+        f" {forced.command('totp enrol')}, then {forced.command('totp verify')}; at an open desk sign in again."
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +63,7 @@ class Actor:
     @property
     def without_app(self) -> tuple[Reason, ...]:
         """Why this person may not let money go before an app is enrolled; nothing where they may."""
-        return (Reason("totp_required", MUST_ENROL),) if self.must_enrol else ()
+        return (Reason("totp_required", enrol_first()),) if self.must_enrol else ()
 
     @property
     def scope(self) -> Scope:
@@ -78,7 +82,7 @@ class Actor:
             role = self.role.label if self.role else "system"
             raise NotAllowed(f"Your role ({role}) may not {right.value}. Ask somebody whose role may.")
         if self.must_enrol and right in NEEDS_APP:
-            raise NotAllowed(MUST_ENROL, code="totp_required")
+            raise NotAllowed(enrol_first(), code="totp_required")
 
     def sees_company(self, company_id: UUID | None) -> bool:
         """The tenant boundary: one's own company, or every company for a group-wide officer."""

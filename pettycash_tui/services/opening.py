@@ -18,10 +18,10 @@ from pettycash_tui.database import tls
 from pettycash_tui.database.schema import SchemaState
 from pettycash_tui.services import forced, signin, token_file
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, NotAllowed, NotSignedIn, Refused
+from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, NotSignedIn, Refused
 from pettycash_tui.services.home_folder import default_home
 from pettycash_tui.services.identity import Actor
-from pettycash_tui.services.standing import PASSWORD_FIRST
+from pettycash_tui.services.standing import password_first
 from pettycash_tui.services.work import Clock, system_clock
 
 DATABASE_FILE = "pettycash.db"
@@ -36,8 +36,8 @@ def address_of(database: str | None, home: Path | None) -> URL:
         return engines.sqlite_address((home or default_home()).absolute() / DATABASE_FILE)
     try:
         url = engines.parse_address(database)
-    except engines.BadAddress:
-        raise InvalidInput.of(database="must be postgresql://host/name or sqlite:///path/to/file.db") from None
+    except engines.BadAddress as error:
+        raise InvalidInput.of(database=str(error).removeprefix("The database ")) from None
     wrong = None if engines.is_embedded(url) else tls.trouble_of(url)
     if wrong is not None:
         raise InvalidInput.of(database=wrong)
@@ -126,7 +126,7 @@ def identify(desk: Desk, as_user: str | None, *, first_password: bool = False) -
 
 def _after_first_password(actor: Actor, first_password: bool) -> Actor:
     if actor.must_change_password and not first_password:
-        raise NotAllowed(PASSWORD_FIRST, code="password_change_needed")
+        raise password_first()
     return actor
 
 

@@ -19,7 +19,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import OtpChannel
 from pettycash_tui.models.treasury import OtpChallenge
-from pettycash_tui.services import codes, key_in_force, locate, messages, payment_facts, payments
+from pettycash_tui.services import codes, forced, key_in_force, locate, messages, payment_facts, payments
 from pettycash_tui.services.codes import Counted, Proof
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import PettyCashError, Reason, Refused
@@ -129,7 +129,7 @@ def channel_for(facts: Row[Any], *, has_sms: bool = False) -> OtpChannel:
     if channel is OtpChannel.TOTP and facts.totp_confirmed_at is None:
         if not facts.actor_email:
             raise Refused.because(
-                Reason("no_channel", "You have no authenticator app enrolled. Run `pettycash totp enrol`.")
+                Reason("no_channel", f"You have no authenticator app enrolled. Run {forced.command('totp enrol')}.")
             )
         channel = OtpChannel.EMAIL
     if channel is OtpChannel.SMS and not (has_sms and facts.actor_phone):

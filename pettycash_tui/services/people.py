@@ -30,6 +30,7 @@ from pettycash_tui.services.kinds import Context, Field, Given, cleaned, referen
 from pettycash_tui.services.people_views import UserDetail, UserRow, find, listing, show
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.refs import PersonRef
+from pettycash_tui.services.refusals import told_when_refused
 from pettycash_tui.services.sessions import end_sessions
 from pettycash_tui.services.work import Work
 
@@ -84,6 +85,7 @@ FIELDS: tuple[Field, ...] = (
 """What may be edited. The username stays: the append-only trail knows the person by it."""
 
 
+@told_when_refused("account.refused", "user.added")
 def add(
     work: Work,
     given: Given,
@@ -126,6 +128,7 @@ def add(
     return people_views.detail(work, row.id)
 
 
+@told_when_refused("account.refused", "user.edited")
 def edit(work: Work, ref: str | UUID, given: Given) -> UserDetail:
     """Change a person; what is None stays. Refused when their company would be left without an active admin."""
     work.actor.require(Right.ADMINISTER)
@@ -146,6 +149,7 @@ def edit(work: Work, ref: str | UUID, given: Given) -> UserDetail:
     return people_views.detail(work, base.id)
 
 
+@told_when_refused("account.refused", "user.deactivated")
 def deactivate(work: Work, ref: str | UUID) -> UserDetail:
     """Let a person no longer sign in or be chosen; their sessions and delegations end.
 
@@ -173,6 +177,7 @@ def deactivate(work: Work, ref: str | UUID) -> UserDetail:
     return found
 
 
+@told_when_refused("account.refused", "user.activated")
 def activate(work: Work, ref: str | UUID) -> UserDetail:
     """Let a person sign in and be chosen again. Refused while a unit of theirs is inactive."""
     row = _locked(work, ref)

@@ -14,12 +14,13 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.services.administering import administered
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import NotAllowed, NotFound, PettyCashError, Reason, Refused
+from pettycash_tui.services.errors import NotFound, Reason, Refused
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.locate import as_uuid
 from pettycash_tui.services.paging import Page, page_by_age
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.refs import PersonRef
+from pettycash_tui.services.refusals import told_when_refused
 from pettycash_tui.services.sessions import IDLE_MINUTES, end_sessions
 from pettycash_tui.services.standing import AS_CLIENT
 from pettycash_tui.services.work import Reading, Work
@@ -93,14 +94,15 @@ def revoke(desk: Desk, actor: Actor, ref: str | UUID) -> Revoked:
 
     Raises NotFound for one that is not there or not seen, Refused when it is over already.
     """
-    return _recorded(desk, actor, lambda work: _revoke(work, ref), str(ref))
+    return desk.run(actor, _revoke, ref)
 
 
 def revoke_all(desk: Desk, actor: Actor, user: str | None = None) -> Revoked:
     """End all of one's own sessions but the one that asks, or as an admin all of `user`. A refusal is recorded."""
-    return _recorded(desk, actor, lambda work: _revoke_all(work, user), user or actor.username)
+    return desk.run(actor, _revoke_all, user)
 
 
+@told_when_refused("session.refused", "session.revoked")
 def _revoke(work: Work, ref: str | UUID) -> Revoked:
     row = _found(work, ref)
     if row.ended_at is not None or (row.expires_at is not None and row.expires_at <= work.now):
@@ -110,6 +112,7 @@ def _revoke(work: Work, ref: str | UUID) -> Revoked:
     return Revoked(row.username, ended)
 
 
+@told_when_refused("session.refused", "session.revoked")
 def _revoke_all(work: Work, user: str | None) -> Revoked:
     is_own = _is_own(work, user)
     statement = select(t.user, t.user.c.id.label("user_id")).where(_U.id == work.actor.person_id)
@@ -117,32 +120,6 @@ def _revoke_all(work: Work, user: str | None) -> Revoked:
     ended = end_sessions(work, row.id, keep=work.actor.session_id if is_own else None)
     _record(work, "session.revoked", row, {"sessions": ended})
     return Revoked(row.username, ended)
-
-
-def _recorded(desk: Desk, actor: Actor, act: Any, what: str) -> Revoked:
-    try:
-        done: Revoked = desk.run(actor, act)
-    except (NotAllowed, NotFound, Refused) as error:
-        if not actor.is_system:
-            _note_refusal(desk, actor, error, what)
-        raise
-    return done
-
-
-def _note_refusal(desk: Desk, actor: Actor, error: PettyCashError, what: str) -> None:
-    def note(work: Work) -> None:
-        work.record(
-            "session.refused",
-            "user",
-            actor.id,
-            actor.username,
-            stream=company_stream(actor.company_id),
-            company_id=actor.company_id,
-            data={"reason": error.code, "asked": what[:60]},
-        )
-
-    if error.code not in ("not_signed_in", "password_change_needed"):
-        desk.run(actor, note)
 
 
 def _is_own(reading: Reading, user: str | None) -> bool:

@@ -18,7 +18,7 @@ from sqlalchemy import Row, select, update
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.base import columns_of
 from pettycash_tui.models.people import SignInSession
-from pettycash_tui.services import standing
+from pettycash_tui.services import forced, standing
 from pettycash_tui.services.administering import as_stored
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.desk import Desk
@@ -71,9 +71,7 @@ def resume(desk: Desk, token: str, *, client: str, source: str) -> Actor:
     idle_minutes = session.idle_lock_minutes or IDLE_MINUTES
     idle = now - session.last_seen_at
     if idle > timedelta(minutes=idle_minutes):
-        raise NotSignedIn(
-            f"This session was idle for more than {idle_minutes} minutes. Sign in again with `pettycash login USER`."
-        )
+        raise NotSignedIn(f"This session was idle for more than {idle_minutes} minutes. {forced.sign_in_again()}")
     if idle >= timedelta(seconds=TOUCH_SECONDS):
         touch(desk, session.session_id)
     return standing.actor_from(session, source=source, client=client, session_id=session.session_id)

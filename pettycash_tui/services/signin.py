@@ -20,6 +20,7 @@ from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, Refused
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.proving import Proved, prove
+from pettycash_tui.services.refusals import told_when_refused
 from pettycash_tui.services.sessions import CLI, act_as, end_sessions, resume, sign_out, touch, user_actor
 from pettycash_tui.services.work import Work
 
@@ -144,6 +145,7 @@ def change_password(desk: Desk, actor: Actor, old: str, new: str) -> None:
     prove(desk, actor.username, old, change, client=actor.client, source=actor.source)
 
 
+@told_when_refused("account.refused", "password.set")
 def set_password(work: Work, username: str, new: str, *, must_change: bool = True, demo: bool = False) -> None:
     """Give somebody a password (an admin's act): unlocks the account and ends every session of that person.
 
@@ -166,6 +168,7 @@ def set_password(work: Work, username: str, new: str, *, must_change: bool = Tru
     _record(work, "password.set", row, {})
 
 
+@told_when_refused("account.refused", "user.unlocked")
 def unlock(work: Work, username: str) -> None:
     """Let somebody try again, passwords and codes alike (an admin's act, and never on oneself).
 

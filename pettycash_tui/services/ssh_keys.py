@@ -5,7 +5,6 @@ A key is one person's for ever: what was removed comes back for nobody, not even
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -25,14 +24,13 @@ from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.paging import Page, page_by_age
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.refs import PersonRef, person, person_columns
+from pettycash_tui.services.refusals import told_when_refused
 from pettycash_tui.services.rules import KEY_USED
 from pettycash_tui.services.ssh_lines import PublicKey, read_line
 from pettycash_tui.services.visibility import of_company
 from pettycash_tui.services.work import Reading, Work
 
 _LONGEST_ASKED = 200
-# A one-time code, and a recovery code as it is shown; not the digits of a number such as REQ-000123.
-_CODE = re.compile(r"(?<![\w-])(?:\d{6}|[0-9A-Za-z]{5}-[0-9A-Za-z]{5})(?![\w-])")
 
 _OWNER = t.user.alias("owner")
 _ADDER = t.user.alias("adder")
@@ -52,6 +50,7 @@ class SshKeyRow:
     removed_at: datetime | None
 
 
+@told_when_refused("account.refused", "ssh.key_added")
 def add_key(work: Work, username: str, line: str) -> SshKeyRow:
     """Let a person sign in with a key (an admin's act).
 
@@ -79,6 +78,7 @@ def add_key(work: Work, username: str, line: str) -> SshKeyRow:
     return _one(work, row.id)
 
 
+@told_when_refused("account.refused", "ssh.key_removed")
 def remove_key(work: Work, username: str, fingerprint: str) -> SshKeyRow:
     """Take a key from a person, and end the sessions that keys began. Raises NotAllowed, NotFound, Refused."""
     owner = administered(work, username)
@@ -180,12 +180,13 @@ def _why_not(row: Row[Any] | None) -> str:
     return "locked" if row.locked_at is not None else ""
 
 
-def record_refusal(work: Work, asked: str, reason: str) -> None:
-    """Put on record what somebody tried to run by SSH and may not: cut, without the codes in it, and with nothing that
-    is no text (a client may send any bytes)."""
-    actor = work.actor
-    told = printable(_CODE.sub("…", asked))[:_LONGEST_ASKED]
-    work.record(
+def record_refusal(work: Work, actor: Actor, asked: str, reason: str) -> None:
+    """Put on record what somebody tried to do by SSH and may not: `asked` names it without any value, and is cut.
+
+    Run as the system: who was refused may not be able to act at all.
+    """
+    told = printable(asked)[:_LONGEST_ASKED]
+    work.as_actor(actor).record(
         "ssh.refused",
         "user",
         actor.id,

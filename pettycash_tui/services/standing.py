@@ -14,6 +14,7 @@ from sqlalchemy import Row, Select, bindparam, case, exists, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import Id
+from pettycash_tui.services import forced
 from pettycash_tui.services.errors import NotAllowed, NotSignedIn
 from pettycash_tui.services.identity import Actor, actor_of
 from pettycash_tui.services.permissions import needs_app
@@ -21,8 +22,6 @@ from pettycash_tui.services.work import Reading
 
 AS_CLIENT = "as:"
 """How the client of a session begins that was never signed in: `--as` in a demo."""
-
-PASSWORD_FIRST = "Your password was given by an admin. Choose your own first: `pettycash passwd`."
 
 _U, _C, _S = t.user.c, t.company.c, t.sign_in_session.c
 
@@ -52,6 +51,12 @@ def session_where(condition: Any) -> Select[Any]:
 _BY_ID = session_where(_S.id == bindparam("session", type_=Id()))
 
 
+def password_first() -> NotAllowed:
+    """The refusal of whatever is asked for before a first password is changed."""
+    sentence = f"Your password was given by an admin. Choose your own first: {forced.command('passwd')}."
+    return NotAllowed(sentence, code="password_change_needed")
+
+
 def must_enrol(row: Row[Any]) -> bool:
     """Whether the person (`person_where`) may neither approve nor pay before an app is enrolled."""
     return bool(row.totp_required) and row.totp_confirmed_at is None and needs_app(row.role)
@@ -72,11 +77,11 @@ def actor_from(row: Row[Any], *, source: str, client: str, session_id: UUID | No
 def require_standing(row: Row[Any] | None, now: datetime) -> Row[Any]:
     """The row of a session that still stands. Raises NotSignedIn with the reason it does not."""
     if row is None or row.ended_at is not None:
-        raise NotSignedIn("This session has ended. Sign in again with `pettycash login USER`.")
+        raise NotSignedIn(f"This session has ended. {forced.sign_in_again()}")
     if not row.is_active:
         raise NotSignedIn(f"The account {row.username} is not active any more. Ask an admin.")
     if row.expires_at is not None and now >= row.expires_at:
-        raise NotSignedIn("This session has come to its end. Sign in again with `pettycash login USER`.")
+        raise NotSignedIn(f"This session has come to its end. {forced.sign_in_again()}")
     return row
 
 
@@ -94,5 +99,5 @@ def present(reading: Reading) -> Actor:
     actor = reading.actor
     row = require_standing(reading.execute(_BY_ID, {"session": actor.session_id}).first(), reading.now)
     if row.must_change_password:
-        raise NotAllowed(PASSWORD_FIRST, code="password_change_needed")
+        raise password_first()
     return actor_from(row, source=actor.source, client=actor.client, session_id=actor.session_id)

@@ -18,11 +18,12 @@ from uuid import UUID
 from sqlalchemy import Row, select, update
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import key_in_force, recovery, standing
+from pettycash_tui.services import forced, key_in_force, recovery, standing
 from pettycash_tui.services.administering import administered
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.errors import NotAllowed, NotFound, Overtaken, Refused
 from pettycash_tui.services.permissions import needs_app
+from pettycash_tui.services.refusals import told_when_refused
 from pettycash_tui.services.secrets import Secrets, derived
 from pettycash_tui.services.sessions import end_sessions
 from pettycash_tui.services.work import Reading, Work
@@ -128,7 +129,8 @@ def confirm(desk: Desk, actor: Actor, code: str) -> tuple[str, ...]:
         pending = _decrypted(row.totp_secret, user_id, secrets)[SECRET_BYTES:] if row.totp_secret else b""
         if not pending:
             raise Refused(
-                "There is nothing to confirm. Enrol first with `pettycash totp enrol`.", code="totp_not_enrolled"
+                f"There is nothing to confirm. Enrol first with {forced.command('totp enrol')}.",
+                code="totp_not_enrolled",
             )
         step = matching_step(pending, code, work.now)
         if step is None:
@@ -165,7 +167,8 @@ def new_recovery_codes(desk: Desk, actor: Actor) -> tuple[str, ...]:
         row = _row(work, actor.person_id)
         if row.totp_confirmed_at is None:
             raise Refused(
-                "Recovery codes stand in for an authenticator app. Enrol one first with `pettycash totp enrol`.",
+                "Recovery codes stand in for an authenticator app. Enrol one first with"
+                f" {forced.command('totp enrol')}.",
                 code="totp_not_enrolled",
             )
         return recovery.replace(work, row, secrets)
@@ -173,6 +176,7 @@ def new_recovery_codes(desk: Desk, actor: Actor) -> tuple[str, ...]:
     return desk.run(actor, make)
 
 
+@told_when_refused("account.refused", "totp.reset")
 def reset(work: Work, username: str) -> None:
     """Forget somebody's secret, so that they can enrol anew (an admin's act); their sessions end.
 
@@ -231,7 +235,8 @@ def current_secret(row_bytes: bytes | None, user_id: UUID, secrets: Secrets) -> 
     confirmed = _decrypted(row_bytes, user_id, secrets)[:SECRET_BYTES] if row_bytes else _ABSENT
     if confirmed == _ABSENT:
         raise Refused(
-            "No authenticator app is enrolled. Enrol with `pettycash totp enrol`, then `pettycash totp verify`.",
+            f"No authenticator app is enrolled. Enrol with {forced.command('totp enrol')}, then"
+            f" {forced.command('totp verify')}.",
             code="totp_not_enrolled",
         )
     return confirmed

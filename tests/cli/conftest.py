@@ -9,9 +9,12 @@ from pathlib import Path
 
 import pytest
 from cli_answer import Answer, Run
+from forced_host import host
 
 from pettycash_tui.cli.main import main
 from pettycash_tui.cli.nouns import NOUNS, Noun
+
+__all__ = ["host"]  # a fixture for the tests of what comes by SSH
 
 HERE = Path(__file__).parent
 

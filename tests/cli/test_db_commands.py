@@ -12,6 +12,7 @@ from cli_answer import Answer, Run
 from postgres_roles import named_roles
 from sqlalchemy import URL
 
+from pettycash_tui.database import schema
 from pettycash_tui.services.desk import Desk
 
 

@@ -32,7 +32,7 @@ from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.work import system_clock
 
 DOCS = Path(__file__).parents[2] / "docs"
-KEYS = ("staff", "treasury", "removed", "leaver", "locked", "unknown")
+KEYS = ("staff", "fpa", "removed", "leaver", "locked", "unknown")
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,7 @@ class Host:
 
 @pytest.fixture(scope="module")
 def host(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Iterator[Host]:
-    """One server for all tests: keys of staff and treasury, of somebody deactivated, of somebody locked; one that was
+    """One server for all tests: keys of staff and fpa, of somebody deactivated, of somebody locked; one that was
     removed, and one that nobody has added."""
     require_sshd()
     home = tmp_path_factory.mktemp("treasury") / "home"
@@ -75,30 +75,38 @@ def host(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) -> Ite
         story.request(desk, persons["staff"])
         admin = persons["admin"]
         with serving(home, address.render_as_string(), *KEYS) as sshd:
-            owners = zip(KEYS, ("staff", "treasury", "staff", "ceo", "cfo"), strict=False)
+            owners = zip(KEYS, ("staff", "fpa", "staff", "ceo", "cfo"), strict=False)
             for name, who in owners:
                 desk.run(admin, ssh_keys.add_key, who, sshd.public(name))
             desk.run(admin, ssh_keys.remove_key, "staff", ssh_lines.read_line(sshd.public("removed")).fingerprint)
             desk.run(admin, people.deactivate, "ceo")
             with desk.engine.begin() as connection:
                 connection.execute(update(t.user).where(t.user.c.username == "cfo").values(locked_at=system_clock()))
-            with connecting(sshd, "staff", "treasury") as connected:
+            with connecting(sshd, "staff", "fpa") as connected:
                 yield Host(desk, persons, connected)
 
 
-def test_a_key_is_its_person_whatever_the_client_sends(host: Host) -> None:
+def test_a_key_is_its_person_whatever_the_client_sends(host: Host, tmp_path: Path) -> None:
     wrong = {
-        "PETTYCASH_DATABASE_URL": "sqlite:////nowhere.db",
-        "PETTYCASH_HOME": "/nowhere",
-        "PETTYCASH_ALLOW_OWNER": "1",
+        "PETTYCASH_CHECKPOINT_DIR": str(tmp_path),
+        "PETTYCASH_OUTBOX": "1",
         "_PETTYCASH_COMPLETE": "bash_source",
     }
     sent = ("-o", "SendEnv=PETTYCASH_* _PETTYCASH_COMPLETE")
-    for key in ("staff", "treasury"):
-        done = host.sshd.run(key, "whoami --json", *sent, env=wrong)
-        assert done.returncode == 0, done.stderr
-        assert json.loads(done.stdout)["username"] == key
-        assert host.events()[-2:] == [(key, "signin.succeeded"), (key, "signin.ended")]
+    # What would be followed if it arrived: a folder for checkpoints, and messages that are written to files.
+    commands = {
+        "fpa": "audit checkpoint --output sealed.json --json",
+        "staff": "req new --amount 100 --payee X --purpose Y --submit --json",
+    }
+    done = {}
+    for key, command in commands.items():
+        answer = host.sshd.run(key, command, *sent, env=wrong)
+        assert answer.returncode == 0, answer.stderr
+        done[key] = json.loads(answer.stdout)
+        acted = host.events()[-3:]
+        assert {who for who, _ in acted} == {key} and acted[-1] == (key, "signin.ended"), acted
+    assert [place["where"] for place in done["fpa"]["places"]] == ["sealed.json"]
+    assert list(tmp_path.iterdir()) == [] and not list(host.desk.home.rglob("*.eml"))
     assert host.open_sessions() == 0
 
 
@@ -211,6 +219,21 @@ def test_the_desk_opens_as_the_keys_person_and_lends_nothing(host: Host, tmp_pat
     assert host.events()[-1] == ("staff", "signin.ended")
 
 
+def test_no_key_stops_a_command_that_asks_for_something(host: Host) -> None:
+    """ctrl+z would lead to whatever started it; ctrl+\\ ends it, and its session."""
+    client = host.sshd.client("staff", "-tt")
+    with Terminal([*client[1:], "passwd"], program=[shutil.which("ssh") or "ssh"], env={}) as terminal:
+        terminal.wait_for("Password now:")
+        terminal.press("ctrl+z")
+        terminal.type("not this one\n")
+        terminal.wait_for("New password:")
+        assert "Stopped" not in terminal.screen_text() and host.open_sessions() == 1
+        terminal.press("ctrl+\\")
+        assert terminal.wait_exit() == 131
+    assert host.open_sessions() == 0
+    assert host.events()[-1] == ("staff", "signin.ended")
+
+
 def _environments_at_work(host: Host) -> list[bytes]:
     """What the programs of keys were started with, on Linux, which tells."""
     found = []
@@ -223,9 +246,9 @@ def _environments_at_work(host: Host) -> list[bytes]:
 
 
 def test_a_key_that_is_removed_ends_what_its_open_connection_may(host: Host) -> None:
-    key = ssh_lines.read_line(host.sshd.public("treasury"))
-    host.desk.run(host.people["admin"], ssh_keys.remove_key, "treasury", key.fingerprint)
-    done = host.sshd.run("treasury", "whoami --json")
+    key = ssh_lines.read_line(host.sshd.public("fpa"))
+    host.desk.run(host.people["admin"], ssh_keys.remove_key, "fpa", key.fingerprint)
+    done = host.sshd.run("fpa", "whoami --json")
     assert done.returncode == 5, done
     assert json.loads(done.stderr)["error"]["code"] == "key_refused"
 

@@ -9,8 +9,9 @@ from signing import demand_apps, enter, give_passwords, hash_quickly
 from pettycash_tui.app import PettyCashApp
 from pettycash_tui.screens.context import load_context
 from pettycash_tui.screens.sign_in import SignInScreen
-from pettycash_tui.services import session_list
+from pettycash_tui.services import forced, session_list
 from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.errors import NotSignedIn
 from pettycash_tui.services.identity import Actor
 
 
@@ -32,6 +33,26 @@ async def test_a_revoked_desk_ends_at_once_and_says_why(sqlite_desk: Desk, peopl
         app.post_message(app.BooksChanged())
         await until(pilot, lambda: isinstance(app.screen, SignInScreen))
         assert notices(pilot) == ["Your session was ended from elsewhere. Sign in again; drafts are kept."]
+
+
+async def test_a_revoked_desk_by_ssh_is_closed_and_ends_with_the_reason(
+    sqlite_desk: Desk, people: dict[str, Actor]
+) -> None:
+    signed = enter(sqlite_desk, "staff")
+    forced.begin(forced.Served("staff", signed.token, "ssh 192.0.2.1", sqlite_desk.home))
+    try:
+        app = PettyCashApp(sqlite_desk, load_context(sqlite_desk, signed.actor))
+        async with app.run_test(size=(80, 24), notifications=True) as pilot:
+            await settled(pilot)
+            session_list.revoke_all(sqlite_desk, people["admin"], "staff")
+            app.post_message(app.BooksChanged())
+            await until(pilot, lambda: app.failure is not None)
+            assert notices(pilot) == []
+    finally:
+        forced.end()
+    assert isinstance(app.failure, NotSignedIn)
+    assert str(app.failure) == "Your session was ended from elsewhere. Connect again by SSH; drafts are kept."
+    assert not app.is_running
 
 
 async def test_one_sees_where_one_is_signed_in_and_ends_it(sqlite_desk: Desk, people: dict[str, Actor]) -> None:

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
+from importlib import import_module
+from pkgutil import walk_packages
 
 import building
 import pytest
 from signing import told
 from textual.app import App
+from textual.dom import DOMNode
 
 from pettycash_tui.app import PettyCashApp
 from pettycash_tui.models.ssh import SshKey
 from pettycash_tui.services import forced, opening, people, signin, ssh_keys, ssh_lines
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn, Refused
+from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.work import Work
 
 
@@ -36,6 +40,18 @@ BAD = {
     "a private key": "-----BEGIN OPENSSH PRIVATE KEY-----",
     "an escape in its comment": f"{GOOD}\x1b[2J",
 }
+
+
+LEADING_OUT = {
+    "deliver_binary",
+    "deliver_screenshot",
+    "deliver_text",
+    "open_url",
+    "save_screenshot",
+    "screenshot",
+    "suspend_process",
+}
+"""Actions of Textual that start another program, or write a file to a place of their own."""
 
 
 @pytest.fixture
@@ -112,8 +128,32 @@ def test_nothing_leads_out_of_the_desk() -> None:
         pass
     for name in ("open_url", "action_suspend_process", "action_screenshot"):
         assert getattr(type(app), name) is not getattr(App, name)
-    keys = {binding.action for _, binding in app._bindings}
-    assert not keys & {"suspend_process", "screenshot"}
+    for name in _modules_of("screens", "widgets"):
+        import_module(name)
+    seen = set(_all_below(DOMNode))
+    ours = {kind for kind in seen if kind.__module__.startswith("pettycash_tui.")}
+    assert {"PettyCashApp", "SignInScreen", "TreasuryScreen", "VirtualTable"} <= {kind.__name__ for kind in ours}
+    for kind in seen:
+        actions = {
+            binding.action.partition("(")[0].rpartition(".")[2]
+            for bindings in kind._merge_bindings().key_to_bindings.values()
+            for binding in bindings
+        }
+        assert not actions & LEADING_OUT, kind
+        if kind in ours and kind.__name__ != "Confined":
+            assert not {f"action_{name}" for name in LEADING_OUT} & set(vars(kind)), kind
+
+
+def _modules_of(*packages: str) -> Iterator[str]:
+    for package in packages:
+        found = import_module(f"pettycash_tui.{package}")
+        yield from (module.name for module in walk_packages(found.__path__, f"{found.__name__}."))
+
+
+def _all_below(kind: type[DOMNode]) -> Iterator[type[DOMNode]]:
+    for below in kind.__subclasses__():
+        yield below
+        yield from _all_below(below)
 
 
 def test_what_slips_past_the_check_is_told_alike_and_any_bytes_can_be_put_on_record(desk: Desk) -> None:
@@ -134,7 +174,7 @@ def test_what_slips_past_the_check_is_told_alike_and_any_bytes_can_be_put_on_rec
             added_by_id=work.actor.person_id,
             created_at=work.now,
         )
-        ssh_keys.record_refusal(work, "unasked", "test")
+        ssh_keys.record_refusal(work, work.actor, "unasked", "test")
         work.add(row)
 
     with pytest.raises(Refused) as refused:
@@ -143,5 +183,6 @@ def test_what_slips_past_the_check_is_told_alike_and_any_bytes_can_be_put_on_rec
     assert [row.id for row in desk.read(others["admin"], ssh_keys.list_keys).items] == []
     assert [row.id for row in desk.read(who["admin"], ssh_keys.list_keys).items] == [added.id]
 
-    desk.run(who["staff"], ssh_keys.record_refusal, "x" * 190 + " \udcff\x00 123456 REQ-000123", "not_by_ssh")
-    assert told(desk, "ssh.refused")[-1]["data"]["asked"] == "x" * 190 + " \ufffd\ufffd … REQ-"
+    desk.run(SYSTEM, ssh_keys.record_refusal, who["staff"], "x" * 197 + " \udcff\x00 more", "not_by_ssh")
+    (event,) = told(desk, "ssh.refused")
+    assert (event["actor_name"], event["data"]["asked"]) == ("staff", "x" * 197 + " \ufffd\ufffd")
