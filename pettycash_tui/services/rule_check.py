@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from pettycash_tui.database import installed
 from pettycash_tui.database.installed import Difference, Kind, State
+from pettycash_tui.models import tables as t
 from pettycash_tui.services.findings import Finding, Severity
 from pettycash_tui.services.work import Reading
 
@@ -18,6 +19,17 @@ MENDING = "pettycash db upgrade --rules"
 RESTORING = "pettycash db restore FILE --replace"
 RESTORING_ELSEWHERE = "pettycash --database URL db restore FILE"
 """Into an empty database: on Postgres a backup is rows, and the tables are those of where it is restored."""
+
+
+def tables(reading: Reading) -> Iterator[Finding]:
+    """Tables that are missing or have other columns than this program's schema."""
+    found = {key[-1]: columns for key, columns in inspect(reading.connection).get_multi_columns().items()}
+    for table in t.metadata.sorted_tables:
+        columns = {column["name"] for column in found.get(table.name, ())}
+        if not columns:
+            yield _wrong("table", f"The table {table.name} is missing.", RESTORING)
+        elif columns != set(table.columns.keys()):
+            yield _wrong("table", f"The table {table.name} has other columns than it should.", RESTORING)
 
 
 def structure(reading: Reading) -> Iterator[Finding]:
