@@ -17,6 +17,7 @@ from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import NotSignedIn, Refused
 from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.secrets import key_in_file
 from pettycash_tui.services.work import Reading, Work
 
 CLIENT = "at the host"
@@ -36,7 +37,7 @@ def rotate(desk: Desk, *, into: Path | None = None) -> key_rotation.Rotated:
         )
     host = SYSTEM.at(f"user {_user_here()} of this host", CLIENT)
     done = key_rotation.rotate(desk, host, into=into, lost=True)
-    key = desk.secrets.next_key(into, make=False) if into else desk.secrets.server_key()
+    key = key_in_file(into) if into else desk.secrets.server_key()
     desk.run_unaudited(host, _free_superusers, key)
     return done
 
