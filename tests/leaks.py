@@ -36,34 +36,57 @@ class Watch:
         """Secrets of authenticator apps and recovery codes, which are shown once, to be taken over."""
         self.read: list[str] = []
         """What the test took out of its captured output before the end."""
+        self.read_errors: list[str] = []
+        """The same of standard error, where nothing is shown to be taken over."""
         self.found: list[str] = []
 
-    def look(self, text: str, where: str, *, is_screen: bool = False) -> None:
-        """Note every secret that the text holds."""
+    def look(self, text: str, where: str, *, is_screen: bool = False, is_error: bool = False) -> None:
+        """Note every secret that the text holds; on standard error a demo may still show its codes."""
         codes = self.codes if is_screen else self.codes | self.shown_codes
         # A code within a longer number or an id is none: those hold six digits of every kind.
         hits = [code for code in codes if code in text and re.search(rf"(?<![\w.:-]){code}(?![\w-])", text)]
-        hits += [word for word in (self.words if is_screen else self.words | self.shown_words) if word in text]
+        hits += [
+            word
+            for word in (self.words if is_screen and not is_error else self.words | self.shown_words)
+            if word in text
+        ]
         self.found += [f"{hit[:3]}… in {where}" for hit in hits]
 
     def look_everywhere(self, sections: list[tuple[str, str]], folder: Path | None) -> None:
         """Look through what is left at the end of a test."""
         for title, text in sections:
-            self.look(text, title, is_screen="stdout" in title or "stderr" in title)
+            self.look(text, title, is_screen="stdout" in title or "stderr" in title, is_error="stderr" in title)
         for text in self.read:
             self.look(text, "its output", is_screen=True)
+        for text in self.read_errors:
+            self.look(text, "its standard error", is_screen=True, is_error=True)
+        if folder is not None:
+            # What other processes made, such as those of a journey, is known by what they sent.
+            for letter in folder.rglob("outbox/*.eml"):
+                self.shown_codes.update(_ALONE.findall(letter.read_text(errors="replace")))
         if folder is not None and (self.codes or self.shown_codes or self.words):
             for path in folder.rglob("*.log"):
                 if path.stat().st_size < LARGEST_LOG:
                     self.look(path.read_text(errors="replace"), path.name)
 
 
+_ALONE = re.compile(r"(?m)^(\d{6})\r?$")
+"""A code in a message stands alone on its line."""
+
 watch = Watch()
 
 
 def begin() -> None:
     """Forget what the test before has handled."""
-    for kept in (watch.codes, watch.shown_codes, watch.words, watch.shown_words, watch.read, watch.found):
+    for kept in (
+        watch.codes,
+        watch.shown_codes,
+        watch.words,
+        watch.shown_words,
+        watch.read,
+        watch.read_errors,
+        watch.found,
+    ):
         kept.clear()
 
 
@@ -77,7 +100,11 @@ def install() -> None:
     _with_result(sessions, "begin", lambda made: watch.words.add(made.token))
     _with_result(secrets, "_key_of", lambda key: watch.words.add(key.hex()))
     _with_result(audit, "canonical_text", lambda body: watch.look(body, "an audit event"))
-    _with_result(pytest.CaptureFixture, "readouterr", lambda taken: watch.read.extend(map(str, taken)))
+    _with_result(
+        pytest.CaptureFixture,
+        "readouterr",
+        lambda taken: (watch.read.append(str(taken[0])), watch.read_errors.append(str(taken[1]))),
+    )
 
 
 def _code(code: str, *, is_shown: bool) -> None:

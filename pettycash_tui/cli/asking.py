@@ -42,6 +42,11 @@ def ask_text(source: Context | GlobalOptions, label: str, *, option: str, defaul
             return answer
 
 
+def given_code(source: Context | GlobalOptions, otp: str) -> str:
+    """The code that `--otp` names: itself, or with `-` the next line of standard input, which no process list shows."""
+    return ask_secret(source, "Code", field="otp") if otp == "-" else otp
+
+
 def ask_secret(source: Context | GlobalOptions, label: str, *, field: str = "password", repeat: bool = False) -> str:
     """A password or code, never shown and never taken from an option, where other users of the host could read it.
 

@@ -30,7 +30,9 @@ def bank_file(
     send_code: Annotated[
         bool, typer.Option("--send-code", help="Send you the list's one-time code, and write nothing yet.")
     ] = False,
-    otp: Annotated[str | None, typer.Option("--otp", metavar="CODE", help="The one-time code of the list.")] = None,
+    otp: Annotated[
+        str | None, typer.Option("--otp", metavar="CODE", help="The one-time code of the list; - reads it from stdin.")
+    ] = None,
     day: Annotated[
         date | None,
         typer.Option("--date", parser=date_of("date"), metavar="DATE", help="When the bank is to pay; today."),
@@ -53,7 +55,7 @@ def bank_file(
     if file is None:
         raise InvalidInput.of(output="must name the file that is written")
     with export_files.at_path(Path(file), replace=replace) as draft, session.at_desk(ctx) as (desk, actor):
-        code = _code(ctx, desk, actor, payments, only_good) if otp is None else otp
+        code = _code(ctx, desk, actor, payments, only_good) if otp is None else asking.given_code(ctx, otp)
         done = bank_batches.write(
             desk, actor, payments, format=layout, code=code, execution_date=day, only_good=only_good
         )

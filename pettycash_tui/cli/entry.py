@@ -19,12 +19,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line, or open the desk where none is given; the exit codes are those of `cli.main`."""
     if arguments is None:  # a process of its own
         look_for_none()
+        _leave_no_core()
     given = sys.argv[1:] if arguments is None else list(arguments)
     if not given and sys.stdin.isatty() and sys.stdout.isatty() and "_PETTYCASH_COMPLETE" not in os.environ:
         return _open_desk()
     from pettycash_tui.cli.main import main as run
 
     return run(given)
+
+
+def _leave_no_core() -> None:
+    """A process that dies leaves no image of its memory on the disk: passwords, codes and the server key are in it."""
+    try:
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (ImportError, OSError, ValueError):
+        # Where there are no such limits, or none may be set, the program works all the same.
+        pass
 
 
 def _open_desk() -> int:

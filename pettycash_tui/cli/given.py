@@ -7,6 +7,7 @@ from pathlib import Path
 
 DATABASE_VARIABLE = "PETTYCASH_DATABASE_URL"
 HOME_VARIABLE = "PETTYCASH_HOME"
+_PASSWORDS = ("password", "sslpassword")
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,21 @@ class GlobalOptions:
     quiet: bool = False
     color: bool = True
     mouse: bool = False
+
+
+def require_no_password(database: str) -> None:
+    """Refuse a database's address with a password in it, given on the command line. Raises InvalidInput."""
+    from urllib.parse import parse_qsl, urlsplit
+
+    parts = urlsplit(database)
+    if parts.password is None and not any(name.lower() in _PASSWORDS for name, _ in parse_qsl(parts.query)):
+        return
+    from pettycash_tui.services.errors import InvalidInput
+
+    raise InvalidInput.of(
+        database="holds a password, which every user of this host can read while the command runs: leave it out and "
+        f"keep it with `pettycash secret set database_password`, or give the address in {DATABASE_VARIABLE}"
+    )
 
 
 def directory(text: str | None) -> Path | None:

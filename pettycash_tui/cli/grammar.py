@@ -12,12 +12,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import typer
+from typer._click.core import ParameterSource
 from typer._click.shell_completion import CompletionItem
 from typer._coercion import RuntimeParam, bool_flag_type_descriptor
 from typer.core import TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command, get_group
 
-from pettycash_tui.cli.given import GlobalOptions, directory
+from pettycash_tui.cli.given import GlobalOptions, directory, require_no_password
 from pettycash_tui.cli.nouns import NOUNS, Noun
 from pettycash_tui.cli.options import options
 
@@ -46,6 +47,7 @@ class Root(TyperGroup):
         """Parse up to the noun, and make the global options known before a noun is loaded, so that errors find them."""
         rest = super().parse_args(ctx, args)
         given = ctx.params
+        typed = ctx.get_parameter_source("database") is ParameterSource.COMMANDLINE
         ctx.obj = GlobalOptions(
             database=given["database"],
             as_user=given["as_user"],
@@ -58,6 +60,8 @@ class Root(TyperGroup):
             os.environ["PETTYCASH_ALLOW_OWNER"] = "1"
         # Apart from the others, so that a refused --home is already reported in the form that was asked for.
         ctx.obj = replace(ctx.obj, home=directory(given["home"]))
+        if typed and given["database"] and not ctx.resilient_parsing:
+            require_no_password(given["database"])
         if given["version"] and not ctx.resilient_parsing:
             from pettycash_tui import __version__
             from pettycash_tui.cli.output import emit

@@ -46,7 +46,9 @@ if TYPE_CHECKING:
 
 app = typer.Typer()
 
-Otp = Annotated[str | None, typer.Option("--otp", metavar="CODE", help="The one-time code, unless it is verified.")]
+Otp = Annotated[
+    str | None, typer.Option("--otp", metavar="CODE", help="The one-time code, unless verified; - reads it from stdin.")
+]
 
 
 def _status(found: PaymentView) -> str:
@@ -218,7 +220,8 @@ def verify_otp(
     from pettycash_tui.services import otp
 
     with session.at_desk(ctx) as (desk, actor):
-        typed = code or given or asking.ask_secret(ctx, f"Code for {payment}", field="otp")
+        typed = code or given or "-"
+        typed = asking.ask_secret(ctx, f"Code for {payment}", field="otp") if typed == "-" else typed
         verified = otp.verify(desk, actor, payment, typed)
     output.emit(
         ctx,
@@ -249,7 +252,7 @@ def execute(
             desk,
             actor,
             payment,
-            code=_code(ctx, desk, actor, payment) if otp is None else otp,
+            code=_code(ctx, desk, actor, payment) if otp is None else asking.given_code(ctx, otp),
             reference=reference,
             idempotency_key=idempotency_key,
         )

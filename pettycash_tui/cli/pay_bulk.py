@@ -22,7 +22,9 @@ app = typer.Typer()
 def bulk(
     ctx: typer.Context,
     payments: Annotated[list[str], typer.Argument(metavar="PAY...", help="Payments, by their numbers or ids.")],
-    otp: Annotated[str | None, typer.Option("--otp", metavar="CODE", help="The one-time code of the list.")] = None,
+    otp: Annotated[
+        str | None, typer.Option("--otp", metavar="CODE", help="The one-time code of the list; - reads it from stdin.")
+    ] = None,
     send_code: Annotated[
         bool, typer.Option("--send-code", help="Send you the list's one-time code, and pay nothing yet.")
     ] = False,
@@ -43,7 +45,7 @@ def bulk(
         if send_code:
             _print_sent(ctx, services.send_code(desk, actor, payments))
             return
-        code = _code(ctx, desk, actor, payments) if otp is None else otp
+        code = _code(ctx, desk, actor, payments) if otp is None else asking.given_code(ctx, otp)
         done = services.pay_together(
             desk, actor, payments, code=code, references=references, idempotency_key=idempotency_key
         )

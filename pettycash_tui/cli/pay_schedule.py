@@ -31,7 +31,10 @@ def schedule(
         date,
         typer.Option("--on", parser=date_of("date"), metavar="DATE", help="The day on which they are executed."),
     ],
-    otp: Annotated[str | None, typer.Option("--otp", metavar="CODE", help="The one-time code of list and day.")] = None,
+    otp: Annotated[
+        str | None,
+        typer.Option("--otp", metavar="CODE", help="The one-time code of list and day; - reads it from stdin."),
+    ] = None,
     send_code: Annotated[
         bool, typer.Option("--send-code", help="Send you the code for this list and day, and schedule nothing yet.")
     ] = False,
@@ -50,7 +53,7 @@ def schedule(
         if send_code:
             _print_sent(ctx, schedules.send_code(desk, actor, payments, on))
             return
-        code = _code(ctx, desk, actor, payments, on) if otp is None else otp
+        code = _code(ctx, desk, actor, payments, on) if otp is None else asking.given_code(ctx, otp)
         done = schedules.schedule(desk, actor, payments, on, code=code, references=references)
     _print_done(ctx, done)
 

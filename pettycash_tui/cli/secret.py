@@ -60,25 +60,42 @@ def rotate(
     to: Annotated[
         Path | None, typer.Option("--to", help="File for the new key, where the key's own place is not written here.")
     ] = None,
-    lost: Annotated[bool, typer.Option("--lost", help="The old key is lost: its apps are enrolled again.")] = False,
+    lost: Annotated[
+        bool,
+        typer.Option(
+            "--lost",
+            help="The old key is lost: its apps are enrolled again. Needs no sign-in where no superuser can sign in.",
+        ),
+    ] = False,
 ) -> None:
     """Make a new server key. Open codes and recovery codes are void; apps, passwords and audit chains stay."""
     from contextlib import closing
 
-    from pettycash_tui.services import key_rotation, secret_places
+    from pettycash_tui.services import key_rotation, lost_key, secret_places
+    from pettycash_tui.services.errors import NotSignedIn
     from pettycash_tui.services.opening import identify, open_desk
 
     secret_places.require_rotatable(name)
     given = options(ctx)
     with closing(open_desk(given.database, given.home)) as desk:
-        done = key_rotation.rotate(desk, identify(desk, given.as_user), into=to, lost=lost)
+        try:
+            actor = identify(desk, given.as_user)
+        except NotSignedIn:
+            if not lost:
+                raise
+            done = lost_key.rotate(desk, into=to)
+        else:
+            done = key_rotation.rotate(desk, actor, into=to, lost=lost)
     lines = [
         f"The rotation that was cut short is finished; the server key is in {done.where}."
         if done.was_finished
         else f"The server key is rotated and in {done.where}. Codes that were open: {done.codes_voided}, now void."
     ]
     if done.unreadable:
-        lines.append(f"Authenticator apps that must be enrolled again: {done.unreadable}.")
+        lines.append(
+            f"Authenticator apps that must be enrolled again: {done.unreadable}. A superuser resets them with "
+            "`pettycash totp reset USER`."
+        )
     if done.recovery_voided_for:
         lines.append(
             "Their recovery codes are void; they make new ones with `pettycash totp recovery`: "

@@ -10,20 +10,20 @@ from __future__ import annotations
 import hmac
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import OtpChannel
 from pettycash_tui.services import key_in_force, totp
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, Reason, Refused
-from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.work import Work
 
 DIGITS = 6
@@ -94,10 +94,17 @@ def compare(desk: Desk, actor: Actor, counted: Counted, code: str) -> Proof | No
     except Refused as error:
         if error.code != totp.UNREADABLE or not key_in_force.require(desk):
             raise
-        return _compared(desk, actor, counted, code)
+        return _compared_anew(desk, actor, counted, code)
     if proof is None and key_in_force.require(desk):
-        return _compared(desk, actor, counted, code)
+        return _compared_anew(desk, actor, counted, code)
     return proof
+
+
+def _compared_anew(desk: Desk, actor: Actor, counted: Counted, code: str) -> Proof | None:
+    # The app may have been encrypted anew under the key that was taken now.
+    secret = select(_U.totp_secret).where(_U.id == actor.id)
+    present = desk.read(SYSTEM, lambda reading: reading.execute(secret).scalar())
+    return _compared(desk, actor, replace(counted, totp_secret=present), code)
 
 
 def _compared(desk: Desk, actor: Actor, counted: Counted, code: str) -> Proof | None:

@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import random
 import re
+import sqlite3
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Concatenate, ParamSpec, TypeVar
 from uuid import UUID
 
-from sqlalchemy import URL, Engine, select
+from sqlalchemy import URL, Connection, Engine, select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
@@ -25,7 +26,7 @@ from pettycash_tui.database import engine as engines
 from pettycash_tui.database import grants, isolation, schema
 from pettycash_tui.database.trouble import Kind, Trouble, diagnose
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import refusals
+from pettycash_tui.services import key_in_force, refusals
 from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, Overtaken, PettyCashError, Refused
 from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.rules import sentence_for
@@ -37,7 +38,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 SCHEMA_SECONDS = 60
-"""How long a desk that is open relies on the schema it has seen: somebody may have upgraded the database since."""
+"""How long a desk that is open relies on the schema of a server: somebody may have upgraded it since."""
 
 ATTEMPTS = 6
 """How often a unit of work is tried against a busy database before the person is told."""
@@ -64,7 +65,11 @@ class Desk:
     @cached_property
     def secrets(self) -> Secrets:
         """The server key and other secrets, looked up outside the database."""
-        return Secrets(self.home, embedded=engines.is_embedded(self.url))
+        return Secrets(
+            self.home,
+            embedded=engines.is_embedded(self.url),
+            is_in_use=lambda: self.read(SYSTEM, key_in_force.is_in_use),
+        )
 
     @property
     def shown_address(self) -> str:
@@ -158,18 +163,30 @@ class Desk:
     def work(self, actor: Actor, *, audited: bool = True) -> Iterator[Work]:
         """One unit of work: committed at the end, undone by any error, which leaves as one of `errors`.
 
-        A desk that was opened as current is looked at again each minute: a program of an earlier version does not
-        write into a database that was upgraded while it ran.
+        A program of an earlier version does not write into a database that was upgraded while it ran: of a file, which
+        a newer program upgrades by itself, the revision is read in each transaction; of a server, which is upgraded by
+        hand, each minute.
         """
         if self._current_at is not None and time.monotonic() - self._current_at > SCHEMA_SECONDS:
             self.require_current()
         with self.translated(), self.engine.connect() as connection:
             isolation.begin(connection, _company_of(actor))
             with connection.begin():
+                if self._current_at is not None and engines.is_embedded(self.url):
+                    self._require_revision(connection)
                 work = Work(connection, actor, self.clock())
                 yield work
                 work.finish(audited=audited)
         self.has_written = self.has_written or audited
+
+    def _require_revision(self, connection: Connection) -> None:
+        # Past SQLAlchemy, whose share of so small a question would be the most of it.
+        driver, found = connection.connection.driver_connection, None
+        with suppress(sqlite3.Error):
+            assert driver is not None
+            found = driver.execute("SELECT version_num FROM alembic_version").fetchone()
+        if found is None or found[0] != schema.HEAD:
+            self.require_current()
 
     @contextmanager
     def reading(self, actor: Actor) -> Iterator[Reading]:

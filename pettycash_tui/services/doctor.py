@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 
 from pettycash_tui.database.schema import HEAD, SchemaState
-from pettycash_tui.services import doctor_database, doctor_gateways, doctor_host, doctor_mail, doctor_people
+from pettycash_tui.services import doctor_database, doctor_gateways, doctor_host, doctor_key, doctor_mail, doctor_people
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.doctor_host import Terminal
 from pettycash_tui.services.errors import DatabaseUnavailable, PettyCashError
@@ -51,6 +51,8 @@ def examine(desk: Desk, terminal: Terminal) -> list[Finding]:
         found += _guarded(lambda: doctor_mail.undelivered(desk), "notices")
     found += _guarded(lambda: doctor_gateways.examine(desk, state), "mpesa")
     found += _guarded(lambda: doctor_host.server_key(desk), "server_key")
+    if state is SchemaState.CURRENT:
+        found += _guarded(lambda: doctor_key.in_force(desk), "server_key")
     found += _guarded(doctor_host.secret_store, "keyring")
     found += _guarded(lambda: doctor_host.looked_at(terminal), "terminal")
     return found

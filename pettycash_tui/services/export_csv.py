@@ -17,22 +17,21 @@ from typing import BinaryIO
 from zoneinfo import ZoneInfo
 
 from pettycash_tui.models.money import Money
-from pettycash_tui.models.text import printable
+from pettycash_tui.models.text import printable, without_invisible
 from pettycash_tui.services.export_request import ExportColumn, Value, Values
 
 _STARTS = frozenset("=+-@\u2212")
 _SEPARATES = frozenset(";\t\n")
 _PARTS = re.compile(r"([;\t\n])")
-_JOINERS = "\u200c\u200d"
 
 
 def begins_a_formula(text: str) -> bool:
     """Whether a spreadsheet could take the text for a formula: `=`, `+`, `-`, `@`, also full-width, or a blank one."""
-    if not text or text[0].isalnum():
+    if not text or (text[0].isascii() and text[0].isalnum()):
         return False
     if text[0] in "\t\r\n":
         return True
-    first = text.lstrip().lstrip(_JOINERS).lstrip()[:1]
+    first = without_invisible(text)[:1]
     return first in _STARTS or unicodedata.normalize("NFKC", first) in _STARTS
 
 
@@ -46,7 +45,7 @@ def guarded(text: str) -> str:
             separator + (f"'{part}" if begins_a_formula(part) else part)
             for separator, part in zip(parts[1::2], parts[2::2], strict=True)
         )
-    return f"'{shown}" if begins_a_formula(shown) else shown
+    return f"'{shown}" if begins_a_formula(shown) or begins_a_formula(text) else shown
 
 
 class CsvFile:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 from pettycash_tui.models.money import Money, known_currencies, parse_amount
-from pettycash_tui.models.text import unsafe_characters
+from pettycash_tui.models.text import is_visible, unsafe_characters
 from pettycash_tui.services.errors import InvalidInput
 
 T = TypeVar("T")
@@ -76,6 +76,8 @@ def clean_text(
     if unsafe:
         named = ", ".join(unsafe[:5]) + (" …" if len(unsafe) > 5 else "")
         raise InvalidInput.of(**{field: f"holds characters that may not be stored: {named}"})
+    if not any(map(is_visible, text)):
+        raise InvalidInput.of(**{field: "holds nothing that can be seen; write it in letters or digits"})
     if len(text) > max_length:
         raise InvalidInput.of(**{field: f"may have at most {max_length} characters; this has {len(text)}"})
     return text

@@ -1,10 +1,10 @@
 """A new server key in the place of the old: codes that are out are void, authenticator apps and all else stay.
 
 The new key is written beside the old one, then the database is changed in one transaction, then the new key is put in
-place. Cut short before the transaction, nothing has happened; cut short after it, the next run, or the next desk that
-needs the key (`key_in_force`), puts it in place. Of recovery codes only what the old key made of them is known, so they
-are void with it, and who had some makes new ones. Passwords, sessions and audit chains hang on nothing of the key;
-M-Pesa's callback address does.
+place and the old one kept for older backups (`former_keys`). Cut short before the transaction, nothing has happened;
+cut short after it, the next run, or the next desk that needs the key (`key_in_force`), puts it in place. Of recovery
+codes only what the old key made of them is known, so they are void with it, and who had some makes new ones. Passwords,
+sessions and audit chains hang on nothing of the key; M-Pesa's callback address does.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from sqlalchemy import select, text, update
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import key_in_force, recovery, totp
+from pettycash_tui.services import former_keys, key_in_force, recovery, totp
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, Refused
 from pettycash_tui.services.identity import Actor
@@ -69,11 +69,9 @@ def rotate(desk: Desk, actor: Actor, *, into: Path | None = None, lost: bool = F
 def _rotate(desk: Desk, actor: Actor, into: Path | None, lost: bool) -> Rotated:
     secrets = desk.secrets
     found = secrets.found_key()
-    if found is None and not (lost or secrets.embedded):
-        # Says where the key is missing and what to do.
-        secrets.server_key()
     if found is None:
-        secrets.make_server_key()
+        # Where it is not lost but missing, this says where and what to do.
+        _ = secrets.make_server_key(even_if_in_use=True) if lost else secrets.server_key()
         found = secrets.found_key()
     assert found is not None
     old, place = found
@@ -82,8 +80,12 @@ def _rotate(desk: Desk, actor: Actor, into: Path | None, lost: bool) -> Rotated:
     assert new is not None
     if new == old and into is not None:
         raise InvalidInput.of(to="holds the key that is in use already; name a file that is not there yet")
-    changed = desk.run(actor, _change_over, old, new, lost)
     in_place = place.place in _WRITABLE
+    if in_place:
+        # What reads older backups is on the disk before anything goes by another key.
+        former_keys.keep(secrets.home, old)
+    olds = (old, *former_keys.before(secrets).values())
+    changed = desk.run(actor, change_over, olds, new, lost=lost)
     if in_place:
         secrets.put_next_in_place(new, place.place)
     else:
@@ -114,12 +116,13 @@ def _require_a_way(place: Found, into: Path | None) -> None:
         )
 
 
-def _change_over(work: Work, old: bytes, new: bytes, lost: bool) -> _Changed:
+def change_over(work: Work, olds: tuple[bytes, ...], new: bytes, *, lost: bool) -> _Changed:
+    """Change the database over from the old keys to `new`, in this transaction. Raises Refused as `rotate` does."""
     if work.is_postgres:
         work.execute(_LOCK)
     wanted = key_in_force.in_force(work)
     was_changed = wanted != fingerprint(new)
-    if was_changed and wanted not in (None, fingerprint(old)) and not lost:
+    if was_changed and wanted not in (None, *map(fingerprint, olds)) and not lost:
         raise Refused(
             "The key here is not the one that the database goes by: it was rotated on another host. Bring that key "
             "here first; if it is lost, add --lost.",
@@ -127,7 +130,7 @@ def _change_over(work: Work, old: bytes, new: bytes, lost: bool) -> _Changed:
         )
     # Codes before people, as everywhere.
     voided = _void_codes(work) if was_changed else 0
-    enrolments, unreadable = _encrypt_anew(work, old, new)
+    enrolments, unreadable = _encrypt_anew(work, olds, new)
     # After people: who makes new ones at this moment holds their row, and finds the new key in force then.
     without = recovery.void_all(work) if was_changed else ()
     if unreadable and was_changed and not lost:
@@ -144,7 +147,7 @@ def _change_over(work: Work, old: bytes, new: bytes, lost: bool) -> _Changed:
         stream=key_in_force.STREAM,
         company_id=None,
         data={
-            "from": fingerprint(old),
+            "from": wanted or " ".join(map(fingerprint, olds)),
             "to": fingerprint(new),
             "codes_voided": voided,
             "enrolments": enrolments,
@@ -162,15 +165,15 @@ def _void_codes(work: Work) -> int:
     return work.execute(statement.values(voided_at=work.now, updated_at=work.now)).rowcount
 
 
-def _encrypt_anew(work: Work, old: bytes, new: bytes) -> tuple[int, int]:
-    """How many enrolments are under the new key now, and how many neither key reads."""
+def _encrypt_anew(work: Work, olds: tuple[bytes, ...], new: bytes) -> tuple[int, int]:
+    """How many enrolments are under the new key now, and how many no key reads."""
     u = t.user.c
     held = work.execute(
         select(u.id, u.totp_secret).where(u.totp_secret.is_not(None)).order_by(u.id).with_for_update(key_share=True)
     ).all()
     readable = 0
     for row in held:
-        stored = totp.under_another_key(row.totp_secret, row.id, old, new)
+        stored = totp.under_another_key(row.totp_secret, row.id, olds, new)
         if stored is None:
             continue
         readable += 1

@@ -22,6 +22,14 @@ def get(name: str) -> str | None:
     return _ask(lambda backend: backend.get_password(SERVICE, name))
 
 
+def is_silent(name: str) -> bool:
+    """Whether there is a keyring that does not say if it has the secret: locked, raising or too slow.
+
+    What it may hold must then not be made anew.
+    """
+    return not _asked(lambda backend: backend.get_password(SERVICE, name))
+
+
 def put(name: str, value: str) -> bool:
     """Hand a secret over; whether the keyring took it. Read it back: some take and do not keep."""
 
@@ -68,19 +76,32 @@ def _patiently(ask: Callable[[], None]) -> None:
 
 def _ask(act: Callable[[KeyringBackend], str | None]) -> str | None:
     """What the keyring says; None when there is none, it is locked, it raises, or it takes too long."""
+    answers = _asked(act)
+    return answers[0] if answers else None
+
+
+def _asked(act: Callable[[KeyringBackend], str | None]) -> list[str | None]:
+    """The keyring's answer, which is None where there is no keyring; empty when one is there and gave none."""
     answers: list[str | None] = []
 
     def ask() -> None:
         # A backend may raise anything: D-Bus errors, KeyringLocked, ImportError of a half-installed plugin.
-        with suppress(Exception):
+        try:
             import keyring
 
             backend = keyring.get_keyring()
-            if _keeps(backend):
+            is_one = _keeps(backend)
+        except Exception:
+            is_one = False
+        if is_one:
+            with suppress(Exception):
                 answers.append(act(backend))
+        else:
+            answers.append(None)
 
     _patiently(ask)
-    return answers[0] if answers else None
+    # One that answers too late has not answered.
+    return list(answers)
 
 
 def _keeps(backend: KeyringBackend) -> bool:

@@ -21,6 +21,7 @@ from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, NotSignedIn, Refused
 from pettycash_tui.services.home_folder import default_home
 from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.secrets import DATABASE_PASSWORD, Secrets
 from pettycash_tui.services.standing import password_first
 from pettycash_tui.services.work import Clock, system_clock
 
@@ -31,7 +32,11 @@ ALLOW_OWNER_VARIABLE = "PETTYCASH_ALLOW_OWNER"
 
 
 def address_of(database: str | None, home: Path | None) -> URL:
-    """The database that these options name. Raises InvalidInput naming `database`."""
+    """The database that these options name. Raises InvalidInput naming `database`.
+
+    A server that is reached over the network gets the secret `database_password` where the address has no password;
+    by its socket one is known as the user of the system.
+    """
     if not database:
         return engines.sqlite_address((home or default_home()).absolute() / DATABASE_FILE)
     try:
@@ -41,6 +46,9 @@ def address_of(database: str | None, home: Path | None) -> URL:
     wrong = None if engines.is_embedded(url) else tls.trouble_of(url)
     if wrong is not None:
         raise InvalidInput.of(database=wrong)
+    if url.host and not url.host.startswith("/") and url.password is None and "password" not in url.query:
+        kept = Secrets((home or default_home()).absolute(), embedded=False).get(DATABASE_PASSWORD)
+        url = url if kept is None else url.set(password=kept)
     return url
 
 

@@ -1,4 +1,4 @@
-"""Proving who one is: password, and the code of those who approve or pay, against a count of tries.
+"""Proving who one is: password, and the code of those who have an app, against a count of tries.
 
 Whatever is wrong, the same statements run and the answer is the same. A try is counted, and committed, before anything
 is compared, so that guesses at the same moment add up to no more than are allowed.
@@ -22,7 +22,6 @@ from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import NotAllowed, Refused
 from pettycash_tui.services.identity import SYSTEM
-from pettycash_tui.services.permissions import needs_app
 from pettycash_tui.services.work import Reading, Work
 
 T = TypeVar("T")
@@ -83,7 +82,7 @@ def prove(
     """What `then` makes of the person whose password this is, in the transaction in which their tries start anew.
 
     Raises NotAllowed, alike for an unknown person, a wrong password, a locked and a deactivated account
-    (`signin_refused`). With `sign_in`, those who approve or pay and have enrolled also need the current code or a
+    (`signin_refused`). With `sign_in`, those who have enrolled an app also need the current code or a
     recovery code (`totp_needed`, `totp_wrong`), and a place with too many failures has to wait (`signin_throttled`).
     """
     nobody = SYSTEM.at(source, client)
@@ -149,12 +148,14 @@ def prove(
 
 
 def needs_code(row: Row[Any]) -> bool:
-    """Whether this person signs in with a code as well: approves or pays, and has enrolled."""
-    return row.totp_confirmed_at is not None and needs_app(row.role)
+    """Whether this person signs in with a code as well: whoever has enrolled an app, whatever their role."""
+    return row.totp_confirmed_at is not None
 
 
 def _code_of(desk: Desk, row: Row[Any], typed: str) -> _Code:
-    key_in_force.require(desk)
+    if key_in_force.require(desk):
+        # Their app may have been encrypted anew under the key that is taken now.
+        row = desk.read(SYSTEM, _person, row.username) or row
     code = recovery.cleaned(typed)
     if code:
         return _Code(recovery_hmac=recovery.mac(desk.secrets, row.id, code))

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pettycash_tui.services.errors import InvalidInput
-from pettycash_tui.services.secrets import SERVER_KEY, Secrets
+from pettycash_tui.services.secrets import DATABASE_PASSWORD, SERVER_KEY, Secrets
 
 KNOWN = (
     SERVER_KEY,
+    DATABASE_PASSWORD,
     "smtp_password",
     "sms_url",
     "mpesa_consumer_key",

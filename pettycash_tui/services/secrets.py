@@ -14,7 +14,7 @@ import hmac
 import os
 import re
 import secrets as random_source
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from enum import StrEnum
@@ -29,6 +29,7 @@ SERVER_KEY = "server_key"
 KEY_BYTES = 32
 KEY_FILE = "server.key"
 CHECKPOINT_KEY = "checkpoint_key"
+DATABASE_PASSWORD = "database_password"
 _HOME_FILES = {SERVER_KEY: KEY_FILE, CHECKPOINT_KEY: "checkpoint.key"}
 NEXT_KEY_FILE = "server.key.next"
 """Where the key that follows waits until the database is changed over to it (`key_rotation`)."""
@@ -60,11 +61,15 @@ class Found:
 
 
 class Secrets:
-    """The secrets of one home. `embedded`: its database is a file, whose key is made when there is none."""
+    """The secrets of one home. `embedded`: its database is a file, whose key is made when there is none.
 
-    def __init__(self, home: Path, embedded: bool) -> None:
+    `is_in_use` tells whether the database goes by a server key already: then none is made.
+    """
+
+    def __init__(self, home: Path, embedded: bool, is_in_use: Callable[[], bool] = lambda: False) -> None:
         self.home = home
         self.embedded = embedded
+        self._is_in_use = is_in_use
         self.warnings: list[str] = []
         self._key: bytes | None = None
         self._lock = Lock()
@@ -93,29 +98,49 @@ class Secrets:
     def server_key(self) -> bytes:
         """The 32 bytes that every code and TOTP secret depends on; made now for an embedded database without one.
 
-        Raises Refused when a shared database has none here, InvalidInput when what was found is no key.
+        Raises Refused when a shared database, or one that goes by a key already, has none here; InvalidInput when what
+        was found is no key.
         """
         with self._lock:
             if self._key is None:
                 found = self._find(SERVER_KEY)
-                if found is None and not self.embedded:
-                    raise Refused.because(
-                        Reason(
-                            "no_server_key",
-                            "The server key is not on this host. Put the one of your other hosts into a file that only "
-                            f"you can read and set {_variable(SERVER_KEY)}_FILE to its path; a new key would void "
-                            "every code and every TOTP enrolment.",
-                        )
-                    )
+                if found is None and (not self.embedded or self._is_in_use()):
+                    raise self._no_server_key()
                 self._key = _key_of(found or self._make())
             return self._key
 
-    def make_server_key(self) -> str:
-        """First set-up: make the keys in the home unless some place has them. Returns where the server key is."""
+    def _no_server_key(self) -> Refused:
+        if keyrings.is_silent(SERVER_KEY):
+            what_to_do = (
+                "The keyring of this host is locked or does not answer, and may hold it: unlock it and try again."
+            )
+        elif self.embedded:
+            what_to_do = f"Put your copy of it back as {self.home / KEY_FILE}, readable by you alone, and try again."
+        else:
+            what_to_do = (
+                "Put the one of your other hosts into a file that only you can read and set "
+                f"{_variable(SERVER_KEY)}_FILE to its path."
+            )
+        return Refused.because(
+            Reason(
+                "no_server_key",
+                f"The server key is not on this host, and a new one would void every code and every authenticator app. "
+                f"{what_to_do} If the key is lost, run `pettycash secret rotate server_key --lost`.",
+            )
+        )
+
+    def make_server_key(self, *, even_if_in_use: bool = False) -> str:
+        """First set-up: make the keys in the home unless some place has them. Returns where the server key is.
+
+        Raises Refused where the database goes by a key already, unless that one is lost: `even_if_in_use`.
+        """
         with self._lock:
             if self._find(CHECKPOINT_KEY) is None:
                 self._make(CHECKPOINT_KEY)
-            found = self._find(SERVER_KEY) or self._make()
+            found = self._find(SERVER_KEY)
+            if found is None and not even_if_in_use and self._is_in_use():
+                raise self._no_server_key()
+            found = found or self._make()
             self._key = _key_of(found)
             return found.where
 
@@ -160,7 +185,7 @@ class Secrets:
         if make:
             self._write_key(path)
         try:
-            return _key_of(Found(read_owner_only(path), f"the file {path}", Place.NAMED_FILE))
+            return key_in_file(path)
         except FileNotFoundError:
             return None
 
@@ -288,6 +313,11 @@ def _check_name(name: str) -> None:
 
 def _variable(name: str) -> str:
     return f"PETTYCASH_{name.upper()}"
+
+
+def key_in_file(path: Path) -> bytes:
+    """The server key that a file holds. Raises Refused when others may read it, InvalidInput when it is no key."""
+    return _key_of(Found(read_owner_only(path), f"the file {path}", Place.NAMED_FILE))
 
 
 def _key_of(found: Found, name: str = SERVER_KEY) -> bytes:

@@ -17,7 +17,7 @@ from pettycash_tui.database import engine as engines
 from pettycash_tui.database.schema import SchemaState
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import Role
-from pettycash_tui.services import listed, opening, passwords
+from pettycash_tui.services import key_in_force, listed, opening, passwords
 from pettycash_tui.services.desk import DEMO, PRODUCTION, Desk
 from pettycash_tui.services.errors import Overtaken, Reason, Refused
 from pettycash_tui.services.identity import SYSTEM
@@ -140,7 +140,9 @@ def init(desk: Desk, given: SetUp) -> SetUpResult:
     where = secrets.make_server_key()
     # Hashed before the transaction begins: it takes a tenth of a second, in which nobody else could write.
     hashed = passwords.hash_password(given.admin.password, answers.username)
-    return replace(desk.run(SYSTEM, _install, given, hashed, desk.shown_address), server_key=where)
+    return replace(
+        desk.run(SYSTEM, _install, given, hashed, desk.shown_address, secrets.server_key()), server_key=where
+    )
 
 
 def _checked(given: SetUp) -> _Answers:
@@ -204,8 +206,9 @@ def _differences(company: Row[Any], admin: Row[Any] | None, answers: _Answers) -
     return reasons
 
 
-def _install(work: Work, given: SetUp, hashed: str, database: str) -> SetUpResult:
+def _install(work: Work, given: SetUp, hashed: str, database: str, key: bytes) -> SetUpResult:
     _claim(work)
+    key_in_force.note_first(work, key)
     company = listed.add(
         work,
         COMPANY,

@@ -285,14 +285,14 @@ def _confirmed_or_absent(row: Row[Any], secrets: Secrets) -> bytes:
         return _ABSENT
 
 
-def under_another_key(stored: bytes, user_id: UUID, old: bytes, new: bytes) -> bytes | None:
-    """What `user.totp_secret` is to be when the server key `new` follows `old`; None when neither can read it."""
-    keys = (derived(old, PURPOSE), derived(new, PURPOSE))
-    for key in keys:
+def under_another_key(stored: bytes, user_id: UUID, olds: tuple[bytes, ...], new: bytes) -> bytes | None:
+    """What `user.totp_secret` is to be when the server key `new` follows one of `olds`; None when none can read it."""
+    follows = derived(new, PURPOSE)
+    for key in (follows, *(derived(old, PURPOSE) for old in olds)):
         pair = _opened(stored, user_id, key)
         if pair is not None:
             # What is under the new key already stays as it is, nonce and all.
-            return stored if key == keys[1] else _sealed(pair, user_id, keys[1])
+            return stored if key == follows else _sealed(pair, user_id, follows)
     return None
 
 

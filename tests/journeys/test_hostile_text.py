@@ -115,6 +115,16 @@ def test_no_screen_lets_it_through_and_no_action_fires(hostile_place: Place) -> 
             assert scope
             terminal.press(number)
             terminal.wait_quiet()
+            # What opens over any screen: the palette with what it finds, the keys, and the form's own key.
+            for key in ("ctrl+p", "question_mark", "f2"):
+                terminal.press("?" if key == "question_mark" else key)
+                terminal.wait_quiet(0.05)
+                if key == "ctrl+p":
+                    terminal.type(MARK[:3])
+                    terminal.wait_quiet(0.3)
+                # The first may only empty what was typed.
+                terminal.press("escape", "escape")
+                terminal.wait_quiet(0.05)
             for action in actions_of(scope[1]):
                 key = action.keys[0]
                 if action.id in AT_ONCE or key in ("escape", "q", "slash") or not (len(key) == 1 or key == "enter"):

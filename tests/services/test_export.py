@@ -184,6 +184,9 @@ def test_wide_characters_quotes_and_line_breaks_come_back_as_they_were(sqlite_de
         "＠x",
         "  =1+1",
         "\u200d=1",
+        "\u2800=1",
+        "\ufe0e=1",
+        "\u2800\u200d\u0301=1",
         "−1",
     ],
 )
@@ -201,9 +204,15 @@ def test_other_text_stays_as_it_is(text: str) -> None:
     assert guarded(text) == text
 
 
+@pytest.mark.parametrize("first", ["\u3164", "\u034f", "\u115f", "\u200b", "\U000e0100"])
+def test_what_is_drawn_as_nothing_before_a_formula_does_not_hide_it(first: str) -> None:
+    assert begins_a_formula(f"{first}=1")
+    assert guarded(f"{first}=1") == "'\ufffd=1"
+
+
 def test_a_tab_or_a_line_break_before_a_formula_is_guarded_too() -> None:
     assert [guarded(text) for text in ("\t=1", "\n=1", "\tx")] == ["'\t'=1", "'\n'=1", "'\tx"]
-    assert guarded("\r=1") == "\ufffd=1"
+    assert guarded("\r=1") == "'\ufffd=1"
 
 
 def test_a_formula_behind_what_some_spreadsheets_separate_cells_by_is_guarded_too() -> None:

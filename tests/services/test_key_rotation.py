@@ -275,7 +275,8 @@ def test_a_lost_key_is_followed_only_when_told(sqlite_desk: Desk, clock: Settabl
 
     with pytest.raises(Refused, match="--lost") as refusal:
         key_rotation.rotate(desk, SYSTEM)
-    assert refusal.value.code == "totp_unreadable"
+    assert refusal.value.code == "no_server_key"
+    assert not (desk.home / "server.key").exists()
     done = key_rotation.rotate(desk, SYSTEM, lost=True)
 
     assert (done.enrolments, done.unreadable) == (0, 1)

@@ -44,6 +44,51 @@ def test_the_screen_of_a_demo_shows_its_codes_and_its_log_does_not(watch: leaks.
     assert watch.found
 
 
+def test_what_is_shown_once_stands_on_standard_output_and_nowhere_else(watch: leaks.Watch) -> None:
+    watch.shown_words.add("ABCDE-FGHJK")
+    watch.look_everywhere([("Captured stdout call", "ABCDE-FGHJK")], None)
+    assert watch.found == []
+    watch.look_everywhere([("Captured stderr call", "ABCDE-FGHJK")], None)
+    watch.read_errors.append("ABCDE-FGHJK")
+    watch.look_everywhere([], None)
+    assert len(watch.found) == 2
+
+
+def test_a_code_that_another_process_has_sent_is_looked_for_in_its_log(watch: leaks.Watch, tmp_path: Path) -> None:
+    (tmp_path / "home" / "outbox").mkdir(parents=True)
+    (tmp_path / "home" / "outbox" / "1.eml").write_text("Subject: code\n\nPay 1250\n\n602214\n\nPAY-000001\n")
+    (tmp_path / "home" / "desk.log").write_text("sent 602214 to jane")
+    watch.look_everywhere([], tmp_path)
+
+    assert watch.found == ["602… in desk.log"]
+    # Else the watch of this very test would find it too.
+    (tmp_path / "home" / "desk.log").unlink()
+
+
+def test_the_crash_screen_of_the_desk_shows_where_and_no_value(capsys: pytest.CaptureFixture[str]) -> None:
+    from pettycash_tui.app import PettyCashApp
+    from pettycash_tui.widgets.background import FAULT
+
+    def meet() -> None:
+        code = "493" + "817"
+        raise RuntimeError(f"wrong: {code}")
+
+    app = PettyCashApp.__new__(PettyCashApp)
+    app._exit_renderables = []
+    app._exception = None
+    for name in ("bell", "_close_messages_no_wait"):
+        setattr(app, name, lambda: None)
+    try:
+        meet()
+    except RuntimeError:
+        app._fatal_error()
+    shown = "\n".join(str(one) for one in app._exit_renderables)
+
+    assert FAULT in shown
+    assert "RuntimeError" in shown and "in meet" in shown
+    assert "493817" not in shown
+
+
 def test_passwords_that_the_program_is_given_are_watched() -> None:
     passwords.hash_password("three kind words 7", "ann")
 

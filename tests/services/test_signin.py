@@ -301,13 +301,15 @@ def test_guessing_the_code_with_the_right_password_locks_as_well(
     assert user_row(desk, "treasury").locked_at is not None
 
 
-def test_staff_who_enrolled_are_not_asked_for_a_code(
+def test_staff_who_enrolled_are_asked_for_a_code_too(
     desk: Desk, people: dict[str, Actor], attempt: Try, clock: SettableClock
 ) -> None:
     app = pyotp.TOTP(totp.enrol(desk, people["staff"]).secret_base32)
     totp.confirm(desk, people["staff"], app.at(clock.now))
 
-    assert attempt("staff").token
+    assert refusal_of(attempt, "staff").code == "totp_needed"
+    clock.advance(seconds=31)
+    assert attempt("staff", PASSWORD, app.at(clock.now)).token
 
 
 # --- sessions ---------------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ from settable_clock import SettableClock
 from sqlalchemy import URL, select
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import totp
+from pettycash_tui.services import key_rotation, totp
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import NotAllowed, NotFound, Refused
 from pettycash_tui.services.identity import SYSTEM, Actor
@@ -186,19 +186,23 @@ def test_an_admin_resets_the_codes_of_others_in_the_company(
         secret_in_force(desk, officer)
 
 
-def test_enrolling_works_again_after_the_server_key_was_lost(
+def test_enrolling_works_again_after_a_lost_server_key_was_followed_by_another(
     sqlite_url: URL, open_desk: Callable[[URL], Desk], clock: SettableClock
 ) -> None:
     desk = open_desk(sqlite_url)
     officer = building.company(desk)["treasury"]
     totp.confirm(desk, officer, code_of(totp.enrol(desk, officer).secret_base32, clock))
     (desk.home / "server.key").unlink()
-    later = open_desk(sqlite_url)
+    later = Desk(sqlite_url, desk.home, clock=clock)
 
+    with pytest.raises(Refused, match="not on this host"):
+        totp.enrol(later, officer)
+    key_rotation.rotate(later, SYSTEM, lost=True)
     again = totp.enrol(later, officer)
     totp.confirm(later, officer, code_of(again.secret_base32, clock))
 
     assert secret_in_force(later, officer) == base64.b32decode(again.secret_base32)
+    later.close()
 
 
 @pytest.mark.parametrize("username", ["ann", "treasury2", "a.person.with.a.long.name@company"])

@@ -62,6 +62,9 @@ HOSTILE = {
     "separator": "ab\u2028cd",
     "invisible": "ab\u200bcd",
     "tag": "ab\U000e0041cd",
+    "variation selector": "ab\U000e0100cd",
+    "filler": "ab\u3164cd",
+    "marks": "ab" + "\u0301" * 150 + "cd",
     "half a character": "ab\udce9cd",
     "no character": "ab\uffffcd",
 }
