@@ -83,8 +83,7 @@ def _stream(
     until: datetime | None,
     tell: Callable[[int], None],
 ) -> tuple[int, list[Problem]]:
-    first = 1 if since is None else audit_events.first_from(reading, name, since)
-    behind = None if until is None else audit_events.first_from(reading, name, until) - 1
+    first, behind = _edges(reading, name, since, until)
     before = GENESIS if first == 1 else audit_events.hash_at(reading, name, first - 1)
     if before is None:
         return 0, [Problem(name, first - 1, ProblemKind.DELETED, "the event before the first one checked is missing")]
@@ -92,7 +91,7 @@ def _stream(
     walk = Walk(name, known, after=first - 1, after_hash=before, spell=audit_events.speller(reading))
     # From the beginning nothing is left out, not even what stands before it.
     after = first - 1 if first > 1 else -(1 << 62)
-    business = Business(reading, name, is_whole=first == 1, since=since)
+    business = Business(reading, name, first=first)
     for rows, following in audit_events.pages(reading, name, after=after, until=behind):
         problem = walk.feed(rows, following)
         right = [row for row in rows if row[0] <= walk.sequence] if problem is not None else rows
@@ -100,12 +99,39 @@ def _stream(
         tell(walk.events)
         if problem is not None:
             return walk.events, [problem, *business.problems]
+    problem = _at_the_end(reading, walk, head, is_inside=behind is not None)
+    if problem is not None:
+        return walk.events, [problem, *business.problems]
     if behind is None:
-        problem = walk.finish(head.length, head.hash)
-        if problem is not None:
-            return walk.events, [problem, *business.problems]
         business.finish()
     return walk.events, business.problems
+
+
+def _edges(reading: Reading, name: str, since: datetime | None, until: datetime | None) -> tuple[int, int | None]:
+    """The first event of the window, and its last where the window has an end.
+
+    The window is the whole stream where the events that it would begin or end at are not themselves.
+    """
+    first = 1 if since is None else audit_events.first_from(reading, name, since)
+    following = None if until is None else audit_events.first_from(reading, name, until)
+    if first is None or (until is not None and following is None):
+        return 1, None
+    return first, None if following is None else max(following, first) - 1
+
+
+def _at_the_end(reading: Reading, walk: Walk, head: Head, *, is_inside: bool) -> Problem | None:
+    """Compare what was walked with what comes next: the next event of a window that ends inside, or else the head."""
+    following = audit_events.behind(reading, walk.stream, walk.sequence) if is_inside else None
+    if following is None:
+        return walk.finish(head.length, head.hash)
+    expected = walk.sequence + 1
+    if following == (expected, walk.last_hash):
+        return None
+    if following[0] == expected:
+        message = f"event {expected} follows from another event {walk.sequence}"
+        return Problem(walk.stream, walk.sequence, ProblemKind.CHANGED, message)
+    message = f"the events from {expected} to {following[0] - 1} are missing"
+    return Problem(walk.stream, expected, ProblemKind.DELETED, message)
 
 
 def _sealed(reading: Reading, name: str, checkpoint: Checkpoint) -> Problem | None:
