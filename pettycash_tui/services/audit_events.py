@@ -15,7 +15,7 @@ from sqlalchemy import TextClause, bindparam, func, select, text
 
 from pettycash_tui.database import isolation
 from pettycash_tui.models import tables as t
-from pettycash_tui.services.audit import canonical_value, company_stream, fund_stream
+from pettycash_tui.services.audit import canonical_value, company_stream, fund_stream, proof_stream
 from pettycash_tui.services.audit_chain import Stored, id_in, is_whole
 from pettycash_tui.services.work import Reading
 
@@ -73,7 +73,9 @@ def streams(reading: Reading) -> list[str]:
     company = reading.actor.company_id
     if company is not None:
         funds = reading.execute(select(t.treasury_fund.c.id).where(t.treasury_fund.c.company_id == company)).scalars()
-        return [company_stream(company), *sorted(fund_stream(found) for found in funds)]
+        apart = proof_stream(company)
+        own = [company_stream(company), *([apart] if head(reading, apart).length else [])]
+        return [*own, *sorted(fund_stream(found) for found in funds)]
     found = {fund_stream(one) for one in reading.execute(select(t.treasury_fund.c.id)).scalars()}
     found |= {company_stream(one) for one in reading.execute(select(t.company.c.id)).scalars()}
     for statement in (_NEXT_STREAM, _NEXT_HEAD):

@@ -35,6 +35,14 @@ class Verified:
     streams: int
     since: datetime | None
     until: datetime | None
+    sealed_at: datetime | None = None
+    """When the checkpoint was made that the books were compared with."""
+    sealed_events: int = 0
+    """How many events of the streams that were checked it seals."""
+    contradicts: bool = False
+    """Whether the books are not what the checkpoint sealed."""
+    recorded: bool = False
+    """Whether there is an audit event of this verification."""
 
 
 def verify(
@@ -58,6 +66,10 @@ def verify(
     heads = {name: audit_events.head(reading, name) for name in names}
     total = sum(found.length or 0 for found in heads.values())
     problems: list[Problem] = []
+    contradicts = False
+    if checkpoint is not None and total and not any(name in checkpoint.heads for name in names):
+        message = "the checkpoint seals none of these streams: it is of another company or another database"
+        problems.append(Problem("checkpoint", 0, ProblemKind.CHANGED, message))
     events = 0
     for name in names:
 
@@ -67,12 +79,41 @@ def verify(
 
         count, found = _stream(reading, name, heads[name], since, until, tell)
         if not any(each.kind is not ProblemKind.BUSINESS_ROW for each in found) and checkpoint is not None:
-            found = [*filter(None, [_sealed(reading, name, checkpoint)]), *found]
+            against = _sealed(reading, name, checkpoint)
+            if against is not None:
+                contradicts, found = True, [against, *found]
         events += count
         problems += found
     known = {each.stream for each in problems}
     problems += [each for each in disagreements(reading, since) if each.stream not in known]
-    return Verified(not problems, events, tuple(problems), len(names), since, until)
+    return Verified(
+        not problems,
+        events,
+        tuple(problems),
+        len(names),
+        since,
+        until,
+        sealed_at=checkpoint.made_at if checkpoint is not None else None,
+        sealed_events=_count_sealed(names, checkpoint),
+        contradicts=contradicts,
+    )
+
+
+def compare(reading: Reading, checkpoint: Checkpoint) -> Verified:
+    """Compare the ends that a checkpoint sealed with the streams, and nothing else: what takes a moment."""
+    reading.actor.require(Right.READ_AUDIT)
+    audit_events.of_one_moment(reading)
+    mine = set(audit_events.streams(reading))
+    names = sorted(checkpoint.heads if reading.actor.company_id is None else mine & set(checkpoint.heads))
+    problems = tuple(filter(None, [_sealed(reading, name, checkpoint) for name in names]))
+    sealed = _count_sealed(names, checkpoint)
+    return Verified(
+        not problems, 0, problems, len(names), None, None, checkpoint.made_at, sealed, contradicts=bool(problems)
+    )
+
+
+def _count_sealed(names: list[str], checkpoint: Checkpoint | None) -> int:
+    return sum(checkpoint.heads[name].length for name in names if name in checkpoint.heads) if checkpoint else 0
 
 
 def _stream(
