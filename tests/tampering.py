@@ -10,6 +10,7 @@ from uuid import uuid4
 from sqlalchemy import delete, insert, select, text, update
 from trading import Trading
 
+from pettycash_tui.database import triggers
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.audit import GENESIS, event_hash
 from pettycash_tui.services.identity import SYSTEM
@@ -20,8 +21,8 @@ _A = t.audit_event.c
 
 
 @contextmanager
-def owner(trading: Trading) -> Iterator[Reading]:
-    """A transaction without any rule, rolled back at the end."""
+def owner(trading: Trading, *, keep: bool = False) -> Iterator[Reading]:
+    """A transaction without any rule, rolled back at the end; with `keep` what was done stays, the rules in force."""
     with trading.desk.engine.connect() as connection:
         transaction = connection.begin()
         if connection.dialect.name == "sqlite":
@@ -33,8 +34,12 @@ def owner(trading: Trading) -> Iterator[Reading]:
             connection.execute(text("SET LOCAL session_replication_role = 'replica'"))
         try:
             yield Reading(connection, SYSTEM, trading.clock())
+            if keep:
+                triggers.install(connection)
+                transaction.commit()
         finally:
-            transaction.rollback()
+            if transaction.is_active:
+                transaction.rollback()
 
 
 def written_anew(reading: Reading, stream: str, change: Callable[[Events], Events], *, head: bool = False) -> None:

@@ -67,7 +67,7 @@ def verify(
     asked = audit_check.Asked(
         full=full, since=since, until=until, key=_key_in(key), checkpoint=_checkpoint_in(checkpoint)
     )
-    with session.at_desk(ctx) as (desk, actor):
+    with session.at_desk(ctx, verifies=True) as (desk, actor):
         found = _watched(ctx, lambda tell: audit_check.check(desk, actor, asked, progress=tell))
         untold = audit_alarm.tell(desk, actor, found, email) if alert else ()
     for sentence in untold:
@@ -87,7 +87,7 @@ def _verify_file(ctx: Context, export: Path, key: Path | None, others: tuple[Any
         pem = _key_in(key)
         assert pem is not None
         found = _watched(ctx, lambda tell: audit_export.verify_file(path, pem, progress=tell))
-    _tell(ctx, found)
+    _tell(ctx, found, records=False)
 
 
 def _checkpoint_in(file: Path | None) -> Checkpoint | None:
@@ -129,14 +129,20 @@ class _Far:
         return f"[{'#' * filled}{'.' * (20 - filled)}] {self._done:,} of {self._total:,} events"
 
 
-def _tell(ctx: Context, found: Verified) -> None:
+def _tell(ctx: Context, found: Verified, *, records: bool = True) -> None:
     count = len(found.problems)
     if found.ok:
-        sentence = f"{found.events:,} events in {found.streams} streams are as they were written."
+        sentences = [f"{found.events:,} events in {found.streams} streams are as they were written."]
     else:
-        sentence = f"{'1 thing is' if count == 1 else f'{count} things are'} wrong in {found.events:,} events."
+        sentences = [f"{'1 thing is' if count == 1 else f'{count} things are'} wrong in {found.events:,} events."]
+    if found.sealed_at is not None:
+        sentences.append(
+            f"The checkpoint is of {found.sealed_at:%Y-%m-%d %H:%M} UTC, of {found.sealed_events:,} events."
+        )
+    if records and not found.recorded:
+        sentences.append("This verification is not recorded: nothing can be written to the database.")
     output.emit(
-        ctx, found, sentence=sentence, table=Table(_PROBLEMS, found.problems) if found.problems else None, always=True
+        ctx, found, sentence=sentences, table=Table(_PROBLEMS, found.problems) if found.problems else None, always=True
     )
     if not found.ok:
         raise typer.Exit(EXIT_WRONG)

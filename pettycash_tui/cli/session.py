@@ -32,12 +32,17 @@ def open_database(ctx: Context) -> Iterator[Desk]:
 
 
 @contextmanager
-def at_desk(ctx: Context) -> Iterator[tuple[Desk, Actor]]:
-    """The desk that the options name, and the person who is signed in there (or named by `--as`)."""
-    from pettycash_tui.services.opening import identify
+def at_desk(ctx: Context, *, verifies: bool = False) -> Iterator[tuple[Desk, Actor]]:
+    """The desk that the options name, and the person who is signed in there (or named by `--as`).
+
+    Who only `verifies` needs no sign-in where the database's role only reads.
+    """
+    from pettycash_tui.services.opening import identify, verifier
 
     with open_database(ctx) as desk:
-        actor = identify(desk, options(ctx).as_user)
+        as_user = options(ctx).as_user
+        reader = verifier(desk) if verifies and as_user is None else None
+        actor = reader if reader is not None else identify(desk, as_user)
         if not options(ctx).json:
             from pettycash_tui.cli.table import show_times_in
             from pettycash_tui.services.companies import timezone_of

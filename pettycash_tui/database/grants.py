@@ -73,6 +73,17 @@ def standing(connection: Connection) -> Standing:
     return Standing(str(row[0]), bool(row[1]), bool(row[2]))
 
 
+def reads_only(connection: Connection) -> bool:
+    """Whether the role of this connection may read the chain and write nothing: the verifier's part."""
+    return bool(
+        connection.exec_driver_sql(
+            "SELECT has_table_privilege(to_regclass('audit_event'), 'SELECT') AND NOT EXISTS (SELECT 1 FROM pg_class c"
+            " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND c.relkind = 'r'"
+            " AND (has_any_column_privilege(c.oid, 'INSERT') OR has_any_column_privilege(c.oid, 'UPDATE')))"
+        ).scalar()
+    )
+
+
 def missing(connection: Connection) -> list[str]:
     """The tables in which the role of this connection may not read or not insert."""
     found = connection.exec_driver_sql(

@@ -39,6 +39,11 @@ def company_stream(company_id: UUID | None) -> str:
     return GROUP_STREAM if company_id is None else f"company:{company_id}"
 
 
+def proof_stream(company_id: UUID | None) -> str:
+    """Where it is recorded that the stream of a company's administration is broken, and so takes no event."""
+    return f"proof:{company_stream(company_id)}"
+
+
 @dataclass(frozen=True, slots=True)
 class PendingEvent:
     """An event that waits for the end of its unit of work, when its stream's head is locked."""

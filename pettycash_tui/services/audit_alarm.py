@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from sqlalchemy import or_, select
 
 from pettycash_tui.models import tables as t
@@ -14,12 +16,16 @@ from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.work import Reading
 
+EMAIL_VARIABLE = "PETTYCASH_AUDIT_EMAIL"
 _MOST = 50
 """Problems that a letter names."""
 
 
 def tell(desk: Desk, actor: Actor, found: Verified, address: str | None = None) -> tuple[str, ...]:
-    """Send what is wrong to this address, or else to every active admin. Returns a sentence for each that failed.
+    """Send what is wrong to this address, or else to every active admin and to the host's addresses.
+
+    Whoever can write the database can take the admins' addresses away, so PETTYCASH_AUDIT_EMAIL holds some (with
+    commas between) that stand outside of it. Returns a sentence for each that failed.
 
     A network call, so never inside a unit of work.
     """
@@ -27,11 +33,11 @@ def tell(desk: Desk, actor: Actor, found: Verified, address: str | None = None) 
         return ()
     from pettycash_tui.services.messages import channel_for
 
-    to = [("", address)] if address else desk.read(actor, _admins)
+    to = [("", address)] if address else [*desk.read(actor, _admins), *_of_the_host()]
     if not to:
-        return ("There is no active admin with an address to tell.",)
+        return (f"There is no active admin with an address to tell; set {EMAIL_VARIABLE} to one.",)
     failed = []
-    for name, where in to:
+    for where, name in {where: name for name, where in reversed(to)}.items():
         try:
             channel_for(desk).deliver(letter(found, name, where, desk.shown_address))
         except (DeliveryFailed, OSError) as error:
@@ -57,6 +63,11 @@ def letter(found: Verified, name: str, address: str, database: str) -> Message:
         "    pettycash audit verify --full --checkpoint FILE",
     ]
     return Message(name, address, "Petty cash: the books are not as they were sealed", "\n".join(lines), "audit_alert")
+
+
+def _of_the_host() -> list[tuple[str, str]]:
+    given = os.environ.get(EMAIL_VARIABLE, "").split(",")
+    return [("", where.strip()) for where in given if where.strip()]
 
 
 def _admins(reading: Reading) -> list[tuple[str, str]]:

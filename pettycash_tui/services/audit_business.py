@@ -7,16 +7,15 @@ event, a content, a role or a threshold is the one that was set. A page of event
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Row, bindparam, func, select
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import audit_seals
+from pettycash_tui.services import audit_events, audit_seals
 from pettycash_tui.services.audit import canonical_value
-from pettycash_tui.services.audit_chain import Problem, ProblemKind, Stored, data_of, id_in
+from pettycash_tui.services.audit_chain import Problem, ProblemKind, Stored, data_of, id_in, is_whole
 from pettycash_tui.services.audit_page import Texts
 from pettycash_tui.services.audit_statuses import CONTENT, STATUSES, Telling
 from pettycash_tui.services.audit_told import ACTIONS, Told
@@ -36,15 +35,14 @@ _AT_ONCE = 500
 
 
 class Business:
-    """The rows that one stream tells of. `is_whole`: it is read from its first event."""
+    """The rows that one stream tells of, read from its event number `first`."""
 
-    def __init__(self, reading: Reading, stream: str, *, is_whole: bool, since: datetime | None) -> None:
+    def __init__(self, reading: Reading, stream: str, *, first: int) -> None:
         self.problems: list[Problem] = []
         self._reading = reading
         self._stream = stream
-        self._since = since
         self._fund = _fund_of(stream)
-        self._entry: int | None = 0 if is_whole else None
+        self._entry = 0 if first == 1 or self._fund is None else self._last_entry_before(first)
         self._at = 0
         self._told = Told()
         self._texts = Texts()
@@ -82,32 +80,20 @@ class Business:
         fund = self._fund
         if fund is None:
             return
-        if self._entry is None:
-            statement = select(func.min(_L.sequence)).where(_L.fund_id == fund, _L.created_at >= self._since)
-            first = self._reading.execute(statement).scalar()
-        else:
-            statement = select(func.min(_L.sequence)).where(_L.fund_id == fund, _L.sequence > self._entry)
-            first = self._reading.execute(statement).scalar()
+        statement = select(func.min(_L.sequence)).where(_L.fund_id == fund, _L.sequence > self._entry)
+        first = self._reading.execute(statement).scalar()
         if first is not None:
             self._wrong(self._at, f"ledger entry {first} has no event")
         self._compare_fund(fund)
 
     def _compare_entries(self, fund: UUID, events: Sequence[Stored]) -> None:
-        if self._entry is not None:
-            entries = audit_seals.following(self._reading, fund, self._entry, len(events))
-            if audit_seals.are_right(entries, events, self._texts):
-                self._entry = entries[-1][audit_seals.SEQUENCE]
-                return
-        seals = []
-        for event in events:
-            data = data_of(event)
-            seal = data.get("entry", data)
-            if isinstance(seal, dict) and isinstance(seal.get("sequence"), int) and "entry_id" in seal:
-                seals.append((event[0], seal))
+        entries = audit_seals.following(self._reading, fund, self._entry, len(events))
+        if audit_seals.are_right(entries, events, self._texts):
+            self._entry = entries[-1][audit_seals.SEQUENCE]
+            return
+        seals = [(event[0], seal) for event in events if (seal := _seal_in(event)) is not None]
         if not seals:
             return
-        if self._entry is None:
-            self._entry = seals[0][1]["sequence"] - 1
         until = seals[-1][1]["sequence"]
         rows = audit_seals.between(self._reading, fund, self._entry, until)
         for at, seal in seals:
@@ -123,6 +109,17 @@ class Business:
         for sequence in sorted(rows)[:1]:
             self._wrong(seals[-1][0], f"ledger entry {sequence} has no event")
         self._entry = until
+
+    def _last_entry_before(self, first: int) -> int:
+        """The last ledger entry that was sealed before this event: by the chain, since clocks are set back.
+
+        An event that is not itself is none to rely on: the one before it is asked, and what follows has no event then.
+        """
+        for event in audit_events.earlier(self._reading, self._stream, first, sorted(_ENTRY_ACTIONS)):
+            seal = _seal_in(event)
+            if seal is not None and is_whole(self._stream, event):
+                return int(seal["sequence"])
+        return 0
 
     def _compare_rows(self, telling: Telling, latest: Mapping[UUID, Stored]) -> None:
         table = telling.table
@@ -190,6 +187,14 @@ class Business:
         # The first of a stream: what follows from it would hide the others.
         if not self.problems:
             self.problems.append(Problem(self._stream, sequence, ProblemKind.BUSINESS_ROW, message))
+
+
+def _seal_in(event: Stored) -> dict[str, Any] | None:
+    """The ledger entry that an event has sealed; None where it has sealed none."""
+    data = data_of(event)
+    seal = data.get("entry", data)
+    is_one = isinstance(seal, dict) and isinstance(seal.get("sequence"), int) and "entry_id" in seal
+    return seal if is_one else None
 
 
 def _fund_of(stream: str) -> UUID | None:

@@ -175,6 +175,11 @@ def event_digest(previous: str, body: str) -> str:
     return sha256(f"{previous}\n{body}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
+def is_whole(stream: str, row: Stored) -> bool:
+    """Whether an event, spelt as a body spells its ids, is what its hash was made of, and each column what it says."""
+    return _is_itself(row) and _unlike(stream, row) is None
+
+
 def _is_itself(row: Stored) -> bool:
     try:
         return bool(sha256(f"{row[2]}\n{row[1]}".encode()).hexdigest() == row[3])

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from pettycash_tui.services import audit_state, checkpoints
+from pettycash_tui.services import audit_alarm, audit_state, checkpoints
 from pettycash_tui.services.audit_chain import Problem, ProblemKind
-from pettycash_tui.services.audit_verify import Progress, Verified, verify
+from pettycash_tui.services.audit_verify import Progress, Verified, compare, verify
 from pettycash_tui.services.checkpoint_text import Checkpoint
 from pettycash_tui.services.companies import timezone_of
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import InvalidInput, PettyCashError
-from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.errors import InvalidInput, PettyCashError, Refused
+from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.work import Reading
+
+_ONLY_READING = ("database_forbidden", "database_read_only")
 
 DAYS = 30
 """How far back is verified when nothing is said."""
@@ -42,27 +45,67 @@ def check(desk: Desk, actor: Actor, asked: Asked, *, progress: Progress | None =
         raise InvalidInput.of(until="must not be before --since")
     since, until = desk.read(actor, _window, asked)
     sealed = asked.checkpoint
-    problems: tuple[Problem, ...] = ()
-    if sealed is not None and not checkpoints.is_signed_by(
-        sealed, asked.key or checkpoints.public_key(desk).public_key
-    ):
+    problems = _unsigned(desk, sealed, asked.key)
+    if problems:
         # What it says is not believed.
-        message = "the checkpoint was changed, or signed with another key; see `pettycash audit key`"
-        sealed, problems = None, (Problem("checkpoint", 0, ProblemKind.CHANGED, message),)
+        sealed = None
     found = desk.read(actor, verify, since=since, until=until, checkpoint=sealed, progress=progress)
     if problems:
         found = replace(found, ok=False, problems=(*problems, *found.problems))
+    return replace(found, recorded=_record(desk, actor, found))
+
+
+def check_daily(desk: Desk, *, progress: Progress | None = None) -> Verified:
+    """Verify for all companies as each day does: the last days, against the newest checkpoint that this host keeps.
+
+    From the first event where that was not done for a week, or while something is wrong.
+    """
+    full = desk.read(SYSTEM, audit_state.is_full_due)
+    return check(desk, SYSTEM, Asked(full=full, checkpoint=checkpoints.kept(desk, SYSTEM)), progress=progress)
+
+
+def require_as_sealed(desk: Desk, actor: Actor, before: Checkpoint) -> None:
+    """Raise Refused where the books are not what this checkpoint of this host sealed; it is recorded and mailed."""
+    problems = _unsigned(desk, before, None)
+    found = desk.read(actor, compare, before)
+    if problems:
+        found = replace(found, ok=False, problems=problems, contradicts=False, sealed_at=None)
+    if found.ok:
+        return
     _record(desk, actor, found)
-    return found
+    untold = audit_alarm.tell(desk, actor, found)
+    first = found.problems[0]
+    raise Refused(
+        f"Nothing was sealed, because the checkpoint of {before.made_at:%Y-%m-%d %H:%M} UTC says something else:"
+        f" {first.stream}, event {first.sequence}: {first.message}. Keep a copy of the database, and run `pettycash"
+        f" audit verify --full --checkpoint FILE`. {' '.join(untold)}".rstrip(),
+        code="checkpoint_contradicted",
+    )
 
 
-def _record(desk: Desk, actor: Actor, found: Verified) -> None:
+def _unsigned(desk: Desk, sealed: Checkpoint | None, key: str | None) -> tuple[Problem, ...]:
+    """The problem of a checkpoint that was not signed with this key, or with this host's; nothing where it was."""
+    if sealed is None or checkpoints.is_signed_by(sealed, key or checkpoints.public_key(desk).public_key):
+        return ()
+    message = "the checkpoint was changed, or signed with another key; see `pettycash audit key`"
+    return (Problem("checkpoint", 0, ProblemKind.CHANGED, message),)
+
+
+def _record(desk: Desk, actor: Actor, found: Verified) -> bool:
+    """Record it; False where that cannot be."""
     try:
         desk.run(actor, audit_state.record_verified, found)
-    except PettyCashError:
-        # A stream that is broken takes no further event; what was found is told all the same.
+        return True
+    except PettyCashError as error:
+        if error.code in _ONLY_READING:
+            return False
         if found.ok:
             raise
+    # A stream that is broken takes no further event, and that it is broken must not be forgotten.
+    with suppress(PettyCashError):
+        desk.run(actor, audit_state.record_verified, found, apart=True)
+        return True
+    return False
 
 
 def _window(reading: Reading, asked: Asked) -> tuple[datetime | None, datetime | None]:

@@ -6,17 +6,17 @@ Each page is asked for behind the last sequence, so that a million events take n
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import TextClause, bindparam, func, select, text
 
 from pettycash_tui.database import isolation
 from pettycash_tui.models import tables as t
-from pettycash_tui.services.audit import company_stream, fund_stream
-from pettycash_tui.services.audit_chain import Stored, id_in
+from pettycash_tui.services.audit import canonical_value, company_stream, fund_stream, proof_stream
+from pettycash_tui.services.audit_chain import Stored, id_in, is_whole
 from pettycash_tui.services.work import Reading
 
 PAGE = 2000
@@ -39,12 +39,17 @@ _HEAD = select(_H.length, _H.head_hash).where(_H.stream == bindparam("stream"))
 _HASH_AT = select(_A.event_hash).where(_A.stream == bindparam("stream"), _A.sequence == bindparam("sequence"))
 _KNOWN = select(_A.sequence).where(_A.stream == bindparam("stream"), _A.event_hash == bindparam("hash")).limit(1)
 _LAST = select(_A.sequence, _A.event_hash).where(_A.stream == bindparam("stream")).order_by(_A.sequence.desc()).limit(1)
-_AT_OR_BEHIND = (
-    select(_A.sequence, _A.created_at)
-    .where(_A.stream == bindparam("stream"), _A.sequence >= bindparam("sequence"))
-    .order_by(_A.sequence)
-    .limit(1)
+_EARLIER = (
+    select(_A.sequence)
+    .where(
+        _A.stream == bindparam("stream"),
+        _A.sequence < bindparam("before"),
+        _A.action.in_(bindparam("actions", expanding=True)),
+    )
+    .order_by(_A.sequence.desc())
 )
+_AT: Final = 6
+"""Where a row of `pages` has its moment."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +66,18 @@ def of_one_moment(reading: Reading) -> None:
 
 
 def streams(reading: Reading) -> list[str]:
-    """The streams that the actor may check: their company's, or all; those without a head or without events too."""
+    """The streams that the actor may check: their company's, or all; those without a head or without events too.
+
+    Every fund and every company has a stream, so that one that was taken away whole is missed.
+    """
     company = reading.actor.company_id
     if company is not None:
         funds = reading.execute(select(t.treasury_fund.c.id).where(t.treasury_fund.c.company_id == company)).scalars()
-        return [company_stream(company), *sorted(fund_stream(found) for found in funds)]
-    found = set()
+        apart = proof_stream(company)
+        own = [company_stream(company), *([apart] if head(reading, apart).length else [])]
+        return [*own, *sorted(fund_stream(found) for found in funds)]
+    found = {fund_stream(one) for one in reading.execute(select(t.treasury_fund.c.id)).scalars()}
+    found |= {company_stream(one) for one in reading.execute(select(t.company.c.id)).scalars()}
     for statement in (_NEXT_STREAM, _NEXT_HEAD):
         after = ""
         while (after := reading.execute(statement, {"after": after}).scalar() or "") != "":
@@ -136,21 +147,50 @@ def last(reading: Reading, stream: str) -> tuple[int, str] | None:
     return None if row is None else (row.sequence, row.event_hash)
 
 
-def first_from(reading: Reading, stream: str, moment: datetime) -> int:
+def event(reading: Reading, stream: str, sequence: int) -> Stored | None:
+    """One event, its ids as a body spells them; None when it is not there."""
+    statement = _POSTGRES if reading.is_postgres else _SQLITE
+    found = _fetched(reading, statement, {"stream": stream, "after": sequence - 1, "size": 1})
+    if not found or found[0][0] != sequence:
+        return None
+    spell = speller(reading)
+    return found[0] if spell is None else spell(found[0])
+
+
+def behind(reading: Reading, stream: str, sequence: int) -> tuple[int, str] | None:
+    """The first event behind one: its sequence, and the hash that it names as the one before it."""
+    statement = _POSTGRES if reading.is_postgres else _SQLITE
+    found = _fetched(reading, statement, {"stream": stream, "after": sequence, "size": 1})
+    return (found[0][0], found[0][2]) if found else None
+
+
+def first_from(reading: Reading, stream: str, moment: datetime) -> int | None:
     """The sequence of the first event at or after a moment, found by halving; one behind the last when there is none.
 
-    A stream is in the order of time, but for the time that a transaction takes.
+    A stream is in the order of time, but for the time that a transaction takes and a clock that was set back. None
+    where an event that was looked at is not itself or not there: then nothing is to be relied on for where to begin.
     """
     end = last(reading, stream)
     low, high = 1, (end[0] if end is not None else 0) + 1
+    wanted = canonical_value(moment)
     while low < high:
         middle = (low + high) // 2
-        row = reading.execute(_AT_OR_BEHIND, {"stream": stream, "sequence": middle}).first()
-        if row is None or row.created_at >= moment:
+        row = event(reading, stream, middle)
+        if row is None or not is_whole(stream, row):
+            return None
+        if row[_AT] >= wanted:
             high = middle
         else:
             low = middle + 1
     return low
+
+
+def earlier(reading: Reading, stream: str, before: int, actions: Sequence[str]) -> Iterator[Stored]:
+    """The events of these actions before one, the latest first, each with its ids as a body spells them."""
+    for sequence in reading.execute(_EARLIER, {"stream": stream, "before": before, "actions": list(actions)}).scalars():
+        found = event(reading, stream, sequence)
+        if found is not None:
+            yield found
 
 
 def _text(content: bytes) -> str:

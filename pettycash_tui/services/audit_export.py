@@ -121,7 +121,17 @@ class _File:
             self._walk(stream, (line[1] for line in lines), total)
         self._compare()
         problems = tuple(self._problems)
-        return Verified(not problems, self._events, problems, len(self._ends), None, None)
+        sealed = self._sealed
+        return Verified(
+            not problems,
+            self._events,
+            problems,
+            len(self._ends),
+            None,
+            None,
+            sealed_at=sealed.made_at if sealed is not None else None,
+            sealed_events=sealed.events if sealed is not None else 0,
+        )
 
     def _events_of(self, lines: Iterator[bytes]) -> Iterator[tuple[str, Stored]]:
         for raw in lines:

@@ -35,6 +35,14 @@ class Verified:
     streams: int
     since: datetime | None
     until: datetime | None
+    sealed_at: datetime | None = None
+    """When the checkpoint was made that the books were compared with."""
+    sealed_events: int = 0
+    """How many events of the streams that were checked it seals."""
+    contradicts: bool = False
+    """Whether the books are not what the checkpoint sealed."""
+    recorded: bool = False
+    """Whether there is an audit event of this verification."""
 
 
 def verify(
@@ -58,6 +66,10 @@ def verify(
     heads = {name: audit_events.head(reading, name) for name in names}
     total = sum(found.length or 0 for found in heads.values())
     problems: list[Problem] = []
+    contradicts = False
+    if checkpoint is not None and total and not any(name in checkpoint.heads for name in names):
+        message = "the checkpoint seals none of these streams: it is of another company or another database"
+        problems.append(Problem("checkpoint", 0, ProblemKind.CHANGED, message))
     events = 0
     for name in names:
 
@@ -67,12 +79,41 @@ def verify(
 
         count, found = _stream(reading, name, heads[name], since, until, tell)
         if not any(each.kind is not ProblemKind.BUSINESS_ROW for each in found) and checkpoint is not None:
-            found = [*filter(None, [_sealed(reading, name, checkpoint)]), *found]
+            against = _sealed(reading, name, checkpoint)
+            if against is not None:
+                contradicts, found = True, [against, *found]
         events += count
         problems += found
     known = {each.stream for each in problems}
     problems += [each for each in disagreements(reading, since) if each.stream not in known]
-    return Verified(not problems, events, tuple(problems), len(names), since, until)
+    return Verified(
+        not problems,
+        events,
+        tuple(problems),
+        len(names),
+        since,
+        until,
+        sealed_at=checkpoint.made_at if checkpoint is not None else None,
+        sealed_events=_count_sealed(names, checkpoint),
+        contradicts=contradicts,
+    )
+
+
+def compare(reading: Reading, checkpoint: Checkpoint) -> Verified:
+    """Compare the ends that a checkpoint sealed with the streams, and nothing else: what takes a moment."""
+    reading.actor.require(Right.READ_AUDIT)
+    audit_events.of_one_moment(reading)
+    mine = set(audit_events.streams(reading))
+    names = sorted(checkpoint.heads if reading.actor.company_id is None else mine & set(checkpoint.heads))
+    problems = tuple(filter(None, [_sealed(reading, name, checkpoint) for name in names]))
+    sealed = _count_sealed(names, checkpoint)
+    return Verified(
+        not problems, 0, problems, len(names), None, None, checkpoint.made_at, sealed, contradicts=bool(problems)
+    )
+
+
+def _count_sealed(names: list[str], checkpoint: Checkpoint | None) -> int:
+    return sum(checkpoint.heads[name].length for name in names if name in checkpoint.heads) if checkpoint else 0
 
 
 def _stream(
@@ -83,8 +124,7 @@ def _stream(
     until: datetime | None,
     tell: Callable[[int], None],
 ) -> tuple[int, list[Problem]]:
-    first = 1 if since is None else audit_events.first_from(reading, name, since)
-    behind = None if until is None else audit_events.first_from(reading, name, until) - 1
+    first, behind = _edges(reading, name, since, until)
     before = GENESIS if first == 1 else audit_events.hash_at(reading, name, first - 1)
     if before is None:
         return 0, [Problem(name, first - 1, ProblemKind.DELETED, "the event before the first one checked is missing")]
@@ -92,7 +132,7 @@ def _stream(
     walk = Walk(name, known, after=first - 1, after_hash=before, spell=audit_events.speller(reading))
     # From the beginning nothing is left out, not even what stands before it.
     after = first - 1 if first > 1 else -(1 << 62)
-    business = Business(reading, name, is_whole=first == 1, since=since)
+    business = Business(reading, name, first=first)
     for rows, following in audit_events.pages(reading, name, after=after, until=behind):
         problem = walk.feed(rows, following)
         right = [row for row in rows if row[0] <= walk.sequence] if problem is not None else rows
@@ -100,12 +140,39 @@ def _stream(
         tell(walk.events)
         if problem is not None:
             return walk.events, [problem, *business.problems]
+    problem = _at_the_end(reading, walk, head, is_inside=behind is not None)
+    if problem is not None:
+        return walk.events, [problem, *business.problems]
     if behind is None:
-        problem = walk.finish(head.length, head.hash)
-        if problem is not None:
-            return walk.events, [problem, *business.problems]
         business.finish()
     return walk.events, business.problems
+
+
+def _edges(reading: Reading, name: str, since: datetime | None, until: datetime | None) -> tuple[int, int | None]:
+    """The first event of the window, and its last where the window has an end.
+
+    The window is the whole stream where the events that it would begin or end at are not themselves.
+    """
+    first = 1 if since is None else audit_events.first_from(reading, name, since)
+    following = None if until is None else audit_events.first_from(reading, name, until)
+    if first is None or (until is not None and following is None):
+        return 1, None
+    return first, None if following is None else max(following, first) - 1
+
+
+def _at_the_end(reading: Reading, walk: Walk, head: Head, *, is_inside: bool) -> Problem | None:
+    """Compare what was walked with what comes next: the next event of a window that ends inside, or else the head."""
+    following = audit_events.behind(reading, walk.stream, walk.sequence) if is_inside else None
+    if following is None:
+        return walk.finish(head.length, head.hash)
+    expected = walk.sequence + 1
+    if following == (expected, walk.last_hash):
+        return None
+    if following[0] == expected:
+        message = f"event {expected} follows from another event {walk.sequence}"
+        return Problem(walk.stream, walk.sequence, ProblemKind.CHANGED, message)
+    message = f"the events from {expected} to {following[0] - 1} are missing"
+    return Problem(walk.stream, expected, ProblemKind.DELETED, message)
 
 
 def _sealed(reading: Reading, name: str, checkpoint: Checkpoint) -> Problem | None:

@@ -7,9 +7,10 @@ with any Ed25519 (RFC 8032).
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -31,12 +32,23 @@ class SealedHead:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """Every stream's head at one moment, signed. `key` is the fingerprint of the public key, `signature` is in hex."""
+    """Every stream's head at one moment, signed. `key` is the fingerprint of the public key, `signature` is in hex.
+
+    `scope` is the stream of the company whose streams are sealed, or the group's for all; `previous` the SHA-256 of the
+    file before it in the same directory, so that one that was taken away is missed. Older files have neither.
+    """
 
     made_at: datetime
     heads: Mapping[str, SealedHead]
     key: str
     signature: str = ""
+    scope: str = ""
+    previous: str = ""
+
+    @property
+    def digest(self) -> str:
+        """The SHA-256 of its file."""
+        return sha256(f"{self.text}\n".encode()).hexdigest()
 
     @property
     def events(self) -> int:
@@ -59,7 +71,9 @@ class Checkpoint:
         return json.dumps(json.loads(self.text), sort_keys=True, indent=0)
 
     def _content(self) -> dict[str, Any]:
+        later = {"previous": self.previous, "scope": self.scope}
         return {
+            **{name: value for name, value in later.items() if value},
             "format": FORMAT,
             "key": self.key,
             "made_at": self.made_at,
@@ -79,6 +93,21 @@ def read_checkpoint(path: Path) -> Checkpoint:
     return parse(content.decode("utf-8", "replace"))
 
 
+def newest_in(folder: Path, key: str, scopes: Collection[str]) -> Checkpoint | None:
+    """The newest checkpoint in a directory that says it was signed with this key, for one of these scopes.
+
+    Its signature is not looked at here. Several installations may share a directory; what is no checkpoint is passed.
+    """
+    for path in sorted(folder.glob("checkpoint-*.json"), reverse=True):
+        try:
+            found = read_checkpoint(path)
+        except InvalidInput:
+            continue
+        if found.key == key and found.scope in scopes:
+            return found
+    return None
+
+
 def parse(text: str) -> Checkpoint:
     """The checkpoint that a text is. Raises InvalidInput when it is none."""
     try:
@@ -91,6 +120,8 @@ def parse(text: str) -> Checkpoint:
             heads={name: SealedHead(int(head["length"]), str(head["hash"])) for name, head in streams},
             key=str(found["key"]),
             signature=str(found["signature"]),
+            scope=str(found.get("scope", "")),
+            previous=str(found.get("previous", "")),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         raise InvalidInput.of(checkpoint="must be a file that `pettycash audit checkpoint` wrote") from error

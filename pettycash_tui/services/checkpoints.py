@@ -21,7 +21,8 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.notify.message import Message
 from pettycash_tui.notify.protocol import DeliveryFailed
 from pettycash_tui.services import audit_events, audit_state, export_files, forced
-from pettycash_tui.services.checkpoint_text import Checkpoint, SealedHead
+from pettycash_tui.services.audit import GROUP_STREAM, company_stream
+from pettycash_tui.services.checkpoint_text import Checkpoint, SealedHead, newest_in
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, Refused
 from pettycash_tui.services.identity import Actor
@@ -78,7 +79,7 @@ class PublicKey:
     fingerprint: str
 
 
-def seal(reading: Reading, sign: Callable[[bytes], bytes], key: str) -> Checkpoint:
+def seal(reading: Reading, sign: Callable[[bytes], bytes], key: str, previous: str = "") -> Checkpoint:
     """Seal every stream that the actor may check, as of one moment."""
     reading.actor.require(Right.READ_AUDIT)
     audit_events.of_one_moment(reading)
@@ -88,18 +89,26 @@ def seal(reading: Reading, sign: Callable[[bytes], bytes], key: str) -> Checkpoi
         heads = {row.stream: SealedHead(row.length, row.head_hash) for row in rows if row.stream in mine}
     else:
         heads = {row.stream: SealedHead(row.length, row.head_hash) for row in rows}
-    unsigned = Checkpoint(reading.now, heads, key)
+    scope = company_stream(reading.actor.company_id)
+    unsigned = Checkpoint(reading.now, heads, key, scope=scope, previous=previous)
     return replace(unsigned, signature=sign(unsigned.signed_text.encode()).hex())
 
 
 def make(desk: Desk, actor: Actor, *, output: Path | None = None) -> Made:
     """Seal the books into a file and to the places that are set up, and record it.
 
-    Raises Refused without any place, or where the key is missing; a place that cannot be reached is in the result.
+    Raises Refused without any place, where the key is missing, or where the books are not what the checkpoint before
+    has sealed: a new one would make them look right. A place that cannot be reached is in the result.
     """
+    # The check records what it finds, as every verification does, and that one asks here for keys.
+    from pettycash_tui.services import audit_check
+
     targets = _targets(desk, output)
-    sealed = sealed_now(desk, actor)
-    digest = sha256((sealed.text + "\n").encode()).hexdigest()
+    before = kept(desk, actor)
+    sealed = sealed_now(desk, actor, previous=before.digest if before is not None else "")
+    if before is not None:
+        audit_check.require_as_sealed(desk, actor, before)
+    digest = sealed.digest
     places = tuple(_put(place, write, sealed) for place, write in targets)
     made = Made(sealed.made_at, len(sealed.heads), sealed.events, sealed.key, digest, places)
     arrived = [place.kind for place in places if not place.error]
@@ -113,13 +122,22 @@ def places(desk: Desk) -> tuple[str, ...]:
     return tuple(f"{place.kind} {place.where}" for place, _ in _targets(desk, None))
 
 
-def sealed_now(desk: Desk, actor: Actor) -> Checkpoint:
+def kept(desk: Desk, actor: Actor) -> Checkpoint | None:
+    """The newest checkpoint of this host in PETTYCASH_CHECKPOINT_DIR that seals what the actor may check."""
+    folder = os.environ.get(DIRECTORY_VARIABLE, "").strip()
+    if not folder or not any(Path(folder).glob("checkpoint-*.json")):
+        return None
+    scopes = {"", GROUP_STREAM, company_stream(actor.company_id)}
+    return newest_in(Path(folder), public_key(desk).fingerprint, scopes)
+
+
+def sealed_now(desk: Desk, actor: Actor, *, previous: str = "") -> Checkpoint:
     """A checkpoint of this moment, signed."""
     actor.require(Right.READ_AUDIT)
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
     signing = Ed25519PrivateKey.from_private_bytes(desk.secrets.checkpoint_key())
-    return desk.read(actor, seal, signing.sign, _pem(signing.public_key()).fingerprint)
+    return desk.read(actor, seal, signing.sign, _pem(signing.public_key()).fingerprint, previous)
 
 
 def public_key(desk: Desk) -> PublicKey:

@@ -146,6 +146,14 @@ class Desk:
                 self._standing = grants.standing(connection)
         return self._standing
 
+    def reads_only(self) -> bool:
+        """Whether this desk connects as a role that reads and may write nothing, as the verifier of Postgres."""
+        standing = self.standing()
+        if standing is None or not standing.is_bound:
+            return False
+        with self.translated(), self._reader.connect() as connection:
+            return grants.reads_only(connection)
+
     @property
     def kind(self) -> str:
         """`demo` or `production`; empty when not set up yet."""

@@ -143,12 +143,13 @@ def _checkpoint(desk: Desk, dry_run: bool) -> JobResult:
 
 
 def _verify_audit(desk: Desk, dry_run: bool) -> JobResult:
-    from pettycash_tui.services import audit_alarm, audit_check
+    from pettycash_tui.services import audit_alarm, audit_check, audit_state
 
     name = "verify-audit"
     if dry_run:
-        return JobResult(name, True, (f"the events of the last {audit_check.DAYS} days",))
-    found = audit_check.check(desk, SYSTEM, audit_check.Asked())
+        full = desk.read(SYSTEM, audit_state.is_full_due)
+        return JobResult(name, True, ("all events" if full else f"the events of the last {audit_check.DAYS} days",))
+    found = audit_check.check_daily(desk)
     left = [f"{each.stream}, event {each.sequence}: {each.kind}: {each.message}" for each in found.problems]
     left += audit_alarm.tell(desk, SYSTEM, found)
     done = (f"{found.events} events in {found.streams} streams verified",)

@@ -132,6 +132,18 @@ def identify(desk: Desk, as_user: str | None, *, first_password: bool = False) -
     return _after_first_password(signin.resume(desk, kept.token, client=signin.CLI, source=source), first_password)
 
 
+def verifier(desk: Desk) -> Actor | None:
+    """Who verifies where the database knows them: by a role that only reads, to which signing in would be writing.
+
+    None for every other role, and under a forced command, where the person is the key's.
+    """
+    if forced.current() is not None or not desk.reads_only():
+        return None
+    standing = desk.standing()
+    role = standing.role if standing is not None else ""
+    return Actor(id=None, username=role, name=role, role=None, source=source_here())
+
+
 def _after_first_password(actor: Actor, first_password: bool) -> Actor:
     if actor.must_change_password and not first_password:
         raise password_first()

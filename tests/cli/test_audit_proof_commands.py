@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from cli_company import Company, trading
 from settable_clock import SettableClock
 from sqlalchemy import text
 
+from pettycash_tui.cli import progress_line
 from pettycash_tui.services import audit_state
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM
@@ -106,7 +108,7 @@ def test_what_is_wrong_is_told_by_mail_and_by_the_exit_code(company: Company) ->
 
 
 def test_a_checkpoint_goes_to_each_place_and_says_where_it_did_not_arrive(
-    company: Company, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    company: Company, clock: SettableClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert company.refused(3, "admin", "audit", "checkpoint")["code"] == "no_checkpoint_place"
     monkeypatch.setenv("PETTYCASH_CHECKPOINT_DIR", str(tmp_path))
@@ -125,10 +127,23 @@ def test_a_checkpoint_goes_to_each_place_and_says_where_it_did_not_arrive(
     assert company.desk.read(SYSTEM, audit_state.integrity).checkpoint_at is not None
     with receiving(500) as (url, got):
         monkeypatch.setenv("PETTYCASH_CHECKPOINT_URL", url)
+        # The directory's files are named by their moment.
+        clock.advance(hours=1)
         answer = company("admin", "audit", "checkpoint")
     assert answer.code == 1
     errors = {place["kind"]: place["error"] for place in answer.document["places"]}
-    assert errors == {"directory": "", "email": "", "webhook": "it answered 500"} or errors["directory"]
+    assert errors == {"directory": "", "email": "", "webhook": "it answered 500"}
+
+
+def test_who_looks_on_sees_how_far_a_verification_is(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(progress_line, "is_wanted", lambda _: True)
+    monkeypatch.setattr(progress_line, "TELL_AFTER", 0.0)
+    monkeypatch.setattr(progress_line, "_TELL_EVERY", 0.0)
+    answer = company.plain("admin", "audit", "verify", "--full")
+    told = re.findall(r"\[(#*)\.*\] ([\d,]+) of ([\d,]+) events", answer.err)
+    assert [int(done.replace(",", "")) for _, done, _ in told] == sorted(int(n.replace(",", "")) for _, n, _ in told)
+    assert told[-1][0] == "#" * 20 and told[-1][1] == told[-1][2]
+    assert f"{told[-1][1]} events in" in answer.out
 
 
 def test_options_that_do_not_go_together_and_people_without_the_right(company: Company, tmp_path: Path) -> None:

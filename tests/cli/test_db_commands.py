@@ -8,11 +8,14 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+import story
 from cli_answer import Answer, Run
-from postgres_roles import named_roles
+from postgres_roles import address_of, named_roles, with_passwords
 from sqlalchemy import URL
 
 from pettycash_tui.database import schema
+from pettycash_tui.services import forced
+from pettycash_tui.services import people as people_service
 from pettycash_tui.services.desk import Desk
 
 
@@ -119,9 +122,29 @@ def test_the_roles_are_granted_by_one_command_and_the_program_refuses_the_owner(
         made = run(*here, "db", "grant", role, "--owner", owner, "--verifier", verifier, "--json").document
         assert (made["role"], made["owner"], made["verifier"]) == (role, owner, verifier)
         assert run(*here, "db", "grant", "--verifier", verifier).code == 0
+        _verifies_without_signing_in(run, open_desk(postgres_url), verifier, tmp_path)
         assert run(*here, "db", "grant", "--json").error["fields"].keys() == {"role"}
         refused = run(*here, "whoami", "--json")
         assert refused.code == 3 and refused.error["code"] == "superuser"
         assert run(*here, "--allow-owner", "whoami", "--json").code == 5
         monkeypatch.delenv("PETTYCASH_ALLOW_OWNER")
         assert run(*here, "db", "status").code == 0
+
+
+def _verifies_without_signing_in(run: Run, desk: Desk, verifier: str, home: Path) -> None:
+    """Who the database lets only read is known by that, and what they do is told not to be recorded."""
+    people = story.trading_company(desk)
+    desk.run(people["admin"], people_service.edit, "staff", {"email": "new@example.com"})
+    with_passwords(desk, verifier)
+    address = address_of(desk, verifier).render_as_string(hide_password=False)
+    here = ("--database", address, "--home", str(home))
+    found = run(*here, "audit", "verify", "--full", "--json")
+    assert found.code == 0, found
+    assert (found.code, found.document["ok"], found.document["recorded"]) == (0, True, False), found
+    assert "not recorded" in run(*here, "audit", "verify").out
+    assert run(*here, "audit", "log", "--json").error["code"] == "not_signed_in"
+    forced.begin(forced.Served("staff", "no token", "ssh", home))
+    try:
+        assert run(*here, "audit", "verify", "--json").code != 0
+    finally:
+        forced.end()

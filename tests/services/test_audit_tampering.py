@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import re
+import tracemalloc
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
+from uuid import uuid4
 
 import pytest
+import story
 import tampering
-from sqlalchemy import text, update
+from sqlalchemy import delete, insert, text, update
 from tampering import Events, owner, written_anew
 from trading import Trading
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import audit_check, checkpoints
+from pettycash_tui.services import audit_check, audit_events, checkpoints
 from pettycash_tui.services.audit_verify import Verified, verify
+from pettycash_tui.services.checkpoint_text import Checkpoint
 from pettycash_tui.services.identity import SYSTEM
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "audit.md"
@@ -40,6 +45,9 @@ ATTACKS: dict[str, tuple[Callable[[Events], Events], bool]] = {
     "rewrite: an event is put in, hashes after it anew": (anew(tampering.put_in), True),
     "rewrite: two events change places, hashes anew": (anew(tampering.swap), True),
 }
+STREAM_GONE = "delete: a fund's whole stream and its head"
+WINDOW_CUT = "edge: the events before `--until` are taken away"
+TIME_CHANGED = "edge: an event of the window is changed, and its time"
 SEQUENCES = {
     "changed": 3,
     "deleted": 3,
@@ -75,7 +83,12 @@ def test_each_cell_of_the_page_is_true(trading: Trading) -> None:
     six_events(trading)
     sealed = checkpoints.sealed_now(trading.desk, SYSTEM)
     table = cells()
-    assert set(table) == set(ATTACKS)
+    edges = (STREAM_GONE, WINDOW_CUT, TIME_CHANGED)
+    assert set(table) == {*ATTACKS, *edges}
+    for name in edges:
+        for has_one, expected in enumerate(table[name]):
+            ((_, kind, _),) = at_an_edge(trading, name, sealed if has_one else None)
+            assert kind == expected, name
     for name, (change, head) in ATTACKS.items():
         for has_one, expected in enumerate(table[name]):
             with owner(trading) as reading:
@@ -100,8 +113,118 @@ def test_a_window_has_no_false_alarm_on_its_first_row_and_finds_what_is_in_it(tr
         assert (whole.ok, last_three.ok, middle.ok, none.ok) == (True, True, True, True)
         assert (last_three.events, middle.events, none.events) == (3, 3, 0)
         written_anew(reading, STREAM, tampering.modify)
-        assert told(verify(reading, since=now - timedelta(days=3))) == []
+        assert told(verify(reading, since=now - timedelta(days=2))) == []
         assert told(verify(reading, since=now - timedelta(days=5))) == [(STREAM, "changed", 3)]
+
+
+def at_an_edge(trading: Trading, name: str, sealed: Checkpoint | None) -> list[tuple[str, str, int]]:
+    """What is told of an attack on where a verification begins and ends."""
+    a, h, now = t.audit_event.c, t.stream_head.c, trading.clock.now
+    window = {"since": now - timedelta(days=5), "until": now - timedelta(days=2)}
+    fund = f"fund:{trading.row(t.treasury_fund, 'NBI').id}"
+    last, days = (a.stream == STREAM, a.sequence == 4), timedelta(days=400)
+    statements: dict[str, list[Any]] = {
+        STREAM_GONE: [delete(t.audit_event).where(a.stream == fund), delete(t.stream_head).where(h.stream == fund)],
+        WINDOW_CUT: [delete(t.audit_event).where(a.stream == STREAM, a.sequence.in_([2, 3, 4]))],
+        TIME_CHANGED: [update(t.audit_event).where(*last).values(body="{}", created_at=now - days)],
+    }
+    with owner(trading) as reading:
+        for statement in statements[name]:
+            reading.execute(statement)
+        return told(verify(reading, checkpoint=sealed, **({} if name == STREAM_GONE else window)))
+
+
+def test_what_is_done_to_the_edges_of_a_window_is_found(trading: Trading) -> None:
+    six_events(trading)
+    a, now = t.audit_event.c, trading.clock.now
+    window = {"since": now - timedelta(days=5), "until": now - timedelta(days=2)}
+    for gone, first in (((2, 3, 4), 2), ((4,), 4), ((2,), 2), ((3, 4, 5, 6), 3)):
+        with owner(trading) as reading:
+            reading.execute(delete(t.audit_event).where(a.stream == STREAM, a.sequence.in_(gone)))
+            ((_, kind, sequence),) = told(verify(reading, **window))
+            assert (kind, sequence) == ("truncated" if 6 in gone else "deleted", first), gone
+
+    def the_last_alone(events: Events) -> Events:
+        events[3]["body"] = events[3]["body"].replace('"n":4', '"n":7')
+        anew = tampering.rechained(events)
+        return [*events[:3], anew[3], *events[4:]]
+
+    with owner(trading) as reading:
+        written_anew(reading, STREAM, the_last_alone)
+        assert told(verify(reading, **window)) == [(STREAM, "changed", 4)]
+    for moved in (timedelta(days=-400), timedelta(days=400)):
+        with owner(trading) as reading:
+            everything = update(t.audit_event).where(a.stream == STREAM)
+            reading.execute(everything.where(a.sequence == 5).values(body="{}"))
+            reading.execute(everything.where(a.sequence > 3).values(created_at=now + moved))
+            assert told(verify(reading, since=now - timedelta(days=3))) == [(STREAM, "changed", 4)]
+
+
+def test_a_clock_that_was_set_back_is_no_false_alarm_whatever_the_window(trading: Trading) -> None:
+    start = trading.clock.now
+    trading.clock.advance(hours=5)
+    story.pay(trading.desk, trading.approved())
+    trading.clock.now -= timedelta(hours=2)
+    for _ in range(8):
+        trading.request(amount="500")
+    for minutes in range(0, 360, 20):
+        since = start + timedelta(minutes=minutes)
+        assert trading.desk.read(SYSTEM, verify, since=since).problems == (), minutes
+    fund = trading.row(t.treasury_fund, "NBI")
+    e = t.ledger_entry.c
+    (opening,) = trading.rows(t.ledger_entry, e.fund_id == fund.id, e.sequence == 1)
+    added = fund.ledger_sequence + 1
+    with owner(trading) as reading:
+        copied = {**opening._mapping, "id": uuid4(), "sequence": added}
+        reading.execute(insert(t.ledger_entry).values(copied))
+        late = verify(reading, since=start + timedelta(hours=4))
+        assert [each.message for each in late.problems] == [f"ledger entry {added} has no event"]
+
+
+def test_who_writes_meanwhile_is_no_false_alarm(trading: Trading) -> None:
+    stop = Event()
+    failed: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            while not stop.is_set():
+                trading.request(amount="500")
+        except BaseException as error:
+            failed.append(error)
+
+    writer = Thread(target=work)
+    writer.start()
+    try:
+        seen = set()
+        while len(seen) < 4 and not failed:
+            found = trading.desk.read(SYSTEM, verify)
+            assert found.problems == ()
+            seen.add(found.events)
+    finally:
+        stop.set()
+        writer.join()
+    assert failed == []
+
+
+def test_ten_times_the_events_take_no_more_memory(trading: Trading, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(audit_events, "PAGE", 100)
+
+    def peak(upto: int) -> int:
+        def act(work: Any) -> None:
+            for n in range(upto):
+                work.record("test.done", "test", None, "test", stream=STREAM, company_id=None, data={"n": n})
+
+        trading.desk.run(SYSTEM, act)
+        assert trading.desk.read(SYSTEM, verify).problems == ()
+        tracemalloc.start()
+        try:
+            trading.desk.read(SYSTEM, verify)
+            return tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+
+    few = peak(300)
+    assert peak(2700) < few * 1.5
 
 
 def test_heads_columns_and_text_that_is_none_are_found(trading: Trading) -> None:
