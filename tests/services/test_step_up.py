@@ -198,3 +198,30 @@ def test_an_app_that_is_enrolled_counts_at_an_open_desk(officer: Trading) -> Non
     enrolled(desk, manager)
 
     assert desk.run(manager, workflow.approve, number).number == number
+
+
+@pytest.mark.parametrize("way", ["pay", "list", "bank file", "schedule"])
+def test_an_app_that_is_demanded_meanwhile_stops_an_open_desk(officer: Trading, way: str) -> None:
+    desk = officer.desk
+    banking.without_codes(desk)
+    numbers, ways = ways_to_pay(officer)
+    here = enter(desk, "treasury").actor
+    demand_apps(desk)
+
+    assert not here.must_enrol, "what the desk knows of its person is from before"
+    with pytest.raises(NotAllowed) as refused:
+        ways[way](here)
+    assert refused.value.code == "totp_required"
+    assert {officer.row(t.payment, number).status.value for number in numbers} == {"pending"}
+    assert {officer.row(t.payment, number).scheduled_for for number in numbers} == {None}
+
+
+def test_an_app_that_is_demanded_meanwhile_stops_an_approval(officer: Trading) -> None:
+    desk = officer.desk
+    number = officer.request()
+    here = enter(desk, "branch_manager").actor
+    demand_apps(desk)
+
+    with pytest.raises(Refused) as refused:
+        desk.run(here, workflow.approve, number)
+    assert [reason.code for reason in refused.value.reasons] == ["totp_required"]
