@@ -82,6 +82,8 @@ AT_THE_HOST: dict[str, str] = {
 BEFORE_THE_NOUN = frozenset({"--json", "--quiet", "--no-color", "--help", "--version"})
 NOWHERE = frozenset({"--as", "--database", "--home", "--install-completion", "--show-completion"})
 """Options that would say who or where one is."""
+HOST_ONLY = frozenset({"--at-the-host"})
+"""Options for who works at the treasury host itself."""
 LONGEST = 20_000
 """Characters of a command line."""
 
@@ -100,6 +102,8 @@ def words_of(command: str) -> list[str]:
     if words and words[0] == "pettycash":
         words = words[1:]
     for word in words:
+        if word in HOST_ONLY:
+            raise _not_here(word)
         if word.partition("=")[0] in NOWHERE:
             raise NotAllowed(
                 f"{word.partition('=')[0]} cannot be given by SSH: your key says who you are, the server which"
