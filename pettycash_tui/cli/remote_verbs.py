@@ -38,7 +38,7 @@ VERBS: dict[str, frozenset[str]] = {
     ),
     "pay": frozenset(
         {
-            "list", "show", "voucher", "assign", "send-otp", "verify-otp", "execute", "ask", "retry", "cancel",
+            "list", "show", "voucher", "assign", "send-otp", "execute", "ask", "retry", "cancel",
             "explain", "bulk", "import", "imported", "reconcile", "unreconcile", "to-reconcile", "reconciliation",
             "schedule", "unschedule", "bank-file",
         }
@@ -71,6 +71,8 @@ AT_THE_HOST: dict[str, str] = {
     "secret": "it names and changes the host's secrets",
     "gateway": "it shows, tries out and serves the host's settings, of which the callback's path is secret",
     "notice test": "it tries out the host's settings",
+    "pay verify-otp": "each command is a session of its own, and a code pays in the session that verified it; give it"
+    " with `pay execute PAY-… --otp CODE`",
     "ssh authorized-keys": "it is for sshd alone",
     "ssh serve": "it is for sshd alone",
 }
@@ -79,6 +81,8 @@ AT_THE_HOST: dict[str, str] = {
 BEFORE_THE_NOUN = frozenset({"--json", "--quiet", "--no-color", "--help", "--version"})
 NOWHERE = frozenset({"--as", "--database", "--home", "--install-completion", "--show-completion"})
 """Options that would say who or where one is."""
+HOST_ONLY = frozenset({"--at-the-host"})
+"""Options for who works at the treasury host itself."""
 LONGEST = 20_000
 """Characters of a command line."""
 
@@ -97,6 +101,8 @@ def words_of(command: str) -> list[str]:
     if words and words[0] == "pettycash":
         words = words[1:]
     for word in words:
+        if word in HOST_ONLY:
+            raise _not_here(word)
         if word.partition("=")[0] in NOWHERE:
             raise NotAllowed(
                 f"{word.partition('=')[0]} cannot be given by SSH: your key says who you are, the server which"

@@ -115,6 +115,8 @@ def _edit(ctx: typer.Context, ref: str, **values: Any) -> None:
 
     changed = session.run(ctx, people.edit, ref, given_of(SETTINGS, values))
     output.emit(ctx, changed, sentence=f"Changed {changed.username}.")
+    if changed.sessions_ended:
+        output.note(ctx, "Their sessions have ended, since what they may do has changed: they sign in again.")
     _note_open_work(ctx, changed, "still waits for them")
 
 
@@ -188,13 +190,26 @@ def activate(ctx: typer.Context, user: User) -> None:
 
 
 @app.command("unlock")
-def unlock(ctx: typer.Context, user: User) -> None:
+def unlock(
+    ctx: typer.Context,
+    user: User,
+    at_the_host: Annotated[
+        bool, typer.Option("--at-the-host", help="Without signing in, for the only admin of a company. Audited.")
+    ] = False,
+) -> None:
     """Let a person try passwords and codes again."""
     from pettycash_tui.services import people, signin
 
-    with session.at_desk(ctx) as (desk, actor):
-        username = desk.read(actor, people.find, user).username
-        desk.run(actor, signin.unlock, username)
+    if at_the_host:
+        from pettycash_tui.services import host_unlock
+        from pettycash_tui.services.opening import source_here
+
+        with session.open_database(ctx) as desk:
+            username = host_unlock.unlock(desk, user, source=source_here())
+    else:
+        with session.at_desk(ctx) as (desk, actor):
+            username = desk.read(actor, people.find, user).username
+            desk.run(actor, signin.unlock, username)
     output.emit(ctx, {"username": username, "locked_at": None}, sentence=f"Unlocked {username}.")
 
 

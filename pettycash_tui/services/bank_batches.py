@@ -170,6 +170,8 @@ def _write(
     bundle: UUID | None,
     proof: bundles.Proof | None,
 ) -> Written:
+    # As who acts is by now: an app may be demanded since they signed in.
+    work.actor.require(Right.EXECUTE)
     lines = bank_lines.look(work, payments, lock=True)
     if lines.refused:
         reasons = [reason for line in lines.refused for reason in line.reasons]

@@ -282,7 +282,9 @@ def _open_order(work: Work, conversation_id: str, payment_id: UUID, call: Call, 
 
 
 def _payable(work: Work, ids: Sequence[UUID], call: Call) -> tuple[list[Row[Any]], list[RefusedPayment]]:
-    """Those of these that may be paid, locked, and the others. Raises _NothingPaid where none may."""
+    """Those of these that may be paid, locked, and the others. Raises NotAllowed, and _NothingPaid where none may."""
+    # As who acts is by now: an app may be demanded since they signed in.
+    work.actor.require(Right.EXECUTE)
     rows, refused = bulk_sorting.sorted_out(work, payment_facts.read_many(work, ids, lock=True), call)
     rows = [row for row in rows if not call.is_done(row)]
     if call.proof is None:

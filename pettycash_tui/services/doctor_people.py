@@ -22,10 +22,14 @@ def companies(reading: Reading) -> Iterator[Finding]:
         yield Finding("no_company", ERROR, "There is no active company.", "pettycash init")
     for owner in owners:
         here = or_(u.company_id == owner.id, u.company_id.is_(None))
-        admins = select(u.id).where(u.is_active, here, or_(u.role == Role.ADMIN, u.is_superuser)).limit(1)
-        if reading.execute(admins).first() is None:
-            sentence = f"{owner.code} has no active admin."
-            yield Finding("no_admin", ERROR, sentence, "pettycash user add USERNAME --role admin")
+        admins = select(u.username).where(u.is_active, here, or_(u.role == Role.ADMIN, u.is_superuser)).limit(2)
+        found = list(reading.execute(admins).scalars())
+        add = "pettycash user add USERNAME --role admin"
+        if not found:
+            yield Finding("no_admin", ERROR, f"{owner.code} has no active admin.", add)
+        if len(found) == 1:
+            sentence = f"{owner.code} has one active admin only, {found[0]}: ten wrong passwords lock out the last one."
+            yield Finding("one_admin", WARNING, sentence, add)
         for finding in policy.check(reading, owner.id):
             code = f"policy_{finding.code}"
             yield Finding(code, finding.severity, f"{owner.code}: {finding.message}", finding.command)

@@ -187,7 +187,9 @@ def _execute(work: Work, ref: str | UUID, proof: codes.Proof | None, typed_refer
 
 
 def _checked(work: Work, payment_id: UUID, *, code_offered: bool) -> Row[Any]:
-    """The facts of a payment, locked, with nothing against executing it. Raises Refused, Overtaken."""
+    """The facts of a payment, locked, with nothing against executing it. Raises NotAllowed, Refused, Overtaken."""
+    # As who acts is by now: an app may be demanded since they signed in.
+    work.actor.require(Right.EXECUTE)
     facts = payment_facts.read(work, payment_id, lock=True)
     reasons = payment_facts.reasons_against(facts, work.actor.id, work.now, code_offered=code_offered)
     if reasons:

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Row, bindparam, exists, func, select
+from sqlalchemy import Date, Row, bindparam, case, exists, func, select
 
 from pettycash_tui.gateways.protocol import Order
 from pettycash_tui.models import tables as t
@@ -59,6 +59,8 @@ _IS_LATEST_CLOSED = (
     _PERIOD.starts_on <= bindparam("tomorrow", type_=Date()),
     _PERIOD.ends_on >= bindparam("yesterday", type_=Date()),
 )
+# What another session has verified is not verified for this one.
+_OF_SESSION = _O.session_id.is_not_distinct_from(bindparam("session", type_=_O.session_id.type))
 _ANY = (
     select(
         _P.id,
@@ -102,7 +104,7 @@ _ANY = (
         _O.payment_hash.label("code_payment_hash"),
         _O.channel.label("code_channel"),
         _O.expires_at.label("code_expires_at"),
-        _O.verified_at.label("code_verified_at"),
+        case((_OF_SESSION, _O.verified_at)).label("code_verified_at"),
         _O.attempts.label("code_attempts"),
         _U.role.label("actor_role"),
         _U.is_active.label("actor_active"),
@@ -149,6 +151,7 @@ def _asking(reading: Reading) -> dict[str, Any]:
     today = reading.now.date()
     return {
         "reader": reading.actor.id,
+        "session": reading.actor.session_id,
         "tomorrow": today + timedelta(days=1),
         "yesterday": today - timedelta(days=1),
     }

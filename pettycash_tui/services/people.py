@@ -6,6 +6,7 @@ Who may touch whose account is `administering.administered`. Source: domain, sec
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -36,6 +37,7 @@ from pettycash_tui.services.work import Work
 
 __all__ = [
     "FIELDS",
+    "Edited",
     "PersonRef",
     "UserDetail",
     "UserRow",
@@ -48,8 +50,18 @@ __all__ = [
     "show",
 ]
 
+MAY = ("role", "is_superuser", "is_centralized_approver", "branch_id", "region_id", "department_id")
+"""What decides on what a person may do and read. An open desk reads as what its person was when it began."""
+
 NAME_LENGTH = 80
 TITLE_LENGTH = 120
+
+
+@dataclass(frozen=True, slots=True)
+class Edited(UserDetail):
+    """A person as they are after a change, and how many of their sessions it has ended."""
+
+    sessions_ended: int = 0
 
 
 def _name(name: str) -> Field:
@@ -129,8 +141,11 @@ def add(
 
 
 @told_when_refused("account.refused", "user.edited")
-def edit(work: Work, ref: str | UUID, given: Given) -> UserDetail:
-    """Change a person; what is None stays. Refused when their company would be left without an active admin."""
+def edit(work: Work, ref: str | UUID, given: Given) -> Edited:
+    """Change a person; what is None stays. Their sessions end where it changes what they may do or read.
+
+    Refused when their company would be left without an active admin.
+    """
     work.actor.require(Right.ADMINISTER)
     if all(value is None for value in given.values()):
         raise InvalidInput("Nothing to change: give at least one field of the person.", code="nothing_to_change")
@@ -145,8 +160,10 @@ def edit(work: Work, ref: str | UUID, given: Given) -> UserDetail:
     work.execute(update(t.user).where(t.user.c.id == base.id).values(**columns, updated_at=work.now))
     changed = {name: value for name, value in columns.items() if getattr(base, name) != value}
     data = {name: {"from": getattr(base, name), "to": value} for name, value in changed.items()}
+    ended = end_sessions(work, base.id) if any(name in changed for name in MAY) else 0
     _record(work, base, "edited", data)
-    return people_views.detail(work, base.id)
+    found = people_views.detail(work, base.id)
+    return Edited(**{name: getattr(found, name) for name in UserDetail.__dataclass_fields__}, sessions_ended=ended)
 
 
 @told_when_refused("account.refused", "user.deactivated")

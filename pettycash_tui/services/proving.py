@@ -78,8 +78,11 @@ def prove(
     client: str,
     source: str,
     sign_in: bool = False,
+    first: Callable[[Work], None] | None = None,
 ) -> T:
     """What `then` makes of the person whose password this is, in the transaction in which their tries start anew.
+
+    `first` is done at its beginning, before anybody is locked.
 
     Raises NotAllowed, alike for an unknown person, a wrong password, a locked and a deactivated account
     (`signin_refused`). With `sign_in`, those who have enrolled an app also need the current code or a
@@ -88,7 +91,9 @@ def prove(
     nobody = SYSTEM.at(source, client)
     row = desk.read(SYSTEM, _person, as_stored(username))
     # Nobody's try is counted too, with no effect, so that it takes as long.
-    tried = desk.run_unaudited(SYSTEM, _count_try, row.id if row else new_id(), source if sign_in else None)
+    tried = desk.run_unaudited(
+        SYSTEM, _count_try, row.id if row else new_id(), throttle.place_here() if sign_in else None
+    )
     if tried.place is not None and tried.place.is_refused:
         desk.run(nobody, _refuse, row, "throttled")
         seconds = max(1, ceil((tried.place.until - desk.clock()).total_seconds()))
@@ -121,6 +126,8 @@ def prove(
     )
 
     def settle(work: Work) -> T:
+        if first is not None:
+            first(work)
         if tried.place is not None:
             throttle.forgive(work, tried.place)
         proved = _accept(work, row, typed)
@@ -186,12 +193,12 @@ def _allowed_tries() -> Any:
     return func.coalesce(limit, LOCK_AFTER_FAILURES)
 
 
-def _count_try(work: Work, user_id: UUID, source: str | None) -> _Try:
+def _count_try(work: Work, user_id: UUID, where: str | None) -> _Try:
     """Count a try; without effect on the person when the place has to wait.
 
     `may_try` is False when there is none left, or the account may not sign in at all.
     """
-    place = throttle.count(work, source) if source is not None else None
+    place = throttle.count(work, where) if where is not None else None
     if place is not None and place.is_refused:
         return _Try(may_try=False, place=place)
     u = t.user.c

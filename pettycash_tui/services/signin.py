@@ -88,9 +88,11 @@ def confirm_password(desk: Desk, actor: Actor, password: str) -> None:
     def confirmed(work: Work, proved: Proved) -> None:
         _record(work.as_actor(actor), "signin.confirmed", proved.row, {"client": actor.client})
 
-    prove(desk, actor.username, password, confirmed, client=actor.client, source=actor.source)
-    # After it, in a transaction of its own: codes are locked before people.
-    desk.run_unaudited(actor, _void_confirmed_codes)
+    def void(work: Work) -> None:
+        _void_confirmed_codes(work.as_actor(actor))
+
+    # In the same transaction, or the desk would be unlocked with codes that still pay; codes are locked before people.
+    prove(desk, actor.username, password, confirmed, client=actor.client, source=actor.source, first=void)
 
 
 def _void_confirmed_codes(work: Work) -> None:
@@ -149,9 +151,12 @@ def change_password(desk: Desk, actor: Actor, old: str, new: str) -> None:
 def set_password(work: Work, username: str, new: str, *, must_change: bool = True, demo: bool = False) -> None:
     """Give somebody a password (an admin's act): unlocks the account and ends every session of that person.
 
-    Raises NotAllowed without the right or for a superuser when one is none, NotFound, InvalidInput for `password`.
+    Raises NotAllowed without the right or for a superuser when one is none, NotFound, InvalidInput for `password`,
+    Refused when the account is one's own: that would unlock it, and ask for no password.
     """
     row = administered(work, username)
+    if row.id == work.actor.id:
+        raise Refused("Nobody is given a password by themselves. Change yours: `pettycash passwd`.", code="own_account")
     hashed = passwords.hash_password(new, row.username, demo=demo)
     work.execute(
         update(t.user)
@@ -177,12 +182,17 @@ def unlock(work: Work, username: str) -> None:
     row = administered(work, username)
     if row.id == work.actor.id:
         raise Refused("Nobody unlocks their own account. Ask another admin.", code="own_account")
+    let_try_again(work, row, {})
+
+
+def let_try_again(work: Work, row: Row[Any], data: dict[str, Any]) -> None:
+    """Unlock the person of a row, of passwords and codes; `data` is put on record with it."""
     work.execute(
         update(t.user)
         .where(t.user.c.id == row.id)
         .values(failed_logins=0, locked_at=None, otp_failures=0, otp_locked_at=None, updated_at=work.now)
     )
-    _record(work, "user.unlocked", row, {})
+    _record(work, "user.unlocked", row, data)
 
 
 def _record(work: Work, action: str, row: Row[Any], data: dict[str, Any]) -> None:

@@ -143,6 +143,8 @@ def enter(desk: Desk, key_id: UUID, *, source: str) -> tuple[Actor, str]:
             standing.person_where(k.id == key_id)
             .join(t.ssh_key, k.user_id == t.user.c.id)
             .add_columns(k.fingerprint, k.removed_at)
+            # Who takes the key away at this moment waits, and ends this session too.
+            .with_for_update(read=True, of=t.ssh_key)
         ).first()
         reason = _why_not(row)
         if row is None or reason:

@@ -75,7 +75,12 @@ def actor_from(row: Row[Any], *, source: str, client: str, session_id: UUID | No
 
 
 def require_standing(row: Row[Any] | None, now: datetime) -> Row[Any]:
-    """The row of a session that still stands. Raises NotSignedIn with the reason it does not."""
+    """The row of a session that still stands. Raises NotSignedIn with the reason it does not.
+
+    A lock after wrong passwords ends none: it keeps guesses out, and whoever knows a name could end its person's work.
+    Nothing new begins under it, and an idle desk stays locked. Wrong one-time codes are the person's own: they stop
+    every payment, session or not (`payment_facts`).
+    """
     if row is None or row.ended_at is not None:
         raise NotSignedIn(f"This session has ended. {forced.sign_in_again()}")
     if not row.is_active:

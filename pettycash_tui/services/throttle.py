@@ -7,9 +7,9 @@ shared host many people mistype. Source: OWASP Authentication Cheat Sheet (throt
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from ipaddress import IPv6Address, ip_address, ip_network
 from typing import Any
 
 from sqlalchemy import case, insert, literal, or_, select, update
@@ -21,6 +21,7 @@ FREE = 30
 WINDOW = timedelta(hours=1)
 LONGEST = timedelta(minutes=15)
 FIRST_SECONDS = 1
+LONGEST_PLACE = 120
 
 _S = t.sign_in_source.c
 
@@ -34,14 +35,12 @@ class Counted:
     until: datetime
 
 
-def place_of(source: str) -> str:
-    """What is counted as one place: an address, for IPv6 its network of 64 bits, which is one customer's."""
-    kind, _, address = source.partition(" ")
-    try:
-        found = ip_address(address)
-    except ValueError:
-        return source
-    return f"{kind} {ip_network((found, 64), strict=False)}" if isinstance(found, IPv6Address) else source
+def place_here() -> str:
+    """What is counted as one place: this host and the user of the system.
+
+    Not the address that somebody comes from, which the environment tells: whoever sets it would be elsewhere each time.
+    """
+    return f"{os.uname().nodename} {os.getuid()}"[:LONGEST_PLACE]
 
 
 def wait_after(failures: int) -> timedelta:
@@ -50,9 +49,9 @@ def wait_after(failures: int) -> timedelta:
     return min(timedelta(seconds=FIRST_SECONDS * 2 ** min(over - 1, 20)), LONGEST) if over > 0 else timedelta(0)
 
 
-def count(work: Work, source: str) -> Counted:
+def count(work: Work, place: str) -> Counted:
     """Count a failure of a place, taken back by `forgive` when it was none; refused while the place has to wait."""
-    place, now = place_of(source), work.now
+    now = work.now
     # Between two statements another process may have made the place: then it is counted the second time round.
     for _ in range(3):
         failures = work.execute(_counting(place, now)).scalar()
@@ -71,21 +70,22 @@ def count(work: Work, source: str) -> Counted:
 
 def forgive(work: Work, counted: Counted) -> None:
     """It was no failure: the place is as it was before this try."""
-    now: Any = literal(work.now, _S.refused_until.type)
+    waits_no_more: Any = literal(_past(work), _S.refused_until.type)
     work.execute(
         update(t.sign_in_source)
         .where(_S.source == counted.place, _S.failures > 0)
         .values(
             failures=_S.failures - 1,
-            refused_until=case((_S.refused_until == counted.until, now), else_=_S.refused_until),
+            refused_until=case((_S.refused_until == counted.until, waits_no_more), else_=_S.refused_until),
         )
     )
 
 
 def _counting(place: str, moment: datetime) -> Any:
     now: Any = literal(moment, _S.since.type)
-    # A clock that was moved back leaves moments in the future: they count for nothing.
-    is_over = or_(_S.since <= moment - WINDOW, _S.since > moment)
+    # A clock that was moved back leaves moments in the future: they count for nothing. Those of a transaction that
+    # began a moment after this one are in the future too, and do count.
+    is_over = or_(_S.since <= moment - WINDOW, _S.since > moment + LONGEST)
     may_try = or_(_S.refused_until <= moment, _S.refused_until > moment + LONGEST)
     return (
         update(t.sign_in_source)
@@ -95,9 +95,14 @@ def _counting(place: str, moment: datetime) -> Any:
     )
 
 
+def _past(work: Work) -> datetime:
+    """A moment that is past for transactions which began before this one, too: they would wait for it."""
+    return work.now - LONGEST
+
+
 def _begin(work: Work, place: str) -> bool:
     """The first failure of a place; False when another process was first."""
-    values = {"source": place, "failures": 1, "since": work.now, "refused_until": work.now}
+    values = {"source": place, "failures": 1, "since": work.now, "refused_until": _past(work)}
     if not work.is_postgres:
         work.execute(insert(t.sign_in_source).values(values))
         return True

@@ -202,7 +202,10 @@ def test_a_first_password_and_an_app_come_first_here_too(host: Host, monkeypatch
     demand_apps(host.desk)
     refusal = host.refused(3, "branch_manager", f"req approve {number}")
     assert (refusal["code"], "`ssh -t HOST totp enrol`" in refusal["message"]) == ("totp_required", True)
-    assert "app: ssh -t HOST totp verify CODE" in host("branch_manager", "totp enrol").out
+    assert host.refused(5, "branch_manager", "totp enrol")["code"] == "password_missing"
+    give_passwords(host.desk, "branch_manager")
+    enrolled = host("branch_manager", "totp enrol", f"{PASSWORD}\n".encode())
+    assert "app: ssh -t HOST totp verify CODE" in enrolled.out
 
 
 def test_the_host_says_its_settings_in_a_file_of_its_own(

@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+from threading import Thread
+from typing import Any
+
 import books
 import building
+import pytest
 from crew import Crew
 from signing import PASSWORD, enrolled, give_passwords
 from sqlalchemy import insert
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import session_list, signin, throttle
+from pettycash_tui.services import session_list, sessions, signin, ssh_keys, throttle
 from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.sessions import NewSession
+
+KEY = "ssh-ed25519 " + b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(32)).decode()
 
 
 def enter(desk: Desk, username: str, password: str, code: str | None = None) -> str:
@@ -31,11 +39,42 @@ def test_one_recovery_code_opens_one_session(crew: Crew, desk: Desk) -> None:
     assert len(books.check(desk).sessions) == 1
 
 
+def test_at_a_place_nobody_came_from_before_all_come_in_at_once(crew: Crew, desk: Desk) -> None:
+    building.company(desk)
+    names = ("staff", "treasury", "treasury2", "cfo", "fpa", "ceo", "admin", "branch_manager")
+    give_passwords(desk, *names)
+    outcomes = crew.race(desk, [(enter, name, PASSWORD) for name in names])
+
+    assert [outcome.code for outcome in outcomes] == [""] * 8
+
+
+def test_a_key_that_is_removed_while_it_lets_somebody_in_lets_nobody_stay(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = building.company(desk)
+    key = desk.run(people["admin"], ssh_keys.add_key, "staff", KEY)
+    remove = Thread(target=desk.run, args=(people["admin"], ssh_keys.remove_key, "staff", key.fingerprint))
+    begin = sessions.begin
+
+    def removed_meanwhile(*given: Any, **named: Any) -> NewSession:
+        # The key was read, and its session is not there yet.
+        remove.start()
+        remove.join(0.7)
+        return begin(*given, **named)
+
+    monkeypatch.setattr(sessions, "begin", removed_meanwhile)
+    ssh_keys.enter(desk, key.id, source="ssh 192.0.2.7")
+    remove.join(30)
+    assert not remove.is_alive()
+    (row,) = books.check(desk).sessions
+    assert row.ended_at is not None
+
+
 def test_a_place_that_guesses_with_many_hands_gets_no_more_tries(crew: Crew, desk: Desk) -> None:
     building.company(desk)
     with desk.engine.begin() as connection:
         now = desk.clock()
-        values = {"source": "ssh 192.0.2.7", "failures": throttle.FREE - 2, "since": now, "refused_until": now}
+        values = {"source": throttle.place_here(), "failures": throttle.FREE - 2, "since": now, "refused_until": now}
         connection.execute(insert(t.sign_in_source).values(values))
     outcomes = crew.race(desk, [(enter, f"nobody{number}", "guess") for number in range(8)])
 

@@ -13,6 +13,7 @@ from sqlalchemy import URL, update
 from trading import Trading
 
 from pettycash_tui.models import tables as t
+from pettycash_tui.models.enums import Role
 from pettycash_tui.services import audit_check, doctor, doctor_database, jobs
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.findings import Finding, Severity
@@ -71,6 +72,14 @@ def test_admins_without_a_second_factor_are_named(trading: Trading) -> None:
     found = findings(trading.desk)
     assert "admin signs in with a password alone" in found["admin_unprotected"].message
     assert found["admin_first_password"].command == "pettycash passwd"
+
+
+def test_a_company_with_one_admin_only_is_named_until_there_is_another(trading: Trading) -> None:
+    found = findings(trading.desk)["one_admin"]
+    assert found.severity is Severity.WARNING and "one active admin only, admin" in found.message
+    assert found.command == "pettycash user add USERNAME --role admin"
+    trading.set_person("cfo", role=Role.ADMIN)
+    assert "one_admin" not in findings(trading.desk)
 
 
 def test_a_mail_server_that_does_not_answer_is_told(sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,12 +8,13 @@ from threading import Barrier, Thread
 import building
 import pytest
 import story
+from signing import enter, give_passwords, hash_quickly
 
-from pettycash_tui.models.enums import Role
-from pettycash_tui.services import delegations, people, requisitions, submission
+from pettycash_tui.models.enums import NoticeKind, NoticeTiming, Role
+from pettycash_tui.services import delegations, notice_choices, people, presence, requisitions, submission
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound, Refused
-from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn, Refused
+from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.requisitions import RequisitionInput
 
 Staff = dict[str, Actor]
@@ -200,3 +201,31 @@ def test_delegations_do_not_overlap_and_make_no_chain(desk: Desk, staff: Staff) 
             desk.run(staff[approver], delegations.add, delegate, starts_on="2026-03-09", ends_on="2026-03-12")
         assert caught.value.code == code
     desk.run(staff["cfo"], delegations.add, "staff", starts_on="2026-03-10", ends_on="2026-03-12")
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"role": "department_head"},
+        {"is_centralized_approver": "yes"},
+        {"is_superuser": "yes"},
+        {"branch": "MSA"},
+        {"department": "FIN"},
+    ],
+    ids=lambda given: next(iter(given)),
+)
+def test_what_changes_what_somebody_may_do_ends_their_sessions(
+    desk: Desk, staff: Staff, monkeypatch: pytest.MonkeyPatch, given: dict[str, str]
+) -> None:
+    hash_quickly(monkeypatch)
+    give_passwords(desk, "staff", "treasury")
+    here, other = enter(desk, "staff").actor, enter(desk, "treasury").actor
+    same = {"role": "staff", "branch": "NBI", "email": "new@example.com"}
+    assert desk.run(staff["admin"], people.edit, "staff", same).sessions_ended == 0
+    assert not presence.look(desk, here, True).is_over
+
+    assert desk.run(SYSTEM, people.edit, "staff", given).sessions_ended == 1
+    assert presence.look(desk, here, True).is_revoked
+    with pytest.raises(NotSignedIn):
+        desk.run(here, notice_choices.choose, NoticeKind.PAID, NoticeTiming.OFF)
+    assert not presence.look(desk, other, True).is_over
