@@ -108,6 +108,7 @@ def test_the_organisation_is_built_by_commands(desk: Callable[..., Answer]) -> N
         (("user", "show", "nobody"), 4, ""),
         (("user", "deactivate", "boss"), 3, ""),
         (("user", "unlock", "boss"), 3, ""),
+        (("user", "unlock", "boss", "--at-the-host"), 3, ""),
         (("policy", "show", "nothing"), 4, ""),
         (("policy", "set", "New"), 2, "tier"),
         (("policy", "import", "missing.toml"), 2, "file"),

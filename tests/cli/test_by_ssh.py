@@ -31,6 +31,8 @@ def test_every_verb_is_either_run_by_ssh_or_only_at_the_host_and_why() -> None:
         assert [known for known in named if known == name or known.startswith(f"{name} ")], name
         with pytest.raises(NotAllowed, match=re.escape(remote_verbs.AT_THE_HOST[name])):
             remote_verbs.words_of(name)
+    with pytest.raises(NotAllowed):
+        remote_verbs.words_of("user unlock admin --at-the-host")
 
 
 @pytest.mark.parametrize(
