@@ -31,7 +31,7 @@ def require_no_password(database: str) -> None:
     from urllib.parse import parse_qsl, urlsplit
 
     parts = urlsplit(database)
-    if parts.password is None and not any(name.lower() in _PASSWORDS for name, _ in parse_qsl(parts.query)):
+    if not parts.password and not any(name.lower() in _PASSWORDS for name, _ in parse_qsl(parts.query)):
         return
     from pettycash_tui.services.errors import InvalidInput
 
