@@ -15,7 +15,11 @@ from trading import Trading
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
+from pettycash_tui.services import audit_origins, signin
+from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.audit_verify import verify
+from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.work import Work
 
 
 def forged(world: World) -> list[Executable]:
@@ -234,3 +238,38 @@ def test_each_row_that_was_changed_or_put_in_by_hand_is_found(world: World) -> N
         if not any(message in each for each in found):
             passed[name] = (message, found)
     assert passed == {}
+
+
+def test_rows_older_than_the_events_of_their_stream_need_none(trading: Trading) -> None:
+    """Where the log began in the midst of things, which it tells itself: it does not begin with a new company."""
+    a = t.audit_event.c
+    row = trading.rows(t.user)[0]
+    began = update(t.audit_event).where(a.action.in_(["company.added", "fund.added"])).values(action="test.began")
+    with owner(trading) as reading:
+        reading.execute(began)
+        for days, expected in ((-1, []), (1, ["evil is there without the event user.added"])):
+            at = trading.clock() + timedelta(days=days)
+            made = {**row._mapping, "id": new_id(), "number": 9000 + days, "username": "evil", "created_at": at}
+            reading.execute(insert(t.user).values(made))
+            found = [each.message for each in audit_origins.problems(reading, None) if "evil" in each.message]
+            assert found == expected
+            reading.execute(delete(t.user).where(t.user.c.id == made["id"]))
+
+
+def test_what_an_event_did_not_tell_is_not_compared(trading: Trading) -> None:
+    """Events of earlier versions told less; a password that one of them set is not known any more."""
+    trading.desk.run(trading["admin"], signin.set_password, "staff", "a long walk by the river")
+
+    def as_before(work: Work) -> None:
+        work.execute(update(t.user).where(t.user.c.username == "staff").values(password_hash="set by an old program"))
+        where = {"stream": company_stream(trading.company_id), "company_id": trading.company_id}
+        work.record("password.set", "user", trading["staff"].id, "staff", data={}, **where)
+
+    with owner(trading) as reading:
+        reading.execute(update(t.user).where(t.user.c.username == "staff").values(password_hash="else"))
+        assert [each.message for each in verify(reading).problems] == [
+            "staff has another password_hash than was set last"
+        ]
+    trading.desk.run(SYSTEM, as_before)
+    with owner(trading) as reading:
+        assert verify(reading).problems == ()
