@@ -71,6 +71,7 @@ def _fill_fund(connection: Connection, fund: Any, count: int) -> None:
         action, data = "otp.sent", {"challenge": new_id(), "channel": "email"}
         if n % 8 == 0:
             entry = {**entry, "id": new_id(), "sequence": entry["sequence"] + 1, "amount": 1}
+            entry |= {"created_at": at, "created_by_id": None}
             entry["balance_after"] += 1
             entries.append(entry)
             action, subject = "ledger.posted", (fund.code, fund.id, "fund")

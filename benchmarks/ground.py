@@ -146,40 +146,37 @@ def trading_company(desk: Desk, branches: int) -> dict[str, Actor]:
         work.add(
             Category(company_id=company.id, code="general", name="General", account_id=accounts[2].id, is_default=True)
         )
-        work.add_all(
-            [
-                User(
-                    number=number,
-                    username=username,
-                    role=role,
-                    company_id=company.id,
-                    email=f"{username}@example.com",
-                    otp_channel=OtpChannel.EMAIL,
-                    is_centralized_approver=role is Role.BRANCH_MANAGER,
-                )
-                for number, (username, role) in enumerate(people.items(), 1)
-            ]
-        )
-        work.add(
-            ApprovalThreshold(
+        made = [
+            User(
+                number=number,
+                username=username,
+                role=role,
                 company_id=company.id,
-                name="branch",
-                tier=1,
-                origin_type=ThresholdOrigin.BRANCH,
-                min_amount=0,
-                roles=[Role.BRANCH_MANAGER.value, Role.TREASURY.value],
+                email=f"{username}@example.com",
+                otp_channel=OtpChannel.EMAIL,
+                is_centralized_approver=role is Role.BRANCH_MANAGER,
             )
-        )
-        work.add_all([Branch(company_id=company.id, name=f"B{i:02}", code=f"B{i:02}") for i in range(branches)])
-        work.record(
-            "company.added",
-            "company",
-            company.id,
-            "BENCH",
-            stream=company_stream(company.id),
+            for number, (username, role) in enumerate(people.items(), 1)
+        ]
+        work.add_all([*made])
+        threshold = ApprovalThreshold(
             company_id=company.id,
-            data={},
+            name="branch",
+            tier=1,
+            origin_type=ThresholdOrigin.BRANCH,
+            min_amount=0,
+            roles=[Role.BRANCH_MANAGER.value, Role.TREASURY.value],
         )
+        work.add(threshold)
+        work.add_all([Branch(company_id=company.id, name=f"B{i:02}", code=f"B{i:02}") for i in range(branches)])
+        added = [
+            ("company", company.id, company.code),
+            *[("user", person.id, person.username) for person in made],
+            ("policy", threshold.id, threshold.name),
+        ]
+        for kind, row_id, name in added:
+            where = {"stream": company_stream(company.id), "company_id": company.id}
+            work.record(f"{kind}.added", kind, row_id, name, data={}, **where)
         chief = work.as_actor(find(work, "cfo"))
         for i in range(branches):
             funds.add(

@@ -1,4 +1,4 @@
-"""Builders of a company for tests: rows straight into the tables, in one unit of work with one audit event."""
+"""Builders of a company for tests: rows straight into the tables, in one unit of work with the events of people."""
 
 from __future__ import annotations
 
@@ -54,7 +54,6 @@ def company(desk: Desk, code: str = "ACME", *, kind: str = PRODUCTION, prefix: s
 
     def build(work: Work) -> UUID:
         company_id = _organisation(work, code)
-        _people(work, company_id, code, prefix)
         if work.execute(select(t.installation.c.id)).first() is None:
             work.execute(insert(t.installation).values(id=1, kind=kind, created_at=work.now))
         work.record(
@@ -66,6 +65,7 @@ def company(desk: Desk, code: str = "ACME", *, kind: str = PRODUCTION, prefix: s
             company_id=company_id,
             data={"code": code, "currency": CURRENCY},
         )
+        _people(work, company_id, code, prefix)
         return company_id
 
     desk.run(SYSTEM, build)
@@ -86,15 +86,6 @@ def person(desk: Desk, username: str, role: Role, **columns: Any) -> Actor:
 
     def build(work: Work) -> None:
         _add_user(work, username, role, **columns)
-        work.record(
-            "user.added",
-            "user",
-            None,
-            username,
-            stream=company_stream(columns.get("company_id")),
-            company_id=columns.get("company_id"),
-            data={"role": role},
-        )
 
     desk.run(SYSTEM, build)
     return actor(desk, username)
@@ -189,3 +180,12 @@ def _add_user(work: Work, username: str, role: Role, **columns: Any) -> None:
         **columns,
     }
     work.add(User(**given))
+    work.record(
+        "user.added",
+        "user",
+        given["id"],
+        username,
+        stream=company_stream(given.get("company_id")),
+        company_id=given.get("company_id"),
+        data={"role": role},
+    )

@@ -55,32 +55,32 @@ def trading_company(desk: Desk, code: str = "ACME", *, kind: str = PRODUCTION, p
     assert company_id is not None
 
     def build(work: Work) -> None:
-        work.add_all(
-            [
-                ApprovalThreshold(
-                    company_id=company_id,
-                    name=f"{origin.value.lower()}-{tier}",
-                    tier=tier,
-                    origin_type=origin,
-                    min_amount=above * 100,
-                    roles=[role.value for role in roles],
-                    allow_urgent_fasttrack=tier < 4,
-                    requires_cfo=tier == 4,
-                    created_at=work.now,
-                    updated_at=work.now,
-                )
-                for tier, above, origin, roles in POLICY
-            ]
-        )
-        work.record(
-            "policy.imported",
-            "policy",
-            None,
-            code,
-            stream=company_stream(company_id),
-            company_id=company_id,
-            data={"rows": len(POLICY)},
-        )
+        thresholds = [
+            ApprovalThreshold(
+                company_id=company_id,
+                name=f"{origin.value.lower()}-{tier}",
+                tier=tier,
+                origin_type=origin,
+                min_amount=above * 100,
+                roles=[role.value for role in roles],
+                allow_urgent_fasttrack=tier < 4,
+                requires_cfo=tier == 4,
+                created_at=work.now,
+                updated_at=work.now,
+            )
+            for tier, above, origin, roles in POLICY
+        ]
+        work.add_all([*thresholds])
+        for row in thresholds:
+            work.record(
+                "policy.added",
+                "policy",
+                row.id,
+                row.name,
+                stream=company_stream(company_id),
+                company_id=company_id,
+                data={"tier": row.tier},
+            )
         chief = work.as_actor(people["cfo"])
         for fund_code, (branch, region, opening) in FUNDS.items():
             funds.add(

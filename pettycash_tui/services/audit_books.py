@@ -1,16 +1,20 @@
-"""What must agree between the rows of the books themselves: who is paid has an execution and a sealed entry."""
+"""What must agree between the rows of the books themselves: who is paid has an execution and a sealed entry.
+
+And what no event tells of: rows that none of them made (`audit_origins`).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from typing import Any
 
 from sqlalchemy import Select, and_, or_, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import PaymentStatus, RequisitionStatus
-from pettycash_tui.services import visibility
+from pettycash_tui.services import audit_origins, visibility
 from pettycash_tui.services.audit import fund_stream
 from pettycash_tui.services.audit_chain import Problem, ProblemKind
 from pettycash_tui.services.work import Reading
@@ -22,16 +26,39 @@ _PAID = [RequisitionStatus.PAID, RequisitionStatus.REVIEWED]
 
 
 def disagreements(reading: Reading, since: datetime | None) -> Iterator[Problem]:
-    """The first payment of each fund that does not agree with its execution, its entry or its requisition."""
+    """The first of each stream: a payment unlike its execution, its entry or its requisition; a row out of nothing."""
     found = set()
+    for problem in chain(_payments(reading, since), audit_origins.problems(reading, since)):
+        if problem.stream not in found:
+            found.add(problem.stream)
+            yield problem
+
+
+def _payments(reading: Reading, since: datetime | None) -> Iterator[Problem]:
     for statement, message in _QUESTIONS:
         asked = statement.where(visibility.of_company(_P.company_id, reading.actor))
         if since is not None:
             asked = asked.where(_P.updated_at >= since)
         for row in reading.execute(asked.order_by(_P.fund_id).limit(100)):
-            if row.fund_id not in found:
-                found.add(row.fund_id)
-                yield Problem(fund_stream(row.fund_id), 0, ProblemKind.BUSINESS_ROW, f"{row.number} {message}")
+            yield Problem(fund_stream(row.fund_id), 0, ProblemKind.BUSINESS_ROW, f"{row.number} {message}")
+
+
+_AS_ASKED = (
+    "amount",
+    "currency",
+    "payee",
+    "method",
+    "destination",
+    "fund_id",
+    "company_id",
+    "requested_by_id",
+    "revision",
+)
+"""What a payment has of its requisition, which does not change after it."""
+
+
+def _other(columns: Any, *names: str) -> list[Any]:
+    return [columns[name] != _P[name] for name in names]
 
 
 def _asked(*conditions: Any) -> Select[Any]:
@@ -53,9 +80,14 @@ _QUESTIONS = (
     (
         _asked(
             _P.status.in_(_SETTLED),
-            or_(_L.amount != _P.amount, _L.fund_id != _P.fund_id, _E.executor_id != _P.executor_id),
+            or_(
+                *_other(_L, "amount", "fund_id", "currency", "company_id"),
+                *_other(_E, "executor_id", "method", "company_id"),
+                # Without an officer nobody paid it.
+                _P.executor_id.is_(None),
+            ),
         ),
-        "has another amount, fund or officer than was booked",
+        "has another amount, fund, method or officer than was booked",
     ),
     (
         _asked(_P.status.not_in(_SETTLED), or_(_L.id.is_not(None), _E.id.is_not(None))),
@@ -67,8 +99,7 @@ _QUESTIONS = (
                 and_(_P.status.in_(_SETTLED), _R.status.not_in(_PAID)),
                 and_(_P.status.not_in(_SETTLED), _R.status.in_(_PAID)),
                 and_(_P.status != PaymentStatus.CANCELLED, _R.status.in_(_CLOSED)),
-                _R.amount != _P.amount,
-                _R.payee != _P.payee,
+                *_other(_R, *_AS_ASKED),
             )
         ),
         "does not agree with its requisition",

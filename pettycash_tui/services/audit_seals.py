@@ -17,10 +17,12 @@ from pettycash_tui.services.audit_page import Texts, dashed
 from pettycash_tui.services.ledger import SEALED
 from pettycash_tui.services.work import Reading
 
-COLUMNS = ("id", *SEALED)
+WRITTEN = ("company_id", "created_by_id", "created_at")
+"""What the event itself says of the entry that it seals: whose it is, by whom and when it was written."""
+COLUMNS = ("id", *SEALED, *WRITTEN)
 SEQUENCE = COLUMNS.index("sequence")
 _IDS = tuple(name.endswith("id") for name in COLUMNS)
-_OPTIONAL = frozenset({"payment_id", "replenishment_id", "variance_id", "transfer_id", "corrects_id"})
+_OPTIONAL = frozenset({"created_by_id", "payment_id", "replenishment_id", "variance_id", "transfer_id", "corrects_id"})
 
 
 def _entries(cast: str, ending: str) -> TextClause:
@@ -31,6 +33,7 @@ def _entries(cast: str, ending: str) -> TextClause:
     special = {name: name for name in ("sequence", "amount", "balance_after")}
     if cast:
         special["value_date"] = "to_char(value_date, 'YYYY-MM-DD')"
+        special["created_at"] = """to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
     special |= {name: f"COALESCE({name}{cast}, '')" for name in _OPTIONAL}
     given = [special.get(name, f"{name}{cast}") for name in COLUMNS]
     return text(
@@ -64,13 +67,23 @@ def are_right(rows: Sequence[Stored], events: Sequence[Stored], known: Texts) ->
     except TypeError:
         return False
     bodies = [event[1] for event in events]
-    return all(f'"entry":{seal}' in body or f'"data":{seal}' in body for seal, body in zip(texts, bodies, strict=True))
+    return all(
+        f'"entry":{seal}' in body or f'"data":{seal}' in body for seal, body in zip(texts, bodies, strict=True)
+    ) and all(
+        (row[-3], row[-2], row[-1]) == (event[7], event[5] or "", event[6])
+        for row, event in zip(rows, events, strict=True)
+    )
+
+
+def written_by(event: Stored) -> tuple[str, str, str]:
+    """What `WRITTEN` of the entry is that this event seals, its ids as a body spells them."""
+    return dashed(event[7]), dashed(event[5]), event[6]
 
 
 def _sealed(row: Stored, known: Texts) -> str:
     (
         entry, journal, fund, sequence, kind, amount, currency, balance, account, contra, source,
-        payment, replenishment, variance, transfer, corrects, description, day,
+        payment, replenishment, variance, transfer, corrects, description, day, *_,
     ) = row  # fmt: skip
     return (
         f'{{"account_id":"{known[account]}","amount":{amount},"balance_after":{balance}'

@@ -1,15 +1,16 @@
-"""What an event says of the row that it is about: which statuses can follow from it, and which content."""
+"""What an event says of the row that it is about: which statuses can follow from it, and which columns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from sqlalchemy import Table
 
 from pettycash_tui.models import tables as t
 
+ACTOR, AT = "@actor", "@at"
 CONTENT = (
     "amount",
     "currency",
@@ -27,20 +28,16 @@ CONTENT = (
 )
 """What a person asked for, as the event of a requisition holds it."""
 
-_OPEN = frozenset({"pending", "executing", "failed", "unknown"})
+# Each as narrow as the act is: one that may be on its way, made pending, would be paid a second time.
 _PAYMENT = {
-    **dict.fromkeys(
-        (
-            "payment.created",
-            "payment.assigned",
-            "payment.retried",
-            "payment.sent",
-            "payment.accepted",
-            "payment.unknown",
-            "payment.failed",
-        ),
-        _OPEN,
-    ),
+    "payment.created": frozenset({"pending"}),
+    "payment.assigned": frozenset({"pending", "failed"}),
+    "payment.retried": frozenset({"pending"}),
+    "payment.sent": frozenset({"executing"}),
+    # A gateway that takes an order of which nothing was known does not settle it.
+    "payment.accepted": frozenset({"executing", "unknown"}),
+    "payment.unknown": frozenset({"unknown"}),
+    "payment.failed": frozenset({"failed"}),
     "payment.executed": frozenset({"success"}),
     "payment.reconciled": frozenset({"reconciled"}),
     "payment.unreconciled": frozenset({"success"}),
@@ -83,20 +80,31 @@ _REQUISITION = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Telling:
-    """A table that events tell of: by which actions, and of which column."""
+    """A table that events tell of: by which actions, and of which columns.
+
+    `says`: by action, the columns and under which name its data hold each; without, the status is what is told of.
+    ACTOR and AT are no names of the data: who acted, and when. `key` is the column that holds the event's subject.
+    """
 
     name: str
     table: Table
     actions: tuple[str, ...]
     column: str = "status"
-    is_content: bool = False
+    says: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    key: str = "id"
+
+    @property
+    def columns(self) -> frozenset[str]:
+        """The columns that are compared."""
+        said = {column for columns in self.says.values() for column in columns}
+        return frozenset(said or {self.column})
 
     @property
     def needs_data(self) -> bool:
-        """Whether the event's text is to be read."""
-        return self.is_content or self.name == "requisition"
+        """Whether the event's text is to be read for the status."""
+        return self.name == "requisition"
 
     def statuses(self, action: str, data: Mapping[str, Any]) -> frozenset[str]:
         """The statuses that the row may have when this was the last event about it."""
@@ -132,6 +140,14 @@ _ALL: dict[str, dict[str, frozenset[str]]] = {
     "period": _PERIOD,
     "requisition": _REQUISITION,
 }
+_CONTENT = {name: name for name in CONTENT}
+_PAID_BY = {"executor_id": ACTOR, "executed_at": AT, "created_at": AT}
+
+
+def _saying(name: str, table: Table, says: Mapping[str, Mapping[str, str]], key: str = "id") -> Telling:
+    return Telling(name, table, tuple(says), says=says, key=key)
+
+
 _TELLINGS = (
     Telling("payment", t.payment, tuple(_PAYMENT)),
     Telling("replenishment", t.replenishment, tuple(_REPLENISHMENT)),
@@ -139,7 +155,52 @@ _TELLINGS = (
     Telling("variance", t.variance, tuple(_VARIANCE)),
     Telling("period", t.accounting_period, tuple(_PERIOD), column="is_closed"),
     Telling("requisition", t.requisition, tuple(_REQUISITION)),
-    Telling("content", t.requisition, ("requisition.created", "requisition.edited"), is_content=True),
+    _saying("content", t.requisition, {"requisition.created": _CONTENT, "requisition.edited": _CONTENT}),
+    _saying("requester", t.requisition, {"requisition.created": {"requested_by_id": ACTOR, "created_at": AT}}),
+    _saying("code", t.payment, {"payment.created": {"otp_required": "otp_required", "created_at": AT}}),
+    _saying(
+        "executor",
+        t.payment,
+        {
+            "payment.created": {"executor_id": "executor"},
+            "payment.assigned": {"executor_id": "to"},
+        },
+    ),
+    _saying("voucher", t.payment, {"payment.executed": {"voucher_number": "voucher_number", "executed_at": AT}}),
+    _saying(
+        "execution",
+        t.payment_execution,
+        {"payment.executed": {"method": "method", "gateway_reference": "gateway_reference", **_PAID_BY}},
+        key="payment_id",
+    ),
+    _saying(
+        "asked",
+        t.replenishment,
+        {"replenishment.requested": {"requested_amount": "amount", "requested_by_id": ACTOR, "requested_at": AT}},
+    ),
+    _saying(
+        "moved",
+        t.fund_transfer,
+        {
+            "transfer.requested": {
+                "amount": "amount",
+                "currency": "currency",
+                "reason": "reason",
+                "requested_by_id": ACTOR,
+            }
+        },
+    ),
+    _saying(
+        "adjusted",
+        t.variance,
+        {
+            "variance.recorded": {
+                **{name: name for name in ("original_amount", "adjusted_amount", "variance_amount", "currency")},
+                "reason": "reason",
+                "recorded_by_id": ACTOR,
+            }
+        },
+    ),
 )
 STATUSES: dict[str, tuple[Telling, ...]] = {
     action: tuple(telling for telling in _TELLINGS if action in telling.actions)

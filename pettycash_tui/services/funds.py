@@ -24,6 +24,7 @@ from pettycash_tui.models.money import Money
 from pettycash_tui.models.organisation import Account
 from pettycash_tui.models.treasury import TreasuryFund
 from pettycash_tui.services import audit, holds, ledger, locate, replenishments, visibility
+from pettycash_tui.services.audit_values import FUND, all_told
 from pettycash_tui.services.errors import InvalidInput, Reason, Refused
 from pettycash_tui.services.inputs import Problems, clean_code, clean_text, parse_money
 from pettycash_tui.services.narrowing import contains
@@ -145,8 +146,7 @@ def add(work: Work, given: FundInput) -> FundView:
         bank_code=bank.get("bank_code", ""),
     )
     work.add(fund)
-    levels = {"reorder_level": reorder.minor, "target_balance": target.minor}
-    _record(work, fund, "fund.added", {"name": name, **levels, **bank})
+    _record(work, fund, "fund.added", all_told(fund, FUND))
     if opening.minor:
         _post_opening(work, fund, opening.minor)
     return show(work, fund.id)

@@ -15,7 +15,8 @@ from pathlib import Path
 from sqlalchemy import select, text, update
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import former_keys, key_in_force, recovery, totp
+from pettycash_tui.services import audit, former_keys, key_in_force, recovery, totp
+from pettycash_tui.services.audit_values import told
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, Refused
 from pettycash_tui.services.identity import Actor
@@ -169,7 +170,10 @@ def _encrypt_anew(work: Work, olds: tuple[bytes, ...], new: bytes) -> tuple[int,
     """How many enrolments are under the new key now, and how many no key reads."""
     u = t.user.c
     held = work.execute(
-        select(u.id, u.totp_secret).where(u.totp_secret.is_not(None)).order_by(u.id).with_for_update(key_share=True)
+        select(u.id, u.username, u.company_id, u.totp_secret)
+        .where(u.totp_secret.is_not(None))
+        .order_by(u.id)
+        .with_for_update(key_share=True)
     ).all()
     readable = 0
     for row in held:
@@ -179,4 +183,13 @@ def _encrypt_anew(work: Work, olds: tuple[bytes, ...], new: bytes) -> tuple[int,
         readable += 1
         if stored != row.totp_secret:
             work.execute(update(t.user).where(u.id == row.id).values(totp_secret=stored, updated_at=work.now))
+            work.record(
+                "totp.rekeyed",
+                "user",
+                row.id,
+                row.username,
+                stream=audit.company_stream(row.company_id),
+                company_id=row.company_id,
+                data={"totp_sha256": told("totp_sha256", stored)},
+            )
     return readable, len(held) - readable

@@ -94,6 +94,7 @@ def create(work: Work, requisition: Row[Any]) -> str:
             "payee": payment.payee,
             "executor": executor,
             "held": held,
+            "otp_required": payment.otp_required,
         },
     )
     if not held:

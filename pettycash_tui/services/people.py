@@ -18,6 +18,7 @@ from pettycash_tui.models.enums import OtpChannel, Role
 from pettycash_tui.models.people import User
 from pettycash_tui.services import audit, companies, people_views
 from pettycash_tui.services.administering import administered
+from pettycash_tui.services.audit_values import PERSON, all_told
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, Reason, Refused
 from pettycash_tui.services.inputs import (
     clean_choice,
@@ -136,7 +137,7 @@ def add(
         updated_at=work.now,
     )
     work.add(row)
-    _record(work, row, "added", columns)
+    _record(work, row, "added", all_told(row, PERSON))
     return people_views.detail(work, row.id)
 
 

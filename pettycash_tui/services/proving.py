@@ -19,6 +19,7 @@ from pettycash_tui.models.columns import new_id
 from pettycash_tui.services import key_in_force, passwords, recovery, standing, throttle, totp
 from pettycash_tui.services.administering import as_stored
 from pettycash_tui.services.audit import company_stream
+from pettycash_tui.services.audit_values import told
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import NotAllowed, Refused
 from pettycash_tui.services.identity import SYSTEM
@@ -140,6 +141,8 @@ def prove(
         )
         if settled.rowcount != 1:
             raise _NotProved("changed_meanwhile")
+        if rehashed != row.password_hash:
+            _record(work, "password.rehashed", row, {"password_sha256": told("password_sha256", rehashed)})
         return then(work, proved)
 
     try:

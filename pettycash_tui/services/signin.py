@@ -16,6 +16,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.services import forced, passwords, recovery, sessions, standing
 from pettycash_tui.services.administering import administered
 from pettycash_tui.services.audit import company_stream
+from pettycash_tui.services.audit_values import told
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, Refused
 from pettycash_tui.services.identity import Actor
@@ -142,7 +143,7 @@ def change_password(desk: Desk, actor: Actor, old: str, new: str) -> None:
             .values(password_hash=hashed, must_change_password=False, updated_at=work.now)
         )
         end_sessions(work, actor.person_id, keep=actor.session_id)
-        _record(work.as_actor(actor), "password.changed", row, {})
+        _record(work.as_actor(actor), "password.changed", row, {"password_sha256": told("password_sha256", hashed)})
 
     prove(desk, actor.username, old, change, client=actor.client, source=actor.source)
 
@@ -170,7 +171,7 @@ def set_password(work: Work, username: str, new: str, *, must_change: bool = Tru
         )
     )
     end_sessions(work, row.id)
-    _record(work, "password.set", row, {})
+    _record(work, "password.set", row, {"password_sha256": told("password_sha256", hashed)})
 
 
 @told_when_refused("account.refused", "user.unlocked")

@@ -21,6 +21,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.services import forced, key_in_force, recovery, standing
 from pettycash_tui.services.administering import administered
 from pettycash_tui.services.audit import company_stream
+from pettycash_tui.services.audit_values import told
 from pettycash_tui.services.errors import NotFound, Overtaken, Refused
 from pettycash_tui.services.permissions import needs_app
 from pettycash_tui.services.refusals import told_when_refused
@@ -99,8 +100,10 @@ def enrol(desk: Desk, actor: Actor, password: str | None = None) -> Enrolment:
     def keep(work: Work) -> None:
         row = _row(work, user_id)
         confirmed = _confirmed_or_absent(row, secrets)
-        _change(work, row, totp_secret=_encrypted(confirmed + secret, user_id, secrets))
-        _record(work, "totp.enrolled", row, {"again": confirmed != _ABSENT})
+        stored = _encrypted(confirmed + secret, user_id, secrets)
+        _change(work, row, totp_secret=stored)
+        data = {"again": confirmed != _ABSENT, "totp_sha256": told("totp_sha256", stored)}
+        _record(work, "totp.enrolled", row, data)
 
     desk.run(actor, keep)
     text = base64.b32encode(secret).decode()
@@ -134,15 +137,17 @@ def confirm(desk: Desk, actor: Actor, code: str) -> tuple[str, ...]:
                 code="totp_wrong",
                 fields={"code": "does not match"},
             )
+        stored = _encrypted(pending, user_id, secrets)
         _change(
             work,
             row,
-            totp_secret=_encrypted(pending, user_id, secrets),
+            totp_secret=stored,
             totp_confirmed_at=work.now,
             # Of another secret, so the steps of the old one do not count; this one is used up now.
             totp_last_step=step,
         )
-        _record(work, "totp.confirmed", row, {})
+        data = {"totp_sha256": told("totp_sha256", stored), "totp_confirmed_at": work.now}
+        _record(work, "totp.confirmed", row, data)
         return recovery.replace(work, row, secrets)
 
     try:
@@ -206,7 +211,7 @@ def _reset(work: Work, username: str) -> UUID:
     )
     recovery.void(work, row.id)
     end_sessions(work, row.id)
-    _record(work, "totp.reset", row, {})
+    _record(work, "totp.reset", row, {"totp_sha256": "", "totp_confirmed_at": None})
     return UUID(str(row.id))
 
 

@@ -20,9 +20,11 @@ from pettycash_tui.database import grants, isolation
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.services import backups, book_check, opening, requisition_views
+from pettycash_tui.services.audit_verify import verify
 from pettycash_tui.services.desk import DEMO, Desk
 from pettycash_tui.services.errors import Refused
 from pettycash_tui.services.identity import SYSTEM, Actor
+from pettycash_tui.services.work import Reading
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,8 @@ def test_who_may_do_what(roles: Roles) -> None:
             assert refused(connection, statement), statement
         for table in ("audit_event", "stream_head", "ledger_entry", "treasury_fund", "payment", "requisition"):
             assert connection.execute(text(f"SELECT count(*) FROM {table}")).scalar(), table
+        # What it may not read is not compared; everything else is, people included.
+        assert verify(Reading(connection, SYSTEM, roles.desk.clock())).problems == ()
     for engine in (owner, application, verifier):
         engine.dispose()
 

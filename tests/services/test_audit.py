@@ -154,7 +154,7 @@ def test_one_stream_for_every_fund_and_one_for_the_company(trading: Trading) -> 
     assert requisitions_of(nbi) >= {"REQ-000001", "REQ-000002", "REQ-000004"}
     assert requisitions_of(hq) == {"REQ-000003"}
     administration = {event.action.partition(".")[0] for event in found[f"company:{trading.company_id}"]}
-    assert administration <= {"company", "policy", "fund"}
+    assert administration <= {"company", "policy", "fund", "user"}
 
 
 def test_every_ledger_entry_is_sealed_by_the_event_that_wrote_it(trading: Trading) -> None:

@@ -33,6 +33,7 @@ from pettycash_tui.models.enums import (
     TrailAction,
 )
 from pettycash_tui.services import demo, escalation, funds, passwords, token_file
+from pettycash_tui.services.audit_verify import verify
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import NotFound, Refused
 from pettycash_tui.services.identity import SYSTEM
@@ -126,6 +127,12 @@ def test_the_people_are_those_of_the_contract(built: Desk) -> None:
     assert (clerk.first_name, clerk.last_name) == ("Nairobi", "Clerk")
     assert passwords.verify(clerk.password_hash, "demo")
     assert not clerk.must_change_password
+
+
+def test_every_row_of_it_is_what_its_events_tell(built: Desk) -> None:
+    with built.reading(SYSTEM) as reading:
+        assert verify(reading).problems == ()
+        assert verify(reading, since=built.clock() - timedelta(days=30)).problems == ()
 
 
 def test_the_company_has_its_places(built: Desk) -> None:
