@@ -122,7 +122,8 @@ def test_the_roles_are_granted_by_one_command_and_the_program_refuses_the_owner(
         made = run(*here, "db", "grant", role, "--owner", owner, "--verifier", verifier, "--json").document
         assert (made["role"], made["owner"], made["verifier"]) == (role, owner, verifier)
         assert run(*here, "db", "grant", "--verifier", verifier).code == 0
-        _verifies_without_signing_in(run, open_desk(postgres_url), verifier, tmp_path)
+        with monkeypatch.context() as of_the_verifier:
+            _verifies_without_signing_in(run, open_desk(postgres_url), verifier, tmp_path, of_the_verifier)
         assert run(*here, "db", "grant", "--json").error["fields"].keys() == {"role"}
         refused = run(*here, "whoami", "--json")
         assert refused.code == 3 and refused.error["code"] == "superuser"
@@ -131,13 +132,16 @@ def test_the_roles_are_granted_by_one_command_and_the_program_refuses_the_owner(
         assert run(*here, "db", "status").code == 0
 
 
-def _verifies_without_signing_in(run: Run, desk: Desk, verifier: str, home: Path) -> None:
+def _verifies_without_signing_in(
+    run: Run, desk: Desk, verifier: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Who the database lets only read is known by that, and what they do is told not to be recorded."""
     people = story.trading_company(desk)
     desk.run(people["admin"], people_service.edit, "staff", {"email": "new@example.com"})
     with_passwords(desk, verifier)
     address = address_of(desk, verifier).render_as_string(hide_password=False)
-    here = ("--database", address, "--home", str(home))
+    monkeypatch.setenv("PETTYCASH_DATABASE_URL", address)
+    here = ("--home", str(home))
     found = run(*here, "audit", "verify", "--full", "--json")
     assert found.code == 0, found
     assert (found.code, found.document["ok"], found.document["recorded"]) == (0, True, False), found
