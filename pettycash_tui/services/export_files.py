@@ -22,6 +22,7 @@ from typing import BinaryIO
 
 from pettycash_tui.services import forced
 from pettycash_tui.services.errors import NotFound, Refused
+from pettycash_tui.services.new_name import give_name, is_there
 
 FOLDER = "exports"
 _CHUNK = 1 << 20
@@ -29,7 +30,6 @@ _OPEN_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC
 _NEW_FILE = os.O_CREAT | os.O_EXCL | os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC
 _FULL = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 _FORBIDDEN = (errno.EACCES, errno.EPERM, errno.EROFS)
-_NO_LINKS = (errno.EPERM, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK)
 _MANY = 1000
 _UNFINISHED = re.compile(r"\..+\.part|\.parts-.+")
 _BARE_NAME = re.compile(r"\w[\w.+-]{0,199}", re.ASCII)
@@ -244,38 +244,21 @@ def _name_it(folder: int, part: str, names: list[str], replace: bool) -> str:
         os.replace(part, names[0], src_dir_fd=folder, dst_dir_fd=folder)
         return names[0]
     for name in names:
-        try:
-            # Unlike a rename, a link fails where the name is taken.
-            os.link(part, name, src_dir_fd=folder, dst_dir_fd=folder, follow_symlinks=False)
-        except FileExistsError:
-            continue
-        except OSError as error:
-            if error.errno not in _NO_LINKS:
-                raise
-            if _is_there(folder, name):
-                continue
-            os.rename(part, name, src_dir_fd=folder, dst_dir_fd=folder)
-        return name
+        with suppress(FileExistsError):
+            give_name(part, name, folder=folder)
+            return name
     raise _taken(names[0])
 
 
 def _look_for(folder: int, path: Path, replace: bool) -> None:
     """Refuse at once what would be refused at the end."""
-    if not _is_there(folder, path.name):
+    if not is_there(path.name, folder=folder):
         return
     if not replace:
         raise _taken(str(path))
     mode = os.stat(path.name, dir_fd=folder, follow_symlinks=False).st_mode
     if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
         raise Refused(f"{path} is not a file, so it is not replaced.", code="not_a_file", fields={"output": "no file"})
-
-
-def _is_there(folder: int, name: str) -> bool:
-    try:
-        os.stat(name, dir_fd=folder, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return True
 
 
 def _taken(name: str) -> Refused:
