@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -115,6 +115,20 @@ def verify(path: Path) -> Manifest:
             return manifest
     except (zipfile.BadZipFile, KeyError, EOFError, OSError) as error:
         raise damaged(path, str(error) or type(error).__name__) from error
+
+
+def require_complete(manifest: Manifest, tables: Mapping[str, frozenset[str]], path: Path) -> None:
+    """Raise Refused unless the archive has each of these tables once, with exactly its columns: none stays empty."""
+    names = [part.table for part in manifest.parts]
+    for name in names:
+        if name not in tables or names.count(name) > 1:
+            raise damaged(path, f"it has a table {name} that it should not have")
+    columns = {part.table: part.columns for part in manifest.parts}
+    for name, wanted in tables.items():
+        if name not in columns:
+            raise damaged(path, f"the table {name} is missing")
+        if sorted(columns[name]) != sorted(wanted):
+            raise damaged(path, f"the table {name} has other columns than it should")
 
 
 def blocks(archive: zipfile.ZipFile, part: Part) -> Iterator[bytes]:

@@ -1,26 +1,25 @@
 """Backing up an embedded file while it is in use, and restoring it: SQLite's own online backup, page by page.
 
-A backup is an ordinary SQLite file. It is restored into a database that is in use in one transaction of that database,
-so that a desk that is open on it goes on with the restored books instead of writing into a file that has no name.
+A backup is an ordinary SQLite file, of one piece. It is restored into a database that is in use in one transaction of
+that database, so that a desk that is open on it goes on with the restored books instead of writing into a file that has
+no name.
 """
 
 from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from urllib.parse import quote
 
 from pettycash_tui.database import engine as engines
-from pettycash_tui.database.schema import HEAD, REVISIONS
+from pettycash_tui.database import schema
 from pettycash_tui.models.tables import metadata
-from pettycash_tui.services import backup_archive, book_check
+from pettycash_tui.services import backup_archive, backup_file
 from pettycash_tui.services.book_check import Tell
-from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import DatabaseUnavailable, Refused
-from pettycash_tui.services.findings import Finding
+from pettycash_tui.services.errors import DatabaseUnavailable
 
 _PAGES = 4096
 _PATIENCE_SECONDS = 30.0
@@ -31,70 +30,81 @@ _BUSY_SECONDS = engines.BUSY_TIMEOUT_SECONDS
 
 def write(source: Path, draft: Path, tell: Tell) -> None:
     """Copy the database into the empty file `draft`, as of one moment, while others write."""
-    with _translated(source), closing(_open(source, read_only=True)) as live, closing(_open(draft)) as copy:
+    with _translated(source), closing(_open(source, "mode=ro")) as live, closing(_open(draft)) as copy:
         # Pins the moment: what is committed meanwhile neither shows nor makes the copying begin anew.
         live.execute("BEGIN")
         live.execute("SELECT count(*) FROM sqlite_master").fetchone()
         _copy(live, copy, "Copying", tell)
-        # One file, without a log beside it.
-        copy.execute("PRAGMA journal_mode = DELETE")
+    without_log(draft)
 
 
-def examine(path: Path, tell: Tell, *, home: Path) -> tuple[str, list[Finding]]:
-    """The revision and everything wrong in a file that is a backup; of an earlier revision only the file is looked at.
+def read(path: Path, draft: Path, tell: Tell) -> str:
+    """Copy a backup into the empty file `draft`, and tell its revision. Nothing is written beside the backup.
 
-    Raises Refused when it is no backup of ours.
+    Raises Refused when it is no backup of ours, or its file is damaged.
     """
-    with _translated(path), closing(_open(path, read_only=True)) as file:
-        try:
-            found = file.execute("SELECT version_num FROM alembic_version").fetchone()
-        except sqlite3.DatabaseError:
-            raise backup_archive.not_a_backup(path) from None
-        if found is None or found[0] not in REVISIONS:
-            raise backup_archive.not_a_backup(path)
-        revision = str(found[0])
+    with _translated(path):
+        with closing(_open(path, _as_it_lies(path))) as backup, closing(_open(draft)) as copy:
+            try:
+                found = backup.execute("SELECT version_num FROM alembic_version").fetchone()
+            except sqlite3.OperationalError as error:
+                if error.sqlite_errorcode != sqlite3.SQLITE_ERROR:
+                    raise
+                # It has no such table.
+                raise backup_archive.not_a_backup(path) from None
+            if found is None or found[0] not in schema.REVISIONS:
+                raise backup_archive.not_a_backup(path)
+            _copy(backup, copy, "Reading", tell)
+        without_log(draft)
         tell("Checking the file…")
-        lines = [str(row[0]) for row in file.execute("PRAGMA integrity_check(20)")]
+        with closing(_open(draft, "mode=ro")) as copy:
+            lines = [str(row[0]) for row in copy.execute("PRAGMA integrity_check(20)")]
     if lines != ["ok"]:
         raise backup_archive.damaged(path, lines[0])
-    if revision != HEAD:
-        return revision, []
-    with closing(Desk(engines.sqlite_address(path), home)) as desk:
-        return revision, book_check.check(desk, tell)
+    return str(found[0])
+
+
+def without_log(path: Path) -> None:
+    """Bring everything into the one file: a log beside it could be left behind by who copies it."""
+    with _translated(path), closing(_open(path)) as file:
+        file.execute("PRAGMA journal_mode = DELETE")
 
 
 def count_rows(path: Path) -> int:
     """How many rows all tables of a file have."""
-    with _translated(path), closing(_open(path, read_only=True)) as file:
+    with _translated(path), closing(_open(path, "mode=ro")) as file:
         return sum(
             file.execute(f'SELECT count(*) FROM "{table.name}"').fetchone()[0] for table in metadata.sorted_tables
         )
 
 
-def load(source: Path, target: Path, tell: Tell, *, aside: Path | None = None) -> None:
-    """Put the pages of a backup in the place of the target's, in one transaction; first the target's into `aside`.
+def load(source: Path, target: Path, tell: Tell, *, before: Callable[[], object]) -> None:
+    """Put the pages of a file in the place of the target's, in one transaction.
 
-    The target's are copied again as long as somebody writes meanwhile, so that nothing is lost but what comes in
-    between two statements. Raises Refused when others do not stop writing.
+    `before` is called when the target is locked and nothing in it has changed: what it reads there is what is replaced,
+    and nobody else writes until the end. What it raises leaves the target as it is.
     """
-    with _translated(target), closing(_open(source, read_only=True)) as backup, closing(_open(target)) as live:
-        if aside is not None:
-            for _ in range(5):
-                before = live.execute("PRAGMA data_version").fetchone()
-                write(target, aside, tell)
-                if live.execute("PRAGMA data_version").fetchone() == before:
-                    break
-                aside.write_bytes(b"")
-            else:
-                raise Refused(f"Others are at work in {target}. Close every desk, then restore.", code="in_use")
-        _copy(backup, live, "Restoring", tell, pages=-1)
+    with _translated(target), closing(_open(source, "mode=ro")) as prepared, closing(_open(target)) as live:
+        total = prepared.execute("PRAGMA page_count").fetchone()[0]
+        # The first step takes the lock, the last one commits: there have to be two.
+        _copy(prepared, live, "Restoring", tell, pages=max(1, min(_PAGES, total - 1)), before=before)
 
 
-def _copy(source: sqlite3.Connection, target: sqlite3.Connection, verb: str, tell: Tell, pages: int = _PAGES) -> None:
-    left, since = -1, time.monotonic()
+def _copy(
+    source: sqlite3.Connection,
+    target: sqlite3.Connection,
+    verb: str,
+    tell: Tell,
+    pages: int = _PAGES,
+    before: Callable[[], object] | None = None,
+) -> None:
+    left, since, is_held = -1, time.monotonic(), before is None
 
-    def told(_status: int, remaining: int, total: int) -> None:
-        nonlocal left, since
+    def told(status: int, remaining: int, total: int) -> None:
+        nonlocal left, since, is_held
+        if not is_held and status == sqlite3.SQLITE_OK and before is not None:
+            is_held = True
+            before()
         if remaining != left:
             left, since = remaining, time.monotonic()
         elif time.monotonic() - since > _PATIENCE_SECONDS:
@@ -107,8 +117,15 @@ def _copy(source: sqlite3.Connection, target: sqlite3.Connection, verb: str, tel
     source.backup(target, pages=pages, progress=told)
 
 
-def _open(path: Path, *, read_only: bool = False) -> sqlite3.Connection:
-    address = f"file:{quote(str(path))}?mode={'ro' if read_only else 'rw'}"
+def _as_it_lies(path: Path) -> str:
+    # A log with something in it belongs to the file. Without one the file is all there is: read so, it needs no lock
+    # and no file beside it, which a medium that cannot be written to would refuse.
+    has_log = any(log.is_file() and log.stat().st_size for log in backup_file.beside(path))
+    return "mode=ro" if has_log else "mode=ro&immutable=1"
+
+
+def _open(path: Path, how: str = "mode=rw") -> sqlite3.Connection:
+    address = f"file:{quote(str(path))}?{how}"
     return sqlite3.connect(address, uri=True, timeout=_BUSY_SECONDS, isolation_level=None)
 
 

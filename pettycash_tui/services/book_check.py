@@ -6,6 +6,8 @@ rewritten as a whole is a question for `audit verify` and a checkpoint.
 
 from __future__ import annotations
 
+import glob
+import shlex
 from collections.abc import Callable, Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -13,11 +15,13 @@ from typing import Any
 
 from sqlalchemy import case, func, select
 
+from pettycash_tui.database import engine as engines
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import EntryType, PaymentStatus
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import audit, rule_check
 from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.errors import DatabaseUnavailable
 from pettycash_tui.services.findings import Finding, Severity
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.work import Reading
@@ -25,6 +29,7 @@ from pettycash_tui.services.work import Reading
 Tell = Callable[[str], object]
 
 _AT_ONCE = 2_000
+_LEFT = (".*.part", ".*.part-*", "*/.*.part")
 _EXECUTED = (PaymentStatus.SUCCESS, PaymentStatus.RECONCILED)
 _F, _L, _P = t.treasury_fund.c, t.ledger_entry.c, t.payment.c
 _MOVED = case((_L.entry_type == EntryType.DEBIT, -_L.amount), else_=_L.amount)
@@ -35,14 +40,33 @@ def silent(_text: str) -> None:
 
 
 def check(desk: Desk, tell: Tell = silent) -> list[Finding]:
-    """Every check of an open desk, in one read transaction, and the home's leftovers; empty when all is well."""
-    found = desk.read(SYSTEM, lambda reading: list(check_rows(reading, tell)))
-    return found + list(_leftovers(desk.home))
+    """Every check of an open desk, and what was left behind in its folders; empty when all is well.
+
+    Raises DatabaseUnavailable when the database cannot be read or its schema is not this program's.
+    """
+    try:
+        desk.require_current()
+        found = check_books(desk, tell)
+    except DatabaseUnavailable as error:
+        if error.code != "database_damaged":
+            raise
+        found = [_wrong("file", error.message, rule_check.ANOTHER_FILE)]
+    return found + list(_leftovers(desk))
+
+
+def check_books(desk: Desk, tell: Tell = silent) -> list[Finding]:
+    """What is wrong in the books alone, in one read transaction."""
+    return desk.read(SYSTEM, lambda reading: list(check_rows(reading, tell)))
 
 
 def check_rows(reading: Reading, tell: Tell = silent) -> Iterator[Finding]:
     """What the database alone shows, at the moment of this transaction."""
     tell("Checking the database's own structure…")
+    missing = list(rule_check.tables(reading))
+    if missing:
+        # Nothing else can be asked of it.
+        yield from missing
+        return
     yield from rule_check.structure(reading)
     tell("Checking funds and cash books…")
     yield from funds(reading)
@@ -199,11 +223,13 @@ def _attachments(reading: Reading) -> Iterator[Finding]:
             yield _wrong("attachment", message, f"pettycash req show {row.number}")
 
 
-def _leftovers(home: Path) -> Iterator[Finding]:
-    """Files that a killed export or backup left behind: nobody's, and safe to remove."""
-    for folder in (home, home / "exports"):
-        if not folder.is_dir():
-            continue
-        for path in sorted(folder.glob(".*.part")) + sorted(folder.glob("*/.*.part")):
-            message = f"{path} was left behind by a program that was stopped while it wrote."
-            yield Finding("orphan_file", Severity.WARNING, message, f"rm '{path}'")
+def _leftovers(desk: Desk) -> Iterator[Finding]:
+    """Files that a killed export, backup or restore left behind: nobody's, and safe to remove."""
+    places = [(folder, form) for folder in (desk.home, desk.home / "exports") for form in _LEFT]
+    if engines.is_embedded(desk.url):
+        file = Path(str(desk.url.database)).absolute()
+        places += [(file.parent, f".{glob.escape(file.stem)}.*.part{end}") for end in ("", "-*")]
+    found = {path for folder, form in places for path in folder.glob(form)}
+    for path in sorted(found):
+        message = f"{path} was left behind by a program that was stopped while it wrote."
+        yield Finding("orphan_file", Severity.WARNING, message, f"rm {shlex.quote(str(path))}")

@@ -296,7 +296,11 @@ _TROUBLE_SENTENCES = {
         "disk_full",
         "The disk of the database {address} is full or failing. Nothing was changed; make room and try again.",
     ),
-    Kind.DAMAGED: ("database_damaged", "The file of the database {address} is not a database or is damaged."),
+    Kind.DAMAGED: (
+        "database_damaged",
+        "The file of the database {address} is not a database or is damaged. Restore a backup:"
+        " `pettycash db restore FILE --replace`.",
+    ),
     Kind.NO_SCHEMA: (
         "schema",
         "The database {address} is not at this program's version. Run `pettycash db upgrade`.",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from sqlalchemy import text
+from sqlalchemy import inspect, text
 
 from pettycash_tui.database import isolation, triggers
 from pettycash_tui.models import tables as t
@@ -15,6 +15,19 @@ _MOST = 20
 """Findings of one kind: the first tell what has happened."""
 
 MENDING = "pettycash db upgrade --rules"
+ANOTHER_FILE = "pettycash db restore FILE --replace"
+"""What is left to do where the database itself is damaged."""
+
+
+def tables(reading: Reading) -> Iterator[Finding]:
+    """Tables that are missing or have other columns than this program's schema."""
+    found = {key[-1]: columns for key, columns in inspect(reading.connection).get_multi_columns().items()}
+    for table in t.metadata.sorted_tables:
+        columns = {column["name"] for column in found.get(table.name, ())}
+        if not columns:
+            yield _wrong("table", f"The table {table.name} is missing.", ANOTHER_FILE)
+        elif columns != set(table.columns.keys()):
+            yield _wrong("table", f"The table {table.name} has other columns than it should.", ANOTHER_FILE)
 
 
 def structure(reading: Reading) -> Iterator[Finding]:
@@ -23,7 +36,7 @@ def structure(reading: Reading) -> Iterator[Finding]:
         connection = reading.connection
         for line in connection.execute(text(f"PRAGMA integrity_check({_MOST})")).scalars().all():
             if line != "ok":
-                yield _wrong("file", f"The file is damaged: {line}.", "pettycash db restore FILE --replace")
+                yield _wrong("file", f"The file is damaged: {line}.", ANOTHER_FILE)
         for row in connection.execute(text("PRAGMA foreign_key_check")).fetchmany(_MOST):
             yield _wrong("reference", f"A row of {row[0]} refers to a row of {row[2]} that is not there.")
     yield from in_force(reading)
