@@ -64,6 +64,22 @@ def test_backup_restore_and_check_tell_scripts_what_came_of_it(
     assert run("--home", str(home), "db", "restore", str(tmp_path / "missing"), "--json").code == 2
 
 
+def test_a_damaged_database_is_mended_by_the_command_that_the_check_names(
+    desk: Callable[..., Answer], tmp_path: Path, home: Path
+) -> None:
+    good = tmp_path / "books.db"
+    assert desk("db", "backup", str(good)).code == 0
+    (home / "pettycash.db").write_bytes(b"no database " * 1000)
+    checked = desk("db", "check", "--json")
+    assert checked.code == 3
+    command = "pettycash db restore FILE --replace"
+    assert f'"{command}"' in checked.out
+    assert command in desk("whoami", "--json").error["message"]
+    restored = desk(*command.replace("FILE", str(good)).split()[1:], "--json").document
+    assert Path(restored["aside"]).read_bytes() == b"no database " * 1000
+    assert desk("db", "check").out == "The books are whole.\n"
+
+
 def test_the_roles_are_granted_by_one_command_and_the_program_refuses_the_owner(
     run: Run,
     postgres_url: URL,
