@@ -214,7 +214,7 @@ def verify_otp(
     ] = None,
     given: Annotated[str | None, typer.Option("--otp", metavar="CODE", help="The same.")] = None,
 ) -> None:
-    """Check a one-time code; the payment can then be executed until it expires."""
+    """Check a one-time code; the payment can then be executed until it expires, while you stay signed in here."""
     from pettycash_tui.services import otp
 
     with session.at_desk(ctx) as (desk, actor):

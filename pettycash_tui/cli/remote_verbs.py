@@ -37,7 +37,7 @@ VERBS: dict[str, frozenset[str]] = {
     ),
     "pay": frozenset(
         {
-            "list", "show", "voucher", "assign", "send-otp", "verify-otp", "execute", "ask", "retry", "cancel",
+            "list", "show", "voucher", "assign", "send-otp", "execute", "ask", "retry", "cancel",
             "explain", "bulk", "import", "imported", "reconcile", "unreconcile", "to-reconcile", "reconciliation",
             "schedule", "unschedule", "bank-file",
         }
@@ -72,6 +72,8 @@ AT_THE_HOST: dict[str, str] = {
     "gateway check": "it tries out the host's settings",
     "gateway listen": "it serves the gateway until it is stopped",
     "notice test": "it tries out the host's settings",
+    "pay verify-otp": "each command is a session of its own, and a code pays in the session that verified it; give it"
+    " with `pay execute PAY-… --otp CODE`",
     "ssh authorized-keys": "it is for sshd alone",
     "ssh serve": "it is for sshd alone",
 }

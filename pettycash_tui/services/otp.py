@@ -49,7 +49,10 @@ _CONSUME = (
     .values(consumed_at=bindparam("now"))
     .returning(_O.verified_at, _O.channel)
 )
-_CONSUME_VERIFIED = _CONSUME.where(_O.verified_at.is_not(None))
+# Who signs in anew, or comes by another door, proves anew that it is they who pay.
+_CONSUME_VERIFIED = _CONSUME.where(
+    _O.verified_at.is_not(None), _O.session_id.is_not_distinct_from(bindparam("session", type_=_O.session_id.type))
+)
 _CONSUME_PROVEN = _CONSUME.where(_O.id == bindparam("code")).values(verified_at=bindparam("now"))
 
 
@@ -68,7 +71,7 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Verified:
-    """A code that was right; the payment can be executed until it expires."""
+    """A code that was right; the payment can be executed in the same session until it expires."""
 
     payment: str
     channel: OtpChannel
@@ -218,7 +221,10 @@ def _void_undelivered(work: Work, payment_id: UUID, challenge_id: UUID) -> None:
 
 
 def verify(desk: Desk, actor: Actor, ref: str | UUID, code: str) -> Verified:
-    """Check a code; the payment can then be executed until it expires. Raises Refused when it is wrong."""
+    """Check a code; the payment can then be executed until it expires, in the session that checked it and no other.
+
+    Raises Refused when it is wrong.
+    """
     proof, facts = prove(desk, actor, ref, code)
     return desk.run(actor, _mark_verified, facts.id, proof)
 
@@ -315,7 +321,8 @@ def _mark_verified(work: Work, payment_id: UUID, proof: Proof) -> Verified:
     marked = work.execute(
         update(t.otp_challenge)
         .where(o.id == proof.challenge_id, o.voided_at.is_(None), o.consumed_at.is_(None), o.expires_at > work.now)
-        .values(verified_at=work.now, updated_at=work.now)
+        # Of this session from now on, wherever it was asked for.
+        .values(verified_at=work.now, session_id=work.actor.session_id, updated_at=work.now)
     )
     facts = payment_facts.read(work, payment_id)
     if marked.rowcount != 1:
@@ -336,7 +343,9 @@ def consume(work: Work, facts: Row[Any], proof: Proof | None) -> Row[Any]:
         "hash": payment_facts.payment_hash(facts),
         "now": work.now,
     }
-    if proof is not None:
+    if proof is None:
+        values["session"] = work.actor.session_id
+    else:
         values["code"] = proof.challenge_id
     spent = work.execute(_CONSUME_VERIFIED if proof is None else _CONSUME_PROVEN, values).first()
     if spent is None:

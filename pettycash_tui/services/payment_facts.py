@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Date, Row, bindparam, exists, func, select
+from sqlalchemy import Date, Row, bindparam, case, exists, func, select
 
 from pettycash_tui.gateways.protocol import Order
 from pettycash_tui.models import tables as t
@@ -102,7 +102,10 @@ _ANY = (
         _O.payment_hash.label("code_payment_hash"),
         _O.channel.label("code_channel"),
         _O.expires_at.label("code_expires_at"),
-        _O.verified_at.label("code_verified_at"),
+        # What another session has verified is not verified for this one.
+        case(
+            (_O.session_id.is_not_distinct_from(bindparam("session", type_=_O.session_id.type)), _O.verified_at)
+        ).label("code_verified_at"),
         _O.attempts.label("code_attempts"),
         _U.role.label("actor_role"),
         _U.is_active.label("actor_active"),
@@ -149,6 +152,7 @@ def _asking(reading: Reading) -> dict[str, Any]:
     today = reading.now.date()
     return {
         "reader": reading.actor.id,
+        "session": reading.actor.session_id,
         "tomorrow": today + timedelta(days=1),
         "yesterday": today - timedelta(days=1),
     }

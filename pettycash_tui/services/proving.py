@@ -79,8 +79,11 @@ def prove(
     client: str,
     source: str,
     sign_in: bool = False,
+    first: Callable[[Work], None] | None = None,
 ) -> T:
     """What `then` makes of the person whose password this is, in the transaction in which their tries start anew.
+
+    `first` is done at its beginning, before anybody is locked.
 
     Raises NotAllowed, alike for an unknown person, a wrong password, a locked and a deactivated account
     (`signin_refused`). With `sign_in`, those who approve or pay and have enrolled also need the current code or a
@@ -122,6 +125,8 @@ def prove(
     )
 
     def settle(work: Work) -> T:
+        if first is not None:
+            first(work)
         if tried.place is not None:
             throttle.forgive(work, tried.place)
         proved = _accept(work, row, typed)

@@ -87,9 +87,11 @@ def confirm_password(desk: Desk, actor: Actor, password: str) -> None:
     def confirmed(work: Work, proved: Proved) -> None:
         _record(work.as_actor(actor), "signin.confirmed", proved.row, {"client": actor.client})
 
-    prove(desk, actor.username, password, confirmed, client=actor.client, source=actor.source)
-    # After it, in a transaction of its own: codes are locked before people.
-    desk.run_unaudited(actor, _void_confirmed_codes)
+    def void(work: Work) -> None:
+        _void_confirmed_codes(work.as_actor(actor))
+
+    # In the same transaction, or the desk would be unlocked with codes that still pay; codes are locked before people.
+    prove(desk, actor.username, password, confirmed, client=actor.client, source=actor.source, first=void)
 
 
 def _void_confirmed_codes(work: Work) -> None:
