@@ -52,8 +52,8 @@ def refusal(desk: Desk, *arguments: Any, **named: Any) -> NotAllowed:
 
 
 def enrolled(desk: Desk, actor: Actor) -> tuple[bytes, tuple[str, ...]]:
-    """The secret of somebody's app, confirmed, and their recovery codes."""
-    secret = b32decode(totp.enrol(desk, actor).secret_base32)
+    """The secret of somebody's app, confirmed, and their recovery codes; by the builders' password."""
+    secret = b32decode(totp.enrol(desk, actor, PASSWORD).secret_base32)
     return secret, totp.confirm(desk, actor, code_now(desk, secret))
 
 

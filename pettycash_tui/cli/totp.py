@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from functools import partial
+from typing import Annotated, TypeVar
 
 import typer
 
@@ -11,28 +13,24 @@ from pettycash_tui.cli.options import options
 
 app = typer.Typer()
 
+T = TypeVar("T")
+
 
 @app.command("enrol")
 def enrol(ctx: typer.Context) -> None:
     """Show a QR code for your authenticator app. It counts once `totp verify` was given a code of it.
 
-    Who has an app already is asked for their password.
+    Your password is asked for, or is a line of standard input.
     """
     from contextlib import closing
 
     from pettycash_tui.services import totp
-    from pettycash_tui.services.errors import NotAllowed
     from pettycash_tui.services.opening import identify, open_desk
 
     given = options(ctx)
     with closing(open_desk(given.database, given.home)) as desk:
         actor = identify(desk, given.as_user)
-        try:
-            enrolment = totp.enrol(desk, actor)
-        except NotAllowed as refusal:
-            if refusal.code != "password_needed":
-                raise
-            enrolment = totp.enrol(desk, actor, asking.ask_secret(ctx, "Password"))
+        enrolment = _with_password(ctx, partial(totp.enrol, desk, actor))
     lines = [
         *enrolment.qr_lines,
         f"Or type: {enrolment.secret_base32}",
@@ -68,11 +66,14 @@ def verify(
 
 @app.command("recovery")
 def recovery(ctx: typer.Context) -> None:
-    """Make ten new recovery codes and show them, once; those before no longer count."""
+    """Make ten new recovery codes and show them, once; those before no longer count.
+
+    Your password is asked for, or is a line of standard input.
+    """
     from pettycash_tui.services import totp
 
     with session.at_desk(ctx) as (desk, actor):
-        codes = totp.new_recovery_codes(desk, actor)
+        codes = _with_password(ctx, partial(totp.new_recovery_codes, desk, actor))
     document = {"username": actor.username, "recovery_codes": list(codes)}
     output.emit(ctx, document, sentence=_shown(codes), always=True)
 
@@ -100,12 +101,24 @@ def reset(
 
     with session.at_desk(ctx) as (desk, actor):
         username = desk.read(actor, people.find, user).username
-        desk.run(actor, totp.reset, username)
+        totp.reset(desk, actor, username)
     output.emit(
         ctx,
         {"username": username, "enrolled": False},
         sentence=f"The app of {username} is forgotten; they sign in by password and enrol anew.",
     )
+
+
+def _with_password(ctx: typer.Context, act: Callable[..., T]) -> T:
+    """What an act gives that needs the password of who has signed in; asked for when it does."""
+    from pettycash_tui.services.errors import NotAllowed
+
+    try:
+        return act()
+    except NotAllowed as refusal:
+        if refusal.code != "password_needed":
+            raise
+    return act(asking.ask_secret(ctx, "Password"))
 
 
 def _shown(codes: tuple[str, ...]) -> list[str]:

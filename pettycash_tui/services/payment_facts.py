@@ -59,6 +59,8 @@ _IS_LATEST_CLOSED = (
     _PERIOD.starts_on <= bindparam("tomorrow", type_=Date()),
     _PERIOD.ends_on >= bindparam("yesterday", type_=Date()),
 )
+# What another session has verified is not verified for this one.
+_OF_SESSION = _O.session_id.is_not_distinct_from(bindparam("session", type_=_O.session_id.type))
 _ANY = (
     select(
         _P.id,
@@ -102,10 +104,7 @@ _ANY = (
         _O.payment_hash.label("code_payment_hash"),
         _O.channel.label("code_channel"),
         _O.expires_at.label("code_expires_at"),
-        # What another session has verified is not verified for this one.
-        case(
-            (_O.session_id.is_not_distinct_from(bindparam("session", type_=_O.session_id.type)), _O.verified_at)
-        ).label("code_verified_at"),
+        case((_OF_SESSION, _O.verified_at)).label("code_verified_at"),
         _O.attempts.label("code_attempts"),
         _U.role.label("actor_role"),
         _U.is_active.label("actor_active"),

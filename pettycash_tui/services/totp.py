@@ -21,7 +21,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.services import key_in_force, recovery, standing
 from pettycash_tui.services.administering import administered
 from pettycash_tui.services.audit import company_stream
-from pettycash_tui.services.errors import NotAllowed, NotFound, Overtaken, Refused
+from pettycash_tui.services.errors import NotFound, Overtaken, Refused
 from pettycash_tui.services.permissions import needs_app
 from pettycash_tui.services.secrets import Secrets, derived
 from pettycash_tui.services.sessions import end_sessions
@@ -82,21 +82,14 @@ def status(reading: Reading) -> Status:
 def enrol(desk: Desk, actor: Actor, password: str | None = None) -> Enrolment:
     """Make a new secret for the actor. It counts once `confirm` was given a code of it; until then the old one does.
 
-    Who has an app in force gives their password as well, else who finds a desk unlocked would take their codes over:
-    raises NotAllowed (`password_needed`, and what a wrong one raises).
+    Who is signed in gives their password as well, else who finds a desk open, or a key, would take their codes over.
+    Raises NotAllowed (as `own_account.require_password`).
     """
     import pyotp
 
-    from pettycash_tui.services import signin
+    from pettycash_tui.services import own_account
 
-    if desk.read(actor, status).enrolled and standing.is_signed_in(actor):
-        if password is None:
-            raise NotAllowed(
-                "You have an authenticator app already. Give your password to enrol another.",
-                code="password_needed",
-                fields={"password": "is needed"},
-            )
-        signin.confirm_password(desk, actor, password)
+    own_account.require_password(desk, actor, password)
     user_id = actor.person_id
     key_in_force.require(desk)
     secrets = desk.secrets
@@ -119,6 +112,8 @@ def confirm(desk: Desk, actor: Actor, code: str) -> tuple[str, ...]:
 
     Raises Refused when there is none, or the code is wrong (which is recorded).
     """
+    from pettycash_tui.services import own_account
+
     user_id = actor.person_id
     key_in_force.require(desk)
     secrets = desk.secrets
@@ -149,15 +144,23 @@ def confirm(desk: Desk, actor: Actor, code: str) -> tuple[str, ...]:
         return recovery.replace(work, row, secrets)
 
     try:
-        return desk.run(actor, check)
+        codes = desk.run(actor, check)
     except Refused as refusal:
         if refusal.code == "totp_wrong":
             desk.run(actor, lambda work: _record(work, "totp.refused", _row(work, user_id), {}))
         raise
+    own_account.tell(desk, user_id, f"An authenticator app was put in force for {actor.username}")
+    return codes
 
 
-def new_recovery_codes(desk: Desk, actor: Actor) -> tuple[str, ...]:
-    """Ten new recovery codes, to be shown this once; those before are void. Raises Refused without an app in force."""
+def new_recovery_codes(desk: Desk, actor: Actor, password: str | None = None) -> tuple[str, ...]:
+    """Ten new recovery codes, to be shown this once; those before are void.
+
+    Raises Refused without an app in force, NotAllowed as `enrol` does.
+    """
+    from pettycash_tui.services import own_account
+
+    own_account.require_password(desk, actor, password)
     key_in_force.require(desk)
     secrets = desk.secrets
 
@@ -170,14 +173,25 @@ def new_recovery_codes(desk: Desk, actor: Actor) -> tuple[str, ...]:
             )
         return recovery.replace(work, row, secrets)
 
-    return desk.run(actor, make)
+    codes = desk.run(actor, make)
+    own_account.tell(desk, actor.person_id, f"The recovery codes of {actor.username} were replaced by new ones")
+    return codes
 
 
-def reset(work: Work, username: str) -> None:
-    """Forget somebody's secret, so that they can enrol anew (an admin's act); their sessions end.
+def reset(desk: Desk, actor: Actor, username: str) -> None:
+    """Forget somebody's secret, so that they can enrol anew (an admin's act); their sessions end, and they are told.
 
     Raises NotAllowed, NotFound, Refused for one's own.
     """
+    from pettycash_tui.services import own_account
+
+    person_id = desk.run(actor, _reset, username)
+    own_account.tell(
+        desk, person_id, f"{actor.name} has reset the authenticator app and the recovery codes of {username}"
+    )
+
+
+def _reset(work: Work, username: str) -> UUID:
     row = administered(work, username)
     if row.id == work.actor.id:
         raise Refused("Nobody resets their own codes. Ask another admin.", code="own_account")
@@ -189,6 +203,7 @@ def reset(work: Work, username: str) -> None:
     recovery.void(work, row.id)
     end_sessions(work, row.id)
     _record(work, "totp.reset", row, {})
+    return UUID(str(row.id))
 
 
 def matching_step(secret: bytes, code: str, now: datetime, window: int = 1) -> int | None:

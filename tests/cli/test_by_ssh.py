@@ -302,7 +302,10 @@ def test_a_first_password_and_an_app_come_first_here_too(host: Host, monkeypatch
     number = story.request(host.desk, host.people["staff"])
     demand_apps(host.desk)
     assert host.refused(3, "branch_manager", f"req approve {number}")["code"] == "totp_required"
-    assert host.done("branch_manager", "totp enrol")["confirmed"] is False
+    assert host.refused(5, "branch_manager", "totp enrol")["code"] == "password_missing"
+    give_passwords(host.desk, "branch_manager")
+    enrolled = host.done("branch_manager", "totp enrol", f"{PASSWORD}\n".encode())
+    assert enrolled["confirmed"] is False
 
 
 def test_the_host_says_its_settings_in_a_file_of_its_own(

@@ -142,7 +142,7 @@ def test_whatever_is_done_to_get_in_and_to_try_codes_is_told(watching: tuple[Tra
     _, recovery = enrolled(desk, officer)
     totp.new_recovery_codes(desk, officer)
     refusal(desk, "treasury", code=recovery[0])
-    desk.run(admin, totp.reset, "treasury")
+    totp.reset(desk, admin, "treasury")
     first, second = enter(desk, "treasury").actor, enter(desk, "treasury").actor
     session_list.revoke_all(desk, first)
     with pytest.raises(PettyCashError):

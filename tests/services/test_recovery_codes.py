@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from base64 import b32decode, b32encode, b64encode
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,10 +14,15 @@ from signing import PASSWORD, code_now, enrolled, enter, give_passwords, hash_qu
 from sqlalchemy import URL, select
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import key_rotation, recovery, totp
+from pettycash_tui.models.enums import NoticeChannel
+from pettycash_tui.notify.message import Message
+from pettycash_tui.notify.protocol import DeliveryFailed
+from pettycash_tui.services import key_rotation, messages, recovery, ssh_keys, totp
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import NotAllowed, Refused
 from pettycash_tui.services.identity import SYSTEM, Actor
+
+KEY = "ssh-ed25519 " + b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(32)).decode()
 
 
 @pytest.fixture
@@ -70,7 +76,7 @@ def test_new_codes_void_those_before_and_so_does_a_reset(desk: Desk, people: dic
     assert refusal(desk, "treasury", code=codes[0]).code == "totp_wrong"
     session = enter(desk, "treasury", code=newer[0])
 
-    desk.run(people["admin"], totp.reset, "treasury")
+    totp.reset(desk, people["admin"], "treasury")
     assert desk.read(officer, totp.status).recovery_codes_left == 0
     with pytest.raises(NotAllowed):
         desk.run(session.actor, lambda work: None)
@@ -111,19 +117,67 @@ def test_guessed_codes_are_counted_and_lock(desk: Desk, people: dict[str, Actor]
     assert refusal(desk, "treasury", code=codes[0]).code == "signin_refused"
 
 
-def test_another_app_is_enrolled_with_the_password_only(
-    desk: Desk, people: dict[str, Actor], clock: SettableClock
+@pytest.mark.parametrize("has_app", [False, True], ids=["a first app", "another app"])
+def test_an_app_and_recovery_codes_are_made_with_the_password_only(
+    desk: Desk, people: dict[str, Actor], clock: SettableClock, has_app: bool
 ) -> None:
-    secret, _ = enrolled(desk, people["treasury"])
-    clock.advance(minutes=1)
-    here = enter(desk, "treasury", code=code_now(desk, secret)).actor
+    code = None
+    if has_app:
+        secret, _ = enrolled(desk, people["treasury"])
+        clock.advance(minutes=1)
+        code = code_now(desk, secret)
+    here = enter(desk, "treasury", code=code).actor
 
-    with pytest.raises(NotAllowed) as refused:
-        totp.enrol(desk, here)
-    assert refused.value.code == "password_needed"
-    with pytest.raises(NotAllowed):
-        totp.enrol(desk, here, "not the password")
-    assert totp.enrol(desk, here, PASSWORD).secret_base32
+    for make in (totp.enrol, totp.new_recovery_codes):
+        with pytest.raises(NotAllowed) as refused:
+            make(desk, here)
+        assert refused.value.code == "password_needed"
+        with pytest.raises(NotAllowed) as refused:
+            make(desk, here, "not the password")
+        assert refused.value.code == "signin_refused"
+    made = b32decode(totp.enrol(desk, here, PASSWORD).secret_base32)
+    totp.confirm(desk, here, code_now(desk, made))
+    assert len(totp.new_recovery_codes(desk, here, PASSWORD)) == recovery.HOW_MANY
+
+
+def test_who_came_by_key_and_has_no_password_is_told_how_to_get_one(desk: Desk, people: dict[str, Actor]) -> None:
+    key = desk.run(people["admin"], ssh_keys.add_key, "cfo", KEY)
+    here, _ = ssh_keys.enter(desk, key.id, source="ssh 192.0.2.7")
+
+    for make in (totp.enrol, totp.new_recovery_codes):
+        with pytest.raises(NotAllowed, match=r"`pettycash user set-password cfo`.*`pettycash passwd`") as refused:
+            make(desk, here, PASSWORD)
+        assert refused.value.code == "password_missing"
+
+
+def test_the_person_is_told_of_an_app_of_its_reset_and_of_new_recovery_codes(
+    desk: Desk, people: dict[str, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PETTYCASH_OUTBOX", "1")
+    secret, codes = enrolled(desk, people["treasury"])
+    newer = totp.new_recovery_codes(desk, people["treasury"])
+    totp.reset(desk, people["admin"], "treasury")
+
+    letters = [path.read_text() for path in sorted((desk.home / "outbox" / "notices").iterdir())]
+    assert len(letters) == 3
+    told_of = ("app was put in force for treasury", "recovery codes of treasury were replaced", "has reset the")
+    for words in told_of:
+        assert len([letter for letter in letters if words in " ".join(letter.split())]) == 1, words
+    everything = "".join(letters)
+    assert everything.count("pettycash user deactivate treasury") == 3
+    secrets = (b32encode(secret).decode(), code_now(desk, secret), *codes, *newer)
+    assert not any(each in everything for each in secrets)
+
+
+def test_an_app_is_confirmed_while_the_mail_server_is_away(
+    desk: Desk, people: dict[str, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Away:
+        def deliver(self, message: Message) -> None:
+            raise DeliveryFailed("away")
+
+    monkeypatch.setattr(messages, "notice_channels", lambda _: dict.fromkeys(NoticeChannel, Away()))
+    assert len(enrolled(desk, people["treasury"])[1]) == recovery.HOW_MANY
 
 
 def test_a_wrong_code_at_enrolling_is_recorded(desk: Desk, people: dict[str, Actor]) -> None:

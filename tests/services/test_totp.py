@@ -175,12 +175,12 @@ def test_an_admin_resets_the_codes_of_others_in_the_company(
     totp.confirm(desk, officer, code_of(totp.enrol(desk, officer).secret_base32, clock))
 
     with pytest.raises(NotAllowed):
-        desk.run(people["cfo"], totp.reset, "treasury")
+        totp.reset(desk, people["cfo"], "treasury")
     with pytest.raises(NotFound):
-        desk.run(strangers["admin"], totp.reset, "treasury")
+        totp.reset(desk, strangers["admin"], "treasury")
     with pytest.raises(Refused, match="another admin"):
-        desk.run(people["admin"], totp.reset, "admin")
-    desk.run(people["admin"], totp.reset, "treasury")
+        totp.reset(desk, people["admin"], "admin")
+    totp.reset(desk, people["admin"], "treasury")
 
     with pytest.raises(Refused):
         secret_in_force(desk, officer)
