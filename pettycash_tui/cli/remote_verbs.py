@@ -44,7 +44,6 @@ VERBS: dict[str, frozenset[str]] = {
     ),
     "batch": frozenset({"list", "show", "explain", "file", "confirm", "refuse"}),
     "execution": frozenset({"list", "show"}),
-    "gateway": frozenset({"show"}),
     "ledger": frozenset({"show", "journal"}),
     "fund": frozenset(
         {
@@ -69,8 +68,7 @@ AT_THE_HOST: dict[str, str] = {
     "logout": "your key says who you are, and leaving is enough",
     "jobs": "a timer of the host runs it for everybody",
     "secret": "it names and changes the host's secrets",
-    "gateway check": "it tries out the host's settings",
-    "gateway listen": "it serves the gateway until it is stopped",
+    "gateway": "it shows, tries out and serves the host's settings, of which the callback's path is secret",
     "notice test": "it tries out the host's settings",
     "pay verify-otp": "each command is a session of its own, and a code pays in the session that verified it; give it"
     " with `pay execute PAY-… --otp CODE`",

@@ -73,7 +73,7 @@ def test_a_wrong_password_leaves_nobody_signed_in(typing: Typing, home: Path) ->
 @pytest.mark.usefixtures("desk_of_home")
 def test_an_enrolled_officer_gives_the_code_as_second_line(typing: Typing, monkeypatch: pytest.MonkeyPatch) -> None:
     typing("login", "treasury", lines=(building.PASSWORD,))
-    enrolment = typing("totp", "enrol", "--json").document
+    enrolment = typing("totp", "enrol", "--json", lines=(building.PASSWORD,)).document
     app = pyotp.TOTP(enrolment["secret"])
     assert enrolment["uri"] == app.provisioning_uri(name="treasury", issuer_name="Pettycash")
     wrong = f"{(int(app.now()) + 1) % 1_000_000:06d}"
