@@ -39,6 +39,7 @@ class Attendance(TypedAhead, inherit_bindings=False):
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
         self._behind_lock: list[Callable[[], object]] = []
+        self._before_hang_up: Any = signal.SIG_DFL
 
     @property
     def is_locked(self) -> bool:
@@ -54,6 +55,7 @@ class Attendance(TypedAhead, inherit_bindings=False):
         """Watch the terminal and the person from now on."""
         with suppress(RuntimeError, ValueError, AttributeError, NotImplementedError):
             # Outside the main thread, and on systems without it, there is no such signal to take.
+            self._before_hang_up = signal.getsignal(signal.SIGHUP)
             asyncio.get_running_loop().add_signal_handler(signal.SIGHUP, self._hang_up)
         self.set_interval(WATCH_SECONDS, self.watch_presence)
 
@@ -164,6 +166,8 @@ class Attendance(TypedAhead, inherit_bindings=False):
         if self.context is not None:
             _without_waiting_long(partial(self.end_session, self.context))
         asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
+        # Whoever has opened the desk for somebody, as by SSH, ends the session too, and has the time for it.
+        signal.signal(signal.SIGHUP, self._before_hang_up)
         os.kill(os.getpid(), signal.SIGHUP)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import pytest
 from desk_app import demo_company, notices, press, screen_text, settled, type_text, until
 from signing import demand_apps, enter, give_passwords, hash_quickly
@@ -53,6 +56,23 @@ async def test_a_revoked_desk_by_ssh_is_closed_and_ends_with_the_reason(
     assert isinstance(app.failure, NotSignedIn)
     assert str(app.failure) == "Your session was ended from elsewhere. Connect again by SSH; drafts are kept."
     assert not app.is_running
+
+
+async def test_a_lost_terminal_reaches_who_opened_the_desk_for_somebody(
+    sqlite_desk: Desk, people: dict[str, Actor]
+) -> None:
+    """By SSH the session is ended there too, where the desk itself had too little time for it."""
+    told: list[int] = []
+    before = signal.signal(signal.SIGHUP, lambda number, _frame: told.append(number))
+    try:
+        app = PettyCashApp(sqlite_desk, load_context(sqlite_desk, enter(sqlite_desk, "staff").actor))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settled(pilot)
+            os.kill(os.getpid(), signal.SIGHUP)
+            await until(pilot, lambda: bool(told))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert told == [signal.SIGHUP]
 
 
 async def test_one_sees_where_one_is_signed_in_and_ends_it(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
