@@ -140,7 +140,8 @@ def _triggers_on_postgres(connection: Connection) -> Iterator[Difference]:
     rows = connection.exec_driver_sql(
         "SELECT t.tgname, c.relname, t.tgenabled::text, t.tgisinternal, CASE WHEN t.tgisinternal THEN '' ELSE"
         " pg_get_triggerdef(t.oid, true) END, p.prosrc, CASE WHEN l.lanname = 'plpgsql' AND NOT p.prosecdef"
-        " AND p.proconfig IS NULL THEN '' ELSE 'otherwise' END"
+        " AND p.proconfig = ARRAY['search_path=' || quote_ident(current_schema()) || ', pg_temp'] THEN '' ELSE"
+        " 'otherwise' END"
         " FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
         " JOIN pg_proc p ON p.oid = t.tgfoid JOIN pg_language l ON l.oid = p.prolang"
         " WHERE n.nspname = current_schema()"
