@@ -30,7 +30,7 @@ Key = Annotated[Path | None, typer.Option("--key", metavar="FILE", help="The pub
 NewFile = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="The file to write; it must be new.")]
 
 _PROBLEMS = [
-    ColumnSpec("Stream", "stream"),
+    ColumnSpec("Stream", "where"),
     ColumnSpec("Event", "sequence"),
     ColumnSpec("What", "kind", min_width=12),
     ColumnSpec("How", "message", min_width=20),

@@ -53,7 +53,7 @@ def letter(found: Verified, name: str, address: str, database: str) -> Message:
         f"The books in {database} were verified, and {things} not as they were sealed:",
         "",
         *(
-            printable(f"{each.stream}, event {each.sequence}: {each.kind.value}: {each.message}")[:900]
+            printable(f"{each.where}, event {each.sequence}: {each.kind.value}: {each.message}")[:900]
             for each in found.problems[:_MOST]
         ),
         *([f"and {count - _MOST} more"] if count > _MOST else []),

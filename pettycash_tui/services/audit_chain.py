@@ -57,6 +57,13 @@ class Problem:
     sequence: int
     kind: ProblemKind
     message: str
+    stream_name: str = ""
+    """What people call the stream; empty where no database is at hand that says so."""
+
+    @property
+    def where(self) -> str:
+        """The stream as it is told to a person."""
+        return self.stream_name or self.stream
 
 
 class Walk:

@@ -13,7 +13,6 @@ from typing import Any, Final
 
 from sqlalchemy import TextClause, bindparam, func, select, text
 
-from pettycash_tui.database import isolation
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.audit import canonical_value, company_stream, fund_stream, proof_stream
 from pettycash_tui.services.audit_chain import Stored, id_in, is_whole
@@ -58,11 +57,6 @@ class Head:
 
     length: int | None
     hash: str
-
-
-def of_one_moment(reading: Reading) -> None:
-    """Let everything that is read be of one moment. Says nothing anew once something was read."""
-    isolation.of_one_moment(reading.connection)
 
 
 def streams(reading: Reading) -> list[str]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
+from pettycash_tui.database import isolation
 from pettycash_tui.services import audit_events
 from pettycash_tui.services.audit import GENESIS
 from pettycash_tui.services.audit_books import disagreements
@@ -19,6 +20,7 @@ from pettycash_tui.services.audit_chain import Problem, ProblemKind, Walk
 from pettycash_tui.services.audit_events import Head
 from pettycash_tui.services.checkpoint_text import Checkpoint
 from pettycash_tui.services.permissions import Right
+from pettycash_tui.services.stream_names import named
 from pettycash_tui.services.work import Reading
 
 Progress = Callable[[int, int], None]
@@ -59,7 +61,7 @@ def verify(
     it where that is there. Everything sealed by the checkpoint is compared whatever the window is.
     """
     reading.actor.require(Right.READ_AUDIT)
-    audit_events.of_one_moment(reading)
+    isolation.of_one_moment(reading.connection)
     names = audit_events.streams(reading)
     if checkpoint is not None and reading.actor.company_id is None:
         names = sorted({*names, *checkpoint.heads})
@@ -89,7 +91,7 @@ def verify(
     return Verified(
         not problems,
         events,
-        tuple(problems),
+        named(reading, problems),
         len(names),
         since,
         until,
@@ -102,10 +104,10 @@ def verify(
 def compare(reading: Reading, checkpoint: Checkpoint) -> Verified:
     """Compare the ends that a checkpoint sealed with the streams, and nothing else: what takes a moment."""
     reading.actor.require(Right.READ_AUDIT)
-    audit_events.of_one_moment(reading)
+    isolation.of_one_moment(reading.connection)
     mine = set(audit_events.streams(reading))
     names = sorted(checkpoint.heads if reading.actor.company_id is None else mine & set(checkpoint.heads))
-    problems = tuple(filter(None, [_sealed(reading, name, checkpoint) for name in names]))
+    problems = named(reading, filter(None, [_sealed(reading, name, checkpoint) for name in names]))
     sealed = _count_sealed(names, checkpoint)
     return Verified(
         not problems, 0, problems, len(names), None, None, checkpoint.made_at, sealed, contradicts=bool(problems)

@@ -13,13 +13,14 @@ from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
+from pettycash_tui.database import isolation
 from pettycash_tui.services import book_lines
 from pettycash_tui.services.audit import fund_stream
 from pettycash_tui.services.book_formats.writer import BookWriter
 from pettycash_tui.services.book_lines import Book
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput
-from pettycash_tui.services.export import Exported, of_one_moment
+from pettycash_tui.services.export import Exported
 from pettycash_tui.services.export_files import Draft
 from pettycash_tui.services.export_progress import Progress
 from pettycash_tui.services.identity import Actor
@@ -90,7 +91,7 @@ def write_book(
     writer: BookWriter | None = None
     try:
         with desk.reading(actor) as reading:
-            of_one_moment(reading)
+            isolation.of_one_moment(reading.connection)
             book = book_lines.open_book(reading, fund, from_day, to_day)
             progress.total = book.entries
             writer = make(reading, book, progress)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import bindparam, select
 
+from pettycash_tui.database import isolation
 from pettycash_tui.models import tables as t
 from pettycash_tui.notify.message import Message
 from pettycash_tui.notify.protocol import DeliveryFailed
@@ -82,7 +83,7 @@ class PublicKey:
 def seal(reading: Reading, sign: Callable[[bytes], bytes], key: str, previous: str = "") -> Checkpoint:
     """Seal every stream that the actor may check, as of one moment."""
     reading.actor.require(Right.READ_AUDIT)
-    audit_events.of_one_moment(reading)
+    isolation.of_one_moment(reading.connection)
     rows = reading.execute(_AFTER, {"after": ""})
     if reading.actor.company_id is not None:
         mine = set(audit_events.streams(reading))

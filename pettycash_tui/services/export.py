@@ -18,7 +18,7 @@ from pettycash_tui.services.export_progress import ExportStopped, Progress
 from pettycash_tui.services.export_request import ExportRequest, Values
 from pettycash_tui.services.export_xlsx import XlsxFile
 from pettycash_tui.services.identity import Actor
-from pettycash_tui.services.work import Reading, Work
+from pettycash_tui.services.work import Work
 
 
 class Format(StrEnum):
@@ -74,7 +74,8 @@ def export(
     writer: _Writer | None = None
     try:
         with desk.reading(actor) as reading:
-            of_one_moment(reading)
+            # Each statement of Postgres would see what was committed before it: every page shows the same moment.
+            isolation.of_one_moment(reading.connection)
             writer = _writer(request, draft, format, ZoneInfo(timezone_of(reading)), progress)
             progress.check()
             progress.total = request.expected(reading)
@@ -93,11 +94,6 @@ def export(
     desk.run(actor, _record, request, draft, format, progress.rows, size, digest)
     path = draft.keep()
     return Exported(request.name, format, path, progress.rows, missing, writer.sheets, size, digest)
-
-
-def of_one_moment(reading: Reading) -> None:
-    """Let every page show the same moment: each statement of Postgres would see what was committed before it."""
-    isolation.of_one_moment(reading.connection)
 
 
 def _writer(request: ExportRequest, draft: Draft, format: Format, zone: ZoneInfo, progress: Progress) -> _Writer:
@@ -131,4 +127,4 @@ def _record(
     )
 
 
-__all__ = ["ExportStopped", "Exported", "Format", "Progress", "Values", "export", "file_name", "of_one_moment"]
+__all__ = ["ExportStopped", "Exported", "Format", "Progress", "Values", "export", "file_name"]

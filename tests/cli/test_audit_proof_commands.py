@@ -92,7 +92,8 @@ def test_what_is_wrong_is_told_by_mail_and_by_the_exit_code(company: Company) ->
     answer = company("admin", "audit", "verify", "--full", "--alert", "--email", "auditor@example.com")
     assert answer.code == 3
     (problem,) = answer.document["problems"]
-    assert set(problem) == {"stream", "sequence", "kind", "message"}
+    assert set(problem) == {"stream", "sequence", "kind", "message", "stream_name"}
+    assert problem["stream_name"].startswith("fund "), problem
     assert problem["kind"] == "business_row"
     letter = company.outbox()[-1]
     assert letter["To"] == "auditor@example.com"

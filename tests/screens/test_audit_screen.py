@@ -109,6 +109,6 @@ async def test_a_changed_event_is_named_and_the_mark_says_so(sqlite_desk: Desk, 
         )
     async with running(sqlite_desk, "cfo", go="audit") as pilot:
         await press(pilot, "v", "enter")
-        await until(pilot, lambda: "changed  fund:" in screen_text(pilot))
+        await until(pilot, lambda: "changed  fund " in screen_text(pilot))
         await press(pilot, "escape")
         await until(pilot, lambda: "✖ 1 thing is wrong" in screen_text(pilot))
