@@ -97,11 +97,10 @@ def reset(
     ctx: typer.Context, user: Annotated[str, typer.Argument(metavar="USER", help="The username, or the id.")]
 ) -> None:
     """Forget somebody's app and recovery codes, so that they can enrol anew; their sessions end (admins)."""
-    from pettycash_tui.services import people, totp
+    from pettycash_tui.services import totp
 
     with session.at_desk(ctx) as (desk, actor):
-        username = desk.read(actor, people.find, user).username
-        totp.reset(desk, actor, username)
+        username = totp.reset(desk, actor, user)
     output.emit(
         ctx,
         {"username": username, "enrolled": False},

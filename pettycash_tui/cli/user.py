@@ -198,7 +198,7 @@ def unlock(
     ] = False,
 ) -> None:
     """Let a person try passwords and codes again."""
-    from pettycash_tui.services import people, signin
+    from pettycash_tui.services import signin
 
     if at_the_host:
         from pettycash_tui.services import host_unlock
@@ -208,8 +208,7 @@ def unlock(
             username = host_unlock.unlock(desk, user, source=source_here())
     else:
         with session.at_desk(ctx) as (desk, actor):
-            username = desk.read(actor, people.find, user).username
-            desk.run(actor, signin.unlock, username)
+            username = desk.run(actor, signin.unlock, user)
     output.emit(ctx, {"username": username, "locked_at": None}, sentence=f"Unlocked {username}.")
 
 
@@ -223,9 +222,15 @@ def set_password(
 ) -> None:
     """Give a person a password, which they change when they next sign in. It is asked for, never an option."""
     from pettycash_tui.services import people, signin
+    from pettycash_tui.services.errors import NotFound
 
     with session.at_desk(ctx) as (desk, actor):
-        username = desk.read(actor, people.find, user).username
+        try:
+            username = desk.read(actor, people.find, user).username
+        except NotFound:
+            # It refuses before it looks at the password, and puts that on record.
+            desk.run(actor, signin.set_password, user, "")
+            raise
         secret = asking.ask_secret(ctx, f"New password of {username}", repeat=not password_stdin)
         desk.run(actor, signin.set_password, username, secret, demo=desk.is_demo)
     document = {"username": username, "must_change_password": True}

@@ -7,7 +7,8 @@ is compared, so that guesses at the same moment add up to no more than are allow
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from math import ceil
 from typing import Any, TypeVar
 from uuid import UUID
@@ -21,7 +22,7 @@ from pettycash_tui.services.administering import as_stored
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.audit_values import told
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import NotAllowed, Refused
+from pettycash_tui.services.errors import DatabaseUnavailable, NotAllowed, PettyCashError
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.work import Reading, Work
 
@@ -115,10 +116,11 @@ def prove(
             )
         try:
             typed = _code_of(desk, row, code)
-        except Refused as refusal:
+        except PettyCashError as refusal:
             # This host cannot tell whether the code is right, so it was no guess.
-            desk.run_unaudited(SYSTEM, _take_back, row.id, tried)
-            desk.run(nobody, _refuse, row, refusal.code)
+            with suppress(DatabaseUnavailable):
+                desk.run_unaudited(SYSTEM, _take_back, row.id, tried)
+                desk.run(nobody, _refuse, row, refusal.code)
             raise
     rehashed = (
         passwords.hash_password(password, row.username, demo=True)
@@ -139,11 +141,13 @@ def prove(
             .where(u.id == row.id, u.is_active, u.locked_at.is_(None), u.password_hash == row.password_hash)
             .values(failed_logins=0, password_hash=rehashed)
         )
-        if settled.rowcount != 1:
+        # Their role may be another by now: who comes in is the person of this transaction.
+        present = work.execute(standing.person_where(u.id == row.id)).one_or_none() if settled.rowcount == 1 else None
+        if present is None or present.totp_confirmed_at != row.totp_confirmed_at:
             raise _NotProved("changed_meanwhile")
         if rehashed != row.password_hash:
             _record(work, "password.rehashed", row, {"password_sha256": told("password_sha256", rehashed)})
-        return then(work, proved)
+        return then(work, replace(proved, row=present))
 
     try:
         return desk.run(nobody, settle)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import or_, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.administering import as_stored
@@ -71,9 +71,13 @@ def _named(work: Work, actor: Actor, about: object) -> str:
         return actor.username
     if not isinstance(about, str | UUID):
         return ""
+    u, s = t.user.c, t.sign_in_session.c
     found = as_uuid(about)
-    if found is not None:
-        return str(found)
-    u = t.user.c
-    statement = select(u.username).where(u.username == as_stored(str(about)), of_company(u.company_id, actor))
-    return work.execute(statement).scalar() or ""
+    if found is None:
+        named = select(u.username).where(u.username == as_stored(str(about)).lower(), of_company(u.company_id, actor))
+        return work.execute(named).scalar() or ""
+    # 32 hexadecimal digits are an id, and as well what a password made by a program looks like.
+    person = select(u.id).where(u.id == found)
+    session = select(s.user_id).where(s.id == found)
+    seen = select(u.id).where(or_(u.id.in_(person), u.id.in_(session)), of_company(u.company_id, actor))
+    return str(found) if work.execute(seen).first() is not None else ""

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
+from uuid import UUID
 
 from sqlalchemy import Row, update
 
@@ -149,13 +150,13 @@ def change_password(desk: Desk, actor: Actor, old: str, new: str) -> None:
 
 
 @told_when_refused("account.refused", "password.set")
-def set_password(work: Work, username: str, new: str, *, must_change: bool = True, demo: bool = False) -> None:
+def set_password(work: Work, ref: str | UUID, new: str, *, must_change: bool = True, demo: bool = False) -> None:
     """Give somebody a password (an admin's act): unlocks the account and ends every session of that person.
 
     Raises NotAllowed without the right or for a superuser when one is none, NotFound, InvalidInput for `password`,
     Refused when the account is one's own: that would unlock it, and ask for no password.
     """
-    row = administered(work, username)
+    row = administered(work, ref)
     if row.id == work.actor.id:
         raise Refused("Nobody is given a password by themselves. Change yours: `pettycash passwd`.", code="own_account")
     hashed = passwords.hash_password(new, row.username, demo=demo)
@@ -175,15 +176,16 @@ def set_password(work: Work, username: str, new: str, *, must_change: bool = Tru
 
 
 @told_when_refused("account.refused", "user.unlocked")
-def unlock(work: Work, username: str) -> None:
-    """Let somebody try again, passwords and codes alike (an admin's act, and never on oneself).
+def unlock(work: Work, ref: str | UUID) -> str:
+    """Let somebody try again, passwords and codes alike (an admin's act, and never on oneself). Gives their username.
 
     Raises NotAllowed, NotFound, Refused when the account is one's own.
     """
-    row = administered(work, username)
+    row = administered(work, ref)
     if row.id == work.actor.id:
         raise Refused("Nobody unlocks their own account. Ask another admin.", code="own_account")
     let_try_again(work, row, {})
+    return str(row.username)
 
 
 def let_try_again(work: Work, row: Row[Any], data: dict[str, Any]) -> None:

@@ -186,22 +186,24 @@ def new_recovery_codes(desk: Desk, actor: Actor, password: str | None = None) ->
     return codes
 
 
-def reset(desk: Desk, actor: Actor, username: str) -> None:
+def reset(desk: Desk, actor: Actor, ref: str | UUID) -> str:
     """Forget somebody's secret, so that they can enrol anew (an admin's act); their sessions end, and they are told.
 
+    Gives their username.
     Raises NotAllowed, NotFound, Refused for one's own.
     """
     from pettycash_tui.services import own_account
 
-    person_id = desk.run(actor, _reset, username)
+    person_id, username = desk.run(actor, _reset, ref)
     own_account.tell(
         desk, person_id, f"{actor.name} has reset the authenticator app and the recovery codes of {username}"
     )
+    return username
 
 
 @told_when_refused("account.refused", "totp.reset")
-def _reset(work: Work, username: str) -> UUID:
-    row = administered(work, username)
+def _reset(work: Work, ref: str | UUID) -> tuple[UUID, str]:
+    row = administered(work, ref)
     if row.id == work.actor.id:
         raise Refused("Nobody resets their own codes. Ask another admin.", code="own_account")
     work.execute(
@@ -212,7 +214,7 @@ def _reset(work: Work, username: str) -> UUID:
     recovery.void(work, row.id)
     end_sessions(work, row.id)
     _record(work, "totp.reset", row, {"totp_sha256": "", "totp_confirmed_at": None})
-    return UUID(str(row.id))
+    return UUID(str(row.id)), str(row.username)
 
 
 def matching_step(secret: bytes, code: str, now: datetime, window: int = 1) -> int | None:

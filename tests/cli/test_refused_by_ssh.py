@@ -88,6 +88,14 @@ def test_what_is_refused_while_it_runs_is_on_record(host: Host) -> None:
     assert len(told(host.desk, "ssh.refused")) == 4
 
 
+def test_names_are_not_tried_unseen(host: Host) -> None:
+    """Whoever administers and asks for somebody who is not theirs to see is on record as well."""
+    for number, act in enumerate(("user unlock", "user set-password --password-stdin", "totp reset"), start=1):
+        assert host.refused(4, "admin", f"{act} 9f86d081884c7d659a2feaa0c55ad015")["code"] == "not_found"
+        assert len(told(host.desk, "account.refused")) == number
+    assert {event["data"]["asked"] for event in told(host.desk, "account.refused")} == {""}
+
+
 def test_who_has_a_first_password_is_told_of_the_refusal_itself(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     hash_quickly(monkeypatch)
     give_passwords(host.desk, "staff")

@@ -19,7 +19,7 @@ from pettycash_tui.notify.message import Message
 from pettycash_tui.notify.protocol import DeliveryFailed
 from pettycash_tui.services import key_rotation, messages, recovery, ssh_keys, totp
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import NotAllowed, Refused
+from pettycash_tui.services.errors import NotAllowed, PettyCashError, Refused
 from pettycash_tui.services.identity import SYSTEM, Actor
 
 KEY = "ssh-ed25519 " + b64encode(b"\0\0\0\x0bssh-ed25519\0\0\0\x20" + bytes(32)).decode()
@@ -107,6 +107,25 @@ def test_the_key_was_changed_elsewhere_so_nothing_counts_as_a_guess(
     assert [event["data"]["reason"] for event in told(desk, "signin.refused")] == ["server_key_changed"] * 2
     # In the same home the new key is found.
     assert enter(here, "treasury", code=code_now(desk, secret)).token
+
+
+def test_a_key_that_cannot_be_read_makes_no_guess_of_a_right_code(
+    desk: Desk, people: dict[str, Actor], clock: SettableClock
+) -> None:
+    secret, _ = enrolled(desk, people["treasury"])
+    clock.advance(minutes=1)
+    path = desk.home / "server.key"
+    kept = path.read_bytes()
+    path.write_bytes(kept[:10])
+    desk.secrets.forget_key()
+    for _ in range(12):
+        with pytest.raises(PettyCashError) as refused:
+            enter(desk, "treasury", code=code_now(desk, secret))
+        assert refused.value.code == "bad_server_key"
+    path.write_bytes(kept)
+    clock.advance(minutes=1)
+    assert enter(desk, "treasury", code=code_now(desk, secret)).token
+    assert [event["data"]["reason"] for event in told(desk, "signin.refused")] == ["bad_server_key"] * 12
 
 
 def test_guessed_codes_are_counted_and_lock(desk: Desk, people: dict[str, Actor]) -> None:

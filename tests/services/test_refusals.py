@@ -12,7 +12,7 @@ from signing import PASSWORD, enter, give_passwords, hash_quickly, told
 from pettycash_tui.services import people, session_list, signin, ssh_keys, totp
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, NotFound, NotSignedIn, Refused
-from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.identity import SYSTEM, Actor
 
 NEW = "another long enough one"
 ACTS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
@@ -27,6 +27,14 @@ ACTS: dict[str, tuple[Callable[..., Any], tuple[Any, ...]]] = {
 }
 
 
+def run(desk: Desk, actor: Actor, service: Callable[..., Any], *given: Any) -> None:
+    """Do an act; one that sends a letter afterwards opens its own work."""
+    if service is totp.reset:
+        totp.reset(desk, actor, *given)
+    else:
+        desk.run(actor, service, *given)
+
+
 def events(desk: Desk) -> list[tuple[str, str, str, str]]:
     """Who was refused what, why, and about whom."""
     return [
@@ -39,7 +47,7 @@ def test_each_refused_act_on_an_account_is_on_record(desk: Desk) -> None:
     who = building.company(desk)
     for act, (service, more) in ACTS.items():
         with pytest.raises(NotAllowed) as refused:
-            desk.run(who["staff"], service, "cfo", *more)
+            run(desk, who["staff"], service, "cfo", *more)
         assert refused.value.is_on_record
         assert events(desk)[-1] == ("staff", act, "not_allowed", "cfo")
     with pytest.raises(NotAllowed):
@@ -47,17 +55,18 @@ def test_each_refused_act_on_an_account_is_on_record(desk: Desk) -> None:
     assert events(desk)[-1] == ("staff", "user.added", "not_allowed", "")
     for service in (signin.unlock, totp.reset):
         with pytest.raises(Refused):
-            desk.run(who["admin"], service, "admin")
+            run(desk, who["admin"], service, "admin")
         assert events(desk)[-1][0::2] == ("admin", "own_account")
     assert len(events(desk)) == len(ACTS) + 3
 
 
 def test_only_whom_one_sees_is_named(desk: Desk) -> None:
     who, others = building.company(desk), building.company(desk, "OTHER", prefix="o.")
-    for typed in (PASSWORD, "staff", "\udcff"):
+    # The last is what `openssl rand -hex 16` gives: an id to look at, a password to somebody.
+    for typed in (PASSWORD, "staff", "\udcff", "9f86d081884c7d659a2feaa0c55ad015", str(who["staff"].id)):
         with pytest.raises(NotFound):
             desk.run(others["admin"], signin.unlock, typed)
-    assert [event[3] for event in events(desk)] == ["", "", ""]
+    assert [event[3] for event in events(desk)] == [""] * 5
     with pytest.raises(NotAllowed):
         desk.run(who["staff"], people.deactivate, who["cfo"].person_id)
     assert [event[3] for event in events(desk) if event[0] == "staff"] == [str(who["cfo"].id)]

@@ -31,6 +31,7 @@ from pettycash_tui.services.errors import (
     Refused,
 )
 from pettycash_tui.services.identity import SYSTEM, Actor
+from pettycash_tui.services.people import edit
 from pettycash_tui.services.signin import SignedIn
 
 PASSWORD = building.PASSWORD
@@ -252,6 +253,37 @@ def test_a_try_is_counted_even_if_the_comparing_never_ends(
         signin.sign_in(desk, "staff", WRONG, client="cli", source="local")
 
     assert user_row(desk, "staff").failed_logins == 1
+
+
+def test_who_is_made_another_while_they_sign_in_comes_in_as_what_they_are(
+    desk: Desk, people: dict[str, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare = passwords.verify
+
+    def meanwhile(hashed: str | None, password: str) -> bool:
+        desk.run(people["admin"], edit, "treasury", {"role": "staff"})
+        return compare(hashed, password)
+
+    monkeypatch.setattr(passwords, "verify", meanwhile)
+    assert user_row(desk, "treasury").role != "staff"
+    assert signin.sign_in(desk, "treasury", PASSWORD, client="cli", source="local").actor.role == "staff"
+
+
+def test_who_enrols_an_app_while_their_password_is_tried_is_asked_for_its_code(
+    desk: Desk, people: dict[str, Actor], clock: SettableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compare = passwords.verify
+
+    def meanwhile(hashed: str | None, password: str) -> bool:
+        secret = totp.enrol(desk, people["treasury"]).secret_base32
+        totp.confirm(desk, people["treasury"], pyotp.TOTP(secret).at(clock.now))
+        return compare(hashed, password)
+
+    monkeypatch.setattr(passwords, "verify", meanwhile)
+    with pytest.raises(NotAllowed) as refusal:
+        signin.sign_in(desk, "treasury", PASSWORD, client="cli", source="local")
+    assert refusal.value.code == "signin_refused"
+    assert trail(desk)[-1]["data"]["reason"] == "changed_meanwhile"
 
 
 def test_only_an_admin_of_the_company_unlocks_and_never_oneself(desk: Desk, people: dict[str, Actor]) -> None:
