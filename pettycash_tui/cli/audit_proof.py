@@ -148,12 +148,30 @@ def _tell(ctx: Context, found: Verified, *, records: bool = True) -> None:
         raise typer.Exit(EXIT_WRONG)
 
 
-def checkpoint(ctx: typer.Context, file: NewFile = None) -> None:
+def checkpoint(
+    ctx: typer.Context,
+    file: NewFile = None,
+    after_restore: Annotated[
+        str | None,
+        typer.Option(
+            "--after-restore",
+            metavar="REASON",
+            help="Although the books were restored and lack what the checkpoint before sealed; the admins are told.",
+        ),
+    ] = None,
+) -> None:
     """Seal the log: every stream's length and last hash, signed, to a file and to the places that are set up."""
     from pettycash_tui.services import checkpoints
 
     with session.at_desk(ctx) as (desk, actor):
-        made = checkpoints.make(desk, actor, output=file)
+        if after_restore is None:
+            made = checkpoints.make(desk, actor, output=file)
+        else:
+            from pettycash_tui.services import resealing
+
+            made, untold = resealing.after_restore(desk, actor, after_restore, output=file)
+            for sentence in untold:
+                output.note(ctx, sentence)
     sentences = [f"{made.events:,} events in {made.streams} streams are sealed."]
     for place in made.places:
         what = f"The {place.kind} {place.where}"

@@ -161,6 +161,14 @@ def _triggers_on_postgres(connection: Connection) -> Iterator[Difference]:
     )
     for name, table in rewriting.all():
         yield Difference(Kind.SWITCH, name, table, State.FOREIGN)
+    # The rows of a table that inherits are read with those of ours, and no rule or key looks at them.
+    inheriting = connection.exec_driver_sql(
+        "SELECT i.inhrelid::regclass::text, c.relname FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhparent"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = current_schema() AND c.relkind = 'r'"
+        " ORDER BY 1"
+    )
+    for name, table in inheriting.all():
+        yield Difference(Kind.TABLE, name, table, State.FOREIGN)
 
 
 def _isolation(connection: Connection) -> Iterator[Difference]:

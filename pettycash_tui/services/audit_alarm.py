@@ -21,11 +21,14 @@ _MOST = 50
 """Problems that a letter names."""
 
 
-def tell(desk: Desk, actor: Actor, found: Verified, address: str | None = None) -> tuple[str, ...]:
+def tell(
+    desk: Desk, actor: Actor, found: Verified, address: str | None = None, *, because: str = ""
+) -> tuple[str, ...]:
     """Send what is wrong to this address, or else to every active admin and to the host's addresses.
 
     Whoever can write the database can take the admins' addresses away, so PETTYCASH_AUDIT_EMAIL holds some (with
-    commas between) that stand outside of it. Returns a sentence for each that failed.
+    commas between) that stand outside of it. `because` is told at the top of the letter. Returns a sentence for each
+    that failed.
 
     A network call, so never inside a unit of work.
     """
@@ -39,17 +42,18 @@ def tell(desk: Desk, actor: Actor, found: Verified, address: str | None = None) 
     failed = []
     for where, name in {where: name for name, where in reversed(to)}.items():
         try:
-            channel_for(desk).deliver(letter(found, name, where, desk.shown_address))
+            channel_for(desk).deliver(letter(found, name, where, desk.shown_address, because))
         except (DeliveryFailed, OSError) as error:
             failed.append(f"{where} could not be told: {error}")
     return tuple(failed)
 
 
-def letter(found: Verified, name: str, address: str, database: str) -> Message:
+def letter(found: Verified, name: str, address: str, database: str, because: str = "") -> Message:
     """The letter, in plain words."""
     count = len(found.problems)
     things = "1 row is" if count == 1 else f"{count} rows are"
     lines = [
+        *([printable(because), ""] if because else []),
         f"The books in {database} were verified, and {things} not as they were sealed:",
         "",
         *(

@@ -16,6 +16,7 @@ from sqlalchemy import Row, bindparam, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.audit import canonical_value, company_stream, proof_stream
 from pettycash_tui.services.audit_chain import parsed
+from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.work import Reading, Work
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 VERIFIED = "audit.verified"
 SEALED = "audit.sealed"
 EXPORTED = "audit.exported"
+RESEALED = "audit.resealed"
 _MOST = 20
 """Problems that an event names."""
 
@@ -168,6 +170,25 @@ def record_checkpoint(
     """Note that a checkpoint was made, and at which kinds of places it is."""
     data = {"made_at": made_at, "streams": streams, "events": events, "sha256": sha256, "places": list(places)}
     _record(work, SEALED, data)
+
+
+def record_resealed(work: Work, by: Actor, data: Mapping[str, Any], made_at: datetime) -> None:
+    """Note that somebody had the books sealed although the checkpoint before says something else, and why.
+
+    What that checkpoint contradicts is cleared by a verification against the new one, from here on, for each company.
+    """
+    companies: list[UUID | None] = [None, *work.execute(select(t.company.c.id)).scalars()]
+    work.as_actor(by).record(
+        RESEALED, "audit", _subject(None), "audit", stream=company_stream(None), company_id=None, data=data
+    )
+    for company in companies:
+        known = _known(work, company)
+        wrong = known.wrong if known is not None else None
+        if known is not None and wrong is not None and wrong.sealed_at:
+            moved = replace(wrong, sealed_at=str(canonical_value(made_at)))
+            told = {**known.data, "wrong": asdict(moved)}
+            into = company_stream(company)
+            work.record(VERIFIED, "audit", _subject(company), "audit", stream=into, company_id=company, data=told)
 
 
 def record_export(work: Work, file: str, place: str, events: int, size: int, sha256: str) -> None:

@@ -148,6 +148,8 @@ def _made_ready(
             if revision != schema.HEAD:
                 tell(f"Upgrading from {revision} to {schema.HEAD}…")
                 desk.upgrade()
+            # A backup cannot be mended: what is put back by a command in the books is put back here.
+            desk.install_rules()
             findings = book_check.check_books(desk, tell)
         except DatabaseUnavailable as error:
             if error.code not in ("database_damaged", "schema"):

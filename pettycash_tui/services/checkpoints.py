@@ -38,6 +38,7 @@ DIRECTORY_VARIABLE = "PETTYCASH_CHECKPOINT_DIR"
 EMAIL_VARIABLE = "PETTYCASH_CHECKPOINT_EMAIL"
 URL_VARIABLE = "PETTYCASH_CHECKPOINT_URL"
 _PATIENCE_SECONDS = 15.0
+Write = Callable[[Checkpoint], None]
 _TAKEN = "there is a file of that name already"
 _AFTER = (
     select(t.stream_head.c.stream, t.stream_head.c.length, t.stream_head.c.head_hash)
@@ -109,6 +110,15 @@ def make(desk: Desk, actor: Actor, *, output: Path | None = None) -> Made:
     sealed = sealed_now(desk, actor, previous=before.digest if before is not None else "")
     if before is not None:
         audit_check.require_as_sealed(desk, actor, before)
+    return _deliver(desk, actor, sealed, targets)
+
+
+def deliver(desk: Desk, actor: Actor, sealed: Checkpoint, *, output: Path | None = None) -> Made:
+    """Write a checkpoint to a file and to the places that are set up, and record it. Raises Refused without any."""
+    return _deliver(desk, actor, sealed, _targets(desk, output))
+
+
+def _deliver(desk: Desk, actor: Actor, sealed: Checkpoint, targets: list[tuple[Place, Write]]) -> Made:
     digest = sealed.digest
     places = tuple(_put(place, write, sealed) for place, write in targets)
     made = Made(sealed.made_at, len(sealed.heads), sealed.events, sealed.key, digest, places)
@@ -189,9 +199,6 @@ def _pem(key: Ed25519PublicKey) -> PublicKey:
 
     pem = key.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
     return PublicKey(pem, sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest())
-
-
-Write = Callable[[Checkpoint], None]
 
 
 def _targets(desk: Desk, output: Path | None) -> list[tuple[Place, Write]]:

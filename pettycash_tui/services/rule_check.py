@@ -78,6 +78,9 @@ def _finding(difference: Difference, restoring: str) -> Finding:
             State.FOREIGN: ("rule_foreign", f"The trigger {name} is not one of this program's."),
         }.get(state, ("rule_changed", f"The rule {name} was changed."))
         return _wrong(code, message, MENDING)
+    if kind is Kind.TABLE and state is State.FOREIGN:
+        message = f"The rows of {name} are read as rows of {table}, and no rule looks at them."
+        return _wrong("table_foreign", message, f'psql -c "ALTER TABLE {name} NO INHERIT {table}"')
     what = f"The table {table}" if kind is Kind.TABLE else f"The {kind.value} {name} of the table {table}"
     how = "is not there" if state is State.MISSING else "is not as this program makes it"
     # What a table is made of cannot be put right in place: SQLite keeps its conditions and keys in its definition.

@@ -82,6 +82,9 @@ POSTGRES = {
         ("CREATE RULE quiet AS ON INSERT TO audit_event DO INSTEAD NOTHING",),
         (Kind.SWITCH, "quiet", State.FOREIGN),
     ),
+    "a table that inherits": Attack(
+        ("CREATE TABLE more_payments () INHERITS (payment)",), (Kind.TABLE, "more_payments", State.FOREIGN), False
+    ),
     "a policy that shows all": Attack(
         ("ALTER POLICY company_isolation ON payment USING (true)",),
         (Kind.ISOLATION, "company_isolation", State.CHANGED),

@@ -10,16 +10,26 @@ from pathlib import Path
 import building
 import pytest
 import tampering
+from signing import told
 from sqlalchemy import delete, update
 from tampering import owner, written_anew
 from trading import Trading
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import audit_alarm, audit_check, audit_state, checkpoints, doctor_database, jobs
+from pettycash_tui.services import (
+    audit_alarm,
+    audit_check,
+    audit_state,
+    backups,
+    checkpoints,
+    doctor_database,
+    jobs,
+    resealing,
+)
 from pettycash_tui.services.audit_chain import Problem, ProblemKind
 from pettycash_tui.services.audit_verify import Verified
 from pettycash_tui.services.checkpoint_text import read_checkpoint
-from pettycash_tui.services.errors import Refused
+from pettycash_tui.services.errors import PettyCashError, Refused
 from pettycash_tui.services.identity import SYSTEM, Actor
 
 RIGHT = Verified(True, 9, (), 1, None, None)
@@ -153,3 +163,55 @@ def test_the_hosts_addresses_are_told_whatever_the_database_says_of_the_admins(
     assert audit_alarm.tell(trading.desk, SYSTEM, WRONG) == ()
     told = [message_from_bytes(path.read_bytes())["To"] for path in (trading.desk.home / "outbox").glob("*.eml")]
     assert sorted(told) == ["one@example.com", "two@example.com"]
+
+
+def test_books_that_were_restored_are_sealed_again_with_a_reason_by_a_superuser_only(
+    trading: Trading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    places = tmp_path / "sealed"
+    places.mkdir(mode=0o700)
+    monkeypatch.setenv("PETTYCASH_CHECKPOINT_DIR", str(places))
+    monkeypatch.setenv("PETTYCASH_AUDIT_EMAIL", "auditor@example.com")
+    desk, clock = trading.desk, trading.clock
+    root, why = trading["admin"], "The disk broke on Monday"
+    note(trading, "before")
+    copy = desk.home / "copy"
+    backups.backup(desk, copy)
+    note(trading, "after")
+    jobs.run(desk, "checkpoint")
+
+    def resealed(actor: Actor, reason: str = why) -> str:
+        with pytest.raises(PettyCashError) as refused:
+            resealing.after_restore(desk, actor, reason)
+        return refused.value.code
+
+    assert resealed(root) == "not_contradicted"
+    clock.advance(minutes=10)
+    with owner(trading, keep=True) as reading:
+        written_anew(reading, "test", lambda events: events[:1], head=True)
+    assert resealed(root) == "not_restored", "a tail that somebody cut off is no restore"
+    backups.restore(desk.url, desk.home, copy, replace=True, clock=clock)
+    assert not jobs.run(desk, "verify-audit").ok
+    assert resealed(trading["cfo"]) == "not_allowed"
+    assert resealed(root, " ") == "invalid_input"
+    clock.advance(minutes=10)
+    made, untold = resealing.after_restore(desk, root, why)
+    assert untold == () and made.is_everywhere
+    letters = [message_from_bytes(path.read_bytes()) for path in sorted((desk.home / "outbox").glob("*.eml"))]
+    last = [letter for letter in letters if letter["To"] == "auditor@example.com"][-1]
+    assert why in str(last.get_payload(decode=True)) and "truncated" in str(last.get_payload(decode=True))
+    (event,) = told(desk, "audit.resealed")
+    assert (event["actor_name"], event["data"]["reason"]) == ("admin", why)
+    clock.advance(minutes=10)
+    assert jobs.run(desk, "verify-audit").ok
+    assert desk.read(SYSTEM, audit_state.integrity).ok is True
+    jobs.run(desk, "checkpoint")
+    assert resealed(root) == "not_contradicted"
+
+
+def note(trading: Trading, what: str) -> None:
+    """An event of a stream of its own."""
+    trading.desk.run(
+        SYSTEM,
+        lambda work: work.record("test.done", "test", None, what, stream="test", company_id=None, data={}),
+    )

@@ -247,6 +247,18 @@ def test_an_earlier_backup_whose_books_are_forged_changes_nothing(
 
 
 @pytest.mark.only_on("sqlite")
+def test_a_backup_that_lacks_a_rule_is_restored_with_it(paid: Trading, tmp_path: Path) -> None:
+    desk = paid.desk
+    with closing(sqlite3.connect(Path(str(desk.url.database)), isolation_level=None)) as file:
+        file.execute("DROP INDEX ix_notice_list")
+        file.execute("DROP TRIGGER audit_event_no_update")
+    kept = backups.backup(desk, tmp_path / "good")
+    assert sorted(finding.code for finding in kept.findings) == ["index_missing", "rule_missing"]
+    restored = backups.restore(desk.url, desk.home, kept.file, replace=True, clock=paid.clock)
+    assert restored.findings == () and book_check.check_books(desk) == []
+
+
+@pytest.mark.only_on("sqlite")
 def test_books_that_came_meanwhile_are_not_replaced_unasked(
     paid: Trading, tmp_path: Path, sqlite_template: Path
 ) -> None:
