@@ -17,6 +17,8 @@ from sqlalchemy import update
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import (
     audit_check,
+    audit_state,
+    checkpoints,
     former_keys,
     key_in_force,
     key_rotation,
@@ -272,3 +274,20 @@ def test_an_app_put_back_by_hand_after_the_key_was_lost_is_found(desk: Desk, peo
 
     (problem,) = audit_check.check(desk, SYSTEM, audit_check.Asked(full=True)).problems
     assert (problem.kind, "admin has another totp" in problem.message) == ("business_row", True)
+
+
+def test_what_was_sealed_with_another_key_lets_none_be_made(
+    desk: Desk, people: dict[str, Actor], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert not desk.read(SYSTEM, audit_state.is_sealed)
+    checkpoints.make(desk, people["cfo"], output=tmp_path / "sealed")
+    assert desk.read(SYSTEM, audit_state.is_sealed)
+    key = (desk.home / "checkpoint.key").rename(tmp_path / "key")
+
+    with pytest.raises(Refused) as refusal:
+        checkpoints.make(desk, people["cfo"], output=tmp_path / "again")
+    assert refusal.value.code == "no_checkpoint_key"
+    assert not (desk.home / "checkpoint.key").exists()
+
+    key.rename(desk.home / "checkpoint.key")
+    checkpoints.make(desk, people["cfo"], output=tmp_path / "again")
