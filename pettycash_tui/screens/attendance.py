@@ -167,7 +167,9 @@ class Attendance(TypedAhead, inherit_bindings=False):
             _without_waiting_long(partial(self.end_session, self.context))
         asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
         # Whoever has opened the desk for somebody, as by SSH, ends the session too, and has the time for it.
-        signal.signal(signal.SIGHUP, self._before_hang_up)
+        # That whoever started the program lets hang-ups pass, as nohup does, keeps no desk open that nobody can see.
+        ignored = self._before_hang_up is signal.SIG_IGN
+        signal.signal(signal.SIGHUP, signal.SIG_DFL if ignored else self._before_hang_up)
         os.kill(os.getpid(), signal.SIGHUP)
 
 

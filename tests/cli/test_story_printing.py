@@ -144,7 +144,7 @@ def test_pages_follow_each_other_without_gap_or_repetition(company: Company, com
         who = "branch_manager"
         company.requested()
         company.requested()
-    whole = company.done(who, *command)
+    whole = company.done(who, *command, "--limit", "200")
     assert whole["next"] is None
     assert len(whole["items"]) > 1
 

@@ -75,6 +75,25 @@ async def test_a_lost_terminal_reaches_who_opened_the_desk_for_somebody(
     assert told == [signal.SIGHUP]
 
 
+async def test_a_lost_terminal_ends_the_desk_also_where_hang_ups_are_ignored(
+    sqlite_desk: Desk, people: dict[str, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As under nohup: the desk would go on without anybody who sees it."""
+    left: list[object] = []
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        app = PettyCashApp(sqlite_desk, load_context(sqlite_desk, enter(sqlite_desk, "staff").actor))
+        async with app.run_test(size=(80, 24)) as pilot:
+            await settled(pilot)
+            kill = os.kill
+            monkeypatch.setattr(os, "kill", lambda *_: left.append(signal.getsignal(signal.SIGHUP)))
+            kill(os.getpid(), signal.SIGHUP)
+            await until(pilot, lambda: bool(left))
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert left == [signal.SIG_DFL]
+
+
 async def test_one_sees_where_one_is_signed_in_and_ends_it(sqlite_desk: Desk, people: dict[str, Actor]) -> None:
     other = enter(sqlite_desk, "staff", source="ssh 192.0.2.7").actor
     here = enter(sqlite_desk, "staff").actor

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from statistics import median
-from time import perf_counter
+from time import process_time
 from typing import Any
 
 import building
@@ -153,13 +153,13 @@ def test_an_unknown_person_takes_as_long_as_a_wrong_password(real_hashes: None, 
     sqlite_desk.run(SYSTEM, signin.set_password, "staff", PASSWORD)
 
     def took(username: str) -> float:
-        begun = perf_counter()
+        # What the processor did for it: the embedded database and the hash wait for nobody.
+        begun = process_time()
         with pytest.raises(NotAllowed):
             signin.sign_in(sqlite_desk, username, WRONG, client="cli", source="local")
-        return perf_counter() - begun
+        return process_time() - begun
 
     took("warm-up")
-    # In turns, so that what else the machine does slows both alike.
     known, unknown = map(median, zip(*[(took("staff"), took("nobody")) for _ in range(11)], strict=True))
 
     # Without the comparison with nobody's hash it would be a tenth.
