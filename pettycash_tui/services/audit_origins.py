@@ -13,18 +13,23 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from pettycash_tui.models import tables as t
+from pettycash_tui.models.enums import StepKind, StepStatus
 from pettycash_tui.services import visibility
 from pettycash_tui.services.audit import company_stream, fund_stream
+from pettycash_tui.services.audit_approvals import DECIDING
 from pettycash_tui.services.audit_chain import Problem, ProblemKind, id_in
 from pettycash_tui.services.work import Reading
 
 _A, _H = t.audit_event.c, t.stream_head.c
 _F, _K, _U, _R, _P, _T = t.treasury_fund.c, t.ssh_key.c, t.user.c, t.requisition.c, t.payment.c, t.approval_trail.c
+_S = t.approval_step.c
 _FUND = "fund:"
+_CONFIRMED = "requisition.urgency_confirmed"
+_ENDING = ("requisition.rejected", "requisition.changes_requested", "requisition.withdrawn")
 _OWN = frozenset({"company.added", "fund.added"})
 _MOST = 100
 _FIRST = (
@@ -64,6 +69,7 @@ def problems(reading: Reading, since: datetime | None) -> Iterator[Problem]:
     for made in _MADE:
         yield from _without_event(reading, made, since, before)
     yield from _lines(reading, since, before)
+    yield from _steps(reading, since, before)
     yield from _keys(reading)
     yield from _moved_funds(reading, first)
 
@@ -118,6 +124,46 @@ def _lines(reading: Reading, since: datetime | None, before: dict[str, datetime]
     )
     for stream, row in _found(reading, statement, _R.fund_id, _T.timestamp, since, before, is_fund=True):
         yield _problem(stream, f"{row.name} has a line in its trail ({row.action.value}) that no event tells of")
+
+
+def _steps(reading: Reading, since: datetime | None, before: dict[str, datetime]) -> Iterator[Problem]:
+    """Steps that are decided or skipped, and nobody's act has left them so at that moment."""
+    own, of_payment = aliased(t.audit_event).c, aliased(t.audit_event).c
+    decided = exists().where(
+        own.subject_id == _S.requisition_id,
+        own.created_at == _S.acted_at,
+        own.actor_id == _S.acted_by_id,
+        own.action.in_(DECIDING),
+    )
+    # The moment tells the revision as well: a step is made when its own is submitted.
+    skipped = exists().where(
+        own.subject_id == _S.requisition_id,
+        own.created_at == _S.updated_at,
+        own.created_at >= _S.created_at,
+        or_(own.action.in_(_ENDING), and_(own.action == _CONFIRMED, _S.kind == StepKind.APPROVE)),
+    )
+    with_payment = (
+        exists()
+        .where(
+            _P.requisition_id == _S.requisition_id,
+            of_payment.subject_id == _P.id,
+            of_payment.created_at == _S.updated_at,
+            of_payment.action == "payment.cancelled",
+        )
+        .correlate(t.approval_step)
+    )
+    for status, at, told in (
+        (StepStatus.DONE, func.coalesce(_S.acted_at, _S.updated_at), decided),
+        (StepStatus.SKIPPED, _S.updated_at, or_(skipped, with_payment)),
+    ):
+        statement = (
+            select(_R.number.label("name"), _S.position, _R.fund_id.label("owner"))
+            .select_from(t.approval_step)
+            .join(t.requisition, _R.id == _S.requisition_id)
+            .where(_S.status == status, ~told, visibility.of_company(_R.company_id, reading.actor))
+        )
+        for stream, row in _found(reading, statement, _R.fund_id, at, since, before, is_fund=True):
+            yield _problem(stream, f"{row.name} has step {row.position} {status.value}, which no event tells of")
 
 
 def _found(

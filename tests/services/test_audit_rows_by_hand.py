@@ -55,6 +55,16 @@ def waiting(**values: Any) -> Callable[[World], list[Executable]]:
     return lambda w: [w.payment(w.waiting, **values)]
 
 
+def waits(world: World) -> Any:
+    """Of the requisition that waits for its first approver."""
+    return t.approval_step.c.requisition_id == world.of_asked()
+
+
+def step(world: World, position: int, **values: Any) -> Executable:
+    """Columns of a step of the requisition that waits for its first approver."""
+    return update(t.approval_step).where(waits(world), t.approval_step.c.position == position).values(**values)
+
+
 LONG_AGO = timedelta(days=99)
 BY_HAND: dict[str, tuple[Callable[[World], Sequence[Executable]], str]] = {
     "where the money goes": (waiting(destination="0700666666"), "does not agree with its requisition"),
@@ -109,6 +119,55 @@ BY_HAND: dict[str, tuple[Callable[[World], Sequence[Executable]], str]] = {
             .values(approver_id=w.trading["ceo"].id)
         ],
         "has another approver on a step than was named last",
+    ),
+    **{
+        f"a step's {name}": (lambda w, name=name, value=value: [step(w, 1, **{name: value})], message)  # type: ignore[misc]
+        for name, value, message in (
+            ("role", "ceo", "has another role on a step than was named last"),
+            ("kind", "review", "has another kind on a step than was named last"),
+        )
+    },
+    "a validation that is skipped": (
+        lambda w: [
+            update(t.approval_step).where(t.approval_step.c.kind == "validate", waits(w)).values(status="skipped")
+        ],
+        "skipped, which no event tells of",
+    ),
+    "a step skipped at the moment of an act": (
+        lambda w: [
+            update(t.approval_step)
+            .where(t.approval_step.c.kind == "validate", waits(w))
+            .values(status="skipped", updated_at=t.approval_step.c.created_at)
+        ],
+        "skipped, which no event tells of",
+    ),
+    "a step that nobody decided": (
+        lambda w: [step(w, 1, status="done", acted_by_id=w.trading["branch_manager"].id, acted_at=w.trading.clock())],
+        "has step 1 done, which no event tells of",
+    ),
+    "a decision that is taken back": (
+        lambda w: [
+            update(t.approval_step)
+            .where(t.approval_step.c.status == "done")
+            .values(status="skipped", acted_by_id=None, acted_at=None)
+        ],
+        "has no step that was decided by the event requisition.",
+    ),
+    "who decided for whom": (
+        lambda w: [
+            update(t.approval_step)
+            .where(t.approval_step.c.status == "done")
+            .values(on_behalf_of_id=w.trading["ceo"].id)
+        ],
+        "has a step of another on_behalf_of than the event",
+    ),
+    "a step that is gone": (
+        lambda w: [
+            delete(t.approval_step).where(
+                t.approval_step.c.requisition_id == w.of_asked(), t.approval_step.c.kind == "validate"
+            )
+        ],
+        "has another place on a step than was named last",
     ),
     "a trail without a line": (
         lambda w: [delete(t.approval_trail).where(t.approval_trail.c.requisition_id == w.of_asked())],
