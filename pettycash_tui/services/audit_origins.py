@@ -42,12 +42,16 @@ _FIRST = (
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A table, the action that makes a row of it, what the row is called, and in whose stream it is told of."""
+    """A table, the action that makes a row of it, what the row is called, and in whose stream it is told of.
+
+    With `person` the row is called after the person of that column, in the stream of whose company it is told of.
+    """
 
     table: Any
     action: str
     name: str
     fund: str | None = None
+    person: str | None = None
 
 
 _MADE = (
@@ -59,6 +63,7 @@ _MADE = (
     _Made(t.treasury_fund, "fund.added", "code", "id"),
     _Made(t.user, "user.added", "username"),
     _Made(t.approval_threshold, "policy.added", "name"),
+    _Made(t.delegation, "delegation.added", "username", person="approver_id"),
 )
 
 
@@ -89,13 +94,19 @@ def _without_event(
     reading: Reading, made: _Made, since: datetime | None, before: dict[str, datetime]
 ) -> Iterator[Problem]:
     c = made.table.c
-    owner = c[made.fund] if made.fund is not None else c.company_id
+    of = _U if made.person is not None else c
+    owner = c[made.fund] if made.fund is not None else of.company_id
     told = exists().where(_A.subject_id == c.id, _A.action == made.action)
-    statement = select(c[made.name].label("name"), owner.label("owner")).where(
-        ~told, visibility.of_company(c.company_id, reading.actor)
+    statement = (
+        select(of[made.name].label("name"), owner.label("owner"))
+        .select_from(made.table)
+        .where(~told, visibility.of_company(of.company_id, reading.actor))
     )
+    if made.person is not None:
+        statement = statement.join(t.user, _U.id == c[made.person])
     for stream, row in _found(reading, statement, owner, c.created_at, since, before, is_fund=made.fund is not None):
-        yield _problem(stream, f"{row.name} is there without the event {made.action}")
+        name = row.name if made.person is None else f"a {made.table.name} of {row.name}"
+        yield _problem(stream, f"{name} is there without the event {made.action}")
 
 
 def _lines(reading: Reading, since: datetime | None, before: dict[str, datetime]) -> Iterator[Problem]:

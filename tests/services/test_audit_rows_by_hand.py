@@ -36,8 +36,9 @@ def forged(world: World) -> list[Executable]:
 
 
 def copied(table: Table, **values: Any) -> Callable[[World], list[Executable]]:
-    """A second row like one that is there."""
-    return lambda w: [w.another(table, w.trading.rows(table)[0], **values)]
+    """A second row like one that is there, and is not decided where it has a status."""
+    open_ones = [table.c.status == "pending"] if "status" in table.c else []
+    return lambda w: [w.another(table, w.trading.rows(table, *open_ones)[0], **values)]
 
 
 def set_in(table: Table, **values: Any) -> Callable[[World], list[Executable]]:
@@ -63,6 +64,10 @@ def waits(world: World) -> Any:
 def step(world: World, position: int, **values: Any) -> Executable:
     """Columns of a step of the requisition that waits for its first approver."""
     return update(t.approval_step).where(waits(world), t.approval_step.c.position == position).values(**values)
+
+
+def _finance(world: World) -> Any:
+    return world.trading["fpa"].id
 
 
 LONG_AGO = timedelta(days=99)
@@ -184,6 +189,33 @@ BY_HAND: dict[str, tuple[Callable[[World], Sequence[Executable]], str]] = {
         ],
         "has a line in its trail (approved) that no event tells of",
     ),
+    "a forged delegation": (
+        copied(t.delegation, is_active=True),
+        "a delegation of cfo is there without the event delegation.added",
+    ),
+    "a delegation that runs again": (set_in(t.delegation, is_active=True), "is true, which does not follow from"),
+    "a delegation to another": (
+        lambda w: [update(t.delegation).values(delegate_id=w.trading["mary"].id)],
+        "has another delegate_id than the event delegation.added says",
+    ),
+    **{
+        f"{table.name}.{column}": (
+            lambda w, table=table, column=column, value=value, status=status: [  # type: ignore[misc]
+                update(table).where(table.c.status == status).values({column: value(w)})
+            ],
+            f"has another {column} than the event",
+        )
+        for table, status, column, value in (
+            (t.replenishment, "completed", "approved_by_id", _finance),
+            (t.replenishment, "completed", "completed_by_id", _finance),
+            (t.replenishment, "completed", "completed_amount", lambda _: 7),
+            (t.replenishment, "completed", "reference", lambda _: "FAKE"),
+            (t.fund_transfer, "completed", "approved_by_id", _finance),
+            (t.fund_transfer, "pending", "to_fund_id", lambda w: w.trading.row(t.treasury_fund, "HQ").id),
+            (t.variance, "approved", "approved_by_id", _finance),
+            (t.variance, "pending", "payment_id", lambda w: w.trading.row(t.payment, w.waiting).id),
+        )
+    },
     "an amount that was asked for": (set_in(t.replenishment, requested_amount=7), "has another requested_amount"),
     "an amount that is moved": (set_in(t.fund_transfer, amount=7), "has another amount"),
     "an amount that is put right": (set_in(t.variance, reason="another"), "has another reason"),
@@ -201,7 +233,7 @@ BY_HAND: dict[str, tuple[Callable[[World], Sequence[Executable]], str]] = {
         lambda w: [
             w.another(
                 t.variance,
-                w.trading.rows(t.variance)[0],
+                w.trading.rows(t.variance, t.variance.c.status == "pending")[0],
                 number="VAR-777777",
                 status="rejected",
                 rejected_by_id=w.trading["cfo"].id,
