@@ -22,6 +22,7 @@ from pettycash_tui.services import (
     payment_facts,
     people,
     replenishments,
+    requisitions,
     ssh_keys,
     totp,
     transfers,
@@ -75,6 +76,7 @@ def of(trading: Trading) -> World:
     paid, waiting, in_doubt = trading.approved(), trading.approved(amount="2000"), trading.approved(amount="700")
     story.pay(desk, paid)
     asked = trading.request(amount="1000")
+    desk.run(trading["staff"], requisitions.attach, asked, "offer.pdf", b"%PDF")
     _send(trading, in_doubt)
     given = {"username": "mary", "role": "treasury", "email": "mary@example.com", "phone_number": "+254700000001"}
     desk.run(SYSTEM, people.add, given, company="ACME", password_hash=hash_password(SECRET, "mary"))

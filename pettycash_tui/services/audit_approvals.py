@@ -7,7 +7,7 @@ decided left it decided. Whether each decided or skipped step has such an act is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -41,6 +41,15 @@ _OF_DECISION = {
     "role": "role",
     "on_behalf_of": "on_behalf_of_id",
 }
+_OF_LINE = {
+    "revision": "revision",
+    "on_behalf_of": "on_behalf_of_id",
+    "comment": "comment",
+    "reason": "comment",
+    "content_hash": "content_hash",
+}
+# Who gives a step to another has more in the line than the reason.
+_TOLD_IN_LINE = ACTIONS - _NAMING - {_PAID} | {_SUBMITTED}
 _STEPS = select(
     _S.requisition_id, _S.status, _S.acted_at, _S.acted_by_id, _S.approver_id, *(_S[c] for c in _OF_DECISION.values())
 )
@@ -68,17 +77,22 @@ def _without_line(reading: Reading, events: Sequence[Stored]) -> Iterator[tuple[
         requisition = of_payment.get(subject) if event[4] == _PAID and subject is not None else subject
         if requisition is not None:
             wanted.append((event, requisition))
-    statement = select(_T.requisition_id, _T.timestamp, _T.action, _T.user_id).where(
-        _T.requisition_id.in_({requisition for _, requisition in wanted})
-    )
-    lines = {
-        (row.requisition_id, canonical_value(row.timestamp), row.action.value, row.user_id)
-        for row in reading.execute(statement)
-    }
+    statement = select(
+        _T.requisition_id, _T.timestamp, _T.action, _T.user_id, *(_T[column] for column in _OF_LINE.values())
+    ).where(_T.requisition_id.in_({requisition for _, requisition in wanted}))
+    lines: dict[tuple[UUID, str, str, UUID | None], list[Row[Any]]] = {}
+    for row in reading.execute(statement):
+        key = (row.requisition_id, canonical_value(row.timestamp), row.action.value, row.user_id)
+        lines.setdefault(key, []).append(row)
     for event, requisition in wanted:
         act = TrailAction.PAID.value if event[4] == _PAID else event[4].partition(".")[2]
-        if (requisition, event[6], act, id_in(event[5])) not in lines:
+        here = lines.get((requisition, event[6], act, id_in(event[5])))
+        if here is None:
             yield event[0], f"{event[9]} has no line in its trail for the event {event[4]}"
+        elif event[4] in _TOLD_IN_LINE:
+            otherwise = [_otherwise(event, row, _OF_LINE) for row in here]
+            if (wrong := otherwise[0]) is not None and None not in otherwise:
+                yield event[0], f"{event[9]} has another {wrong} in its trail than the event {event[4]} says"
 
 
 def _on_another_step(reading: Reading, events: Sequence[Stored]) -> Iterator[tuple[int, str]]:
@@ -97,7 +111,9 @@ def _on_another_step(reading: Reading, events: Sequence[Stored]) -> Iterator[tup
             continue
         if event[4] in DECIDING:
             # The same person decides on two revisions, at one moment by a clock that stands.
-            found = [_decided_otherwise(event, row) for row in decided.get((subject, event[6], id_in(event[5])), ())]
+            found = [
+                _otherwise(event, row, _OF_DECISION) for row in decided.get((subject, event[6], id_in(event[5])), ())
+            ]
             if not found:
                 yield event[0], f"{event[9]} has no step that was decided by the event {event[4]}"
             elif (wrong := found[0]) is not None and None not in found:
@@ -155,10 +171,11 @@ def _unlike(told: _Named, here: dict[int, dict[int, Row[Any]]]) -> str | None:
     return None
 
 
-def _decided_otherwise(event: Stored, step: Row[Any]) -> str | None:
+def _otherwise(event: Stored, row: Row[Any], columns: Mapping[str, str]) -> str | None:
+    """What a row has otherwise than an event tells; None where all that it tells is so."""
     data = _data(event[1])
-    for name, column in _OF_DECISION.items():
-        if name in data and data[name] != canonical_value(step._mapping[column]):
+    for name, column in columns.items():
+        if name in data and data[name] != canonical_value(row._mapping[column]):
             return name
     return None
 

@@ -22,11 +22,12 @@ from pettycash_tui.services import visibility
 from pettycash_tui.services.audit import company_stream, fund_stream
 from pettycash_tui.services.audit_approvals import DECIDING
 from pettycash_tui.services.audit_chain import Problem, ProblemKind, id_in
+from pettycash_tui.services.audit_files import ATTACHED
 from pettycash_tui.services.work import Reading
 
 _A, _H = t.audit_event.c, t.stream_head.c
 _F, _K, _U, _R, _P, _T = t.treasury_fund.c, t.ssh_key.c, t.user.c, t.requisition.c, t.payment.c, t.approval_trail.c
-_S = t.approval_step.c
+_S, _D = t.approval_step.c, t.attachment.c
 _FUND = "fund:"
 _CONFIRMED = "requisition.urgency_confirmed"
 _ENDING = ("requisition.rejected", "requisition.changes_requested", "requisition.withdrawn")
@@ -75,6 +76,7 @@ def problems(reading: Reading, since: datetime | None) -> Iterator[Problem]:
         yield from _without_event(reading, made, since, before)
     yield from _lines(reading, since, before)
     yield from _steps(reading, since, before)
+    yield from _files(reading, since, before)
     yield from _keys(reading)
     yield from _moved_funds(reading, first)
 
@@ -135,6 +137,19 @@ def _lines(reading: Reading, since: datetime | None, before: dict[str, datetime]
     )
     for stream, row in _found(reading, statement, _R.fund_id, _T.timestamp, since, before, is_fund=True):
         yield _problem(stream, f"{row.name} has a line in its trail ({row.action.value}) that no event tells of")
+
+
+def _files(reading: Reading, since: datetime | None, before: dict[str, datetime]) -> Iterator[Problem]:
+    """Files that nobody attached."""
+    told = exists().where(_A.subject_id == _D.requisition_id, _A.action == ATTACHED, _A.body.contains(_D.sha256))
+    statement = (
+        select(_R.number.label("name"), _R.fund_id.label("owner"))
+        .select_from(t.attachment)
+        .join(t.requisition, _R.id == _D.requisition_id)
+        .where(~told, visibility.of_company(_R.company_id, reading.actor))
+    )
+    for stream, row in _found(reading, statement, _R.fund_id, _D.created_at, since, before, is_fund=True):
+        yield _problem(stream, f"{row.name} has a file that no event tells of")
 
 
 def _steps(reading: Reading, since: datetime | None, before: dict[str, datetime]) -> Iterator[Problem]:

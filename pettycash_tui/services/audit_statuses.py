@@ -147,6 +147,7 @@ _ALL: dict[str, dict[str, frozenset[str]]] = {
     "requisition": _REQUISITION,
 }
 _CONTENT = {name: name for name in CONTENT}
+_URGENCY = {name: name for name in ("is_urgent", "urgency_reason")}
 _PAID_BY = {"executor_id": ACTOR, "executed_at": AT, "created_at": AT}
 _REJECTED_BY = {"rejected_by_id": ACTOR, "rejected_at": AT}
 
@@ -216,6 +217,12 @@ _TELLINGS = (
         "delegated",
         t.delegation,
         {"delegation.added": {name: name for name in ("approver_id", "delegate_id", "starts_on", "ends_on")}},
+    ),
+    _saying("urgency", t.requisition, {"requisition.created": _URGENCY, "requisition.edited": _URGENCY}),
+    _saying(
+        "level",
+        t.requisition,
+        {"requisition.submitted": {"tier": "tier", "threshold_id": "threshold", "submitted_at": AT}},
     ),
     # Each act by itself: what a later one tells leaves it as it is.
     *(

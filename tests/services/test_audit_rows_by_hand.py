@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import everything_once
@@ -214,6 +215,36 @@ BY_HAND: dict[str, tuple[Callable[[World], Sequence[Executable]], str]] = {
             (t.fund_transfer, "pending", "to_fund_id", lambda w: w.trading.row(t.treasury_fund, "HQ").id),
             (t.variance, "approved", "approved_by_id", _finance),
             (t.variance, "pending", "payment_id", lambda w: w.trading.row(t.payment, w.waiting).id),
+        )
+    },
+    "a file that is gone": (lambda _: [delete(t.attachment)], "has not the file any more that was attached to it"),
+    "a file put in another's place": (
+        set_in(t.attachment, content=b"%PDX", sha256=sha256(b"%PDX").hexdigest()),
+        "has not the file any more that was attached to it",
+    ),
+    "a file with other bytes": (set_in(t.attachment, content=b"%PDX"), "has another file than was attached"),
+    "a file of another's": (
+        lambda w: [update(t.attachment).values(uploaded_by_id=w.trading["ceo"].id)],
+        "has a file of somebody else",
+    ),
+    "a forged file": (copied(t.attachment, sha256="0" * 64), "has a file that no event tells of"),
+    "how urgent it is": (
+        lambda w: [w.requisition(w.asked, is_urgent=True, urgency_reason="now")],
+        "has another is_urgent than the event requisition.created says",
+    ),
+    "which tier it has": (lambda w: [w.requisition(w.asked, tier=4)], "has another tier than the event"),
+    "which threshold it has": (lambda w: [w.requisition(w.asked, threshold_id=None)], "has another threshold_id"),
+    **{
+        f"a line's {column}": (
+            lambda w, column=column, value=value: [  # type: ignore[misc]
+                update(t.approval_trail).where(t.approval_trail.c.action == "approved").values({column: value(w)})
+            ],
+            f"has another {name} in its trail than the event requisition.approved says",
+        )
+        for column, name, value in (
+            ("comment", "comment", lambda _: "as agreed by telephone"),
+            ("on_behalf_of_id", "on_behalf_of", lambda w: w.trading["ceo"].id),
+            ("content_hash", "content_hash", lambda _: "0" * 64),
         )
     },
     "an amount that was asked for": (set_in(t.replenishment, requested_amount=7), "has another requested_amount"),
