@@ -179,7 +179,14 @@ _TELLINGS = (
     _saying(
         "execution",
         t.payment_execution,
-        {"payment.executed": {"method": "method", "gateway_reference": "gateway_reference", **_PAID_BY}},
+        {
+            "payment.executed": {
+                "method": "method",
+                "gateway_reference": "gateway_reference",
+                "otp_verified_at": "code_verified_at",
+                **_PAID_BY,
+            }
+        },
         key="payment_id",
     ),
     _saying(

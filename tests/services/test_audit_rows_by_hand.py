@@ -104,6 +104,14 @@ BY_HAND: dict[str, tuple[Callable[[World], Sequence[Executable]], str]] = {
     ),
     "how it was paid": (set_in(t.payment_execution, method="mpesa"), "has another method"),
     "under which reference": (set_in(t.payment_execution, gateway_reference="FAKE"), "has another gateway_reference"),
+    "when its code was verified": (
+        lambda w: [
+            update(t.payment_execution).values(
+                otp_verified_at=w.trading.clock() - LONG_AGO, otp_verified_by_id=t.payment_execution.c.executor_id
+            )
+        ],
+        "has another otp_verified_at than the event payment.executed",
+    ),
     "who booked it": (
         lambda w: [update(t.ledger_entry).values(created_by_id=w.trading["mary"].id)],
         "has another created_by_id than was sealed",
