@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 from dataclasses import dataclass
+from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
@@ -15,11 +16,13 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import GatewayName
 from pettycash_tui.services import (
+    delegations,
     listed,
     orders,
     payment_facts,
     people,
     replenishments,
+    requisitions,
     ssh_keys,
     totp,
     transfers,
@@ -73,6 +76,7 @@ def of(trading: Trading) -> World:
     paid, waiting, in_doubt = trading.approved(), trading.approved(amount="2000"), trading.approved(amount="700")
     story.pay(desk, paid)
     asked = trading.request(amount="1000")
+    desk.run(trading["staff"], requisitions.attach, asked, "offer.pdf", b"%PDF")
     _send(trading, in_doubt)
     given = {"username": "mary", "role": "treasury", "email": "mary@example.com", "phone_number": "+254700000001"}
     desk.run(SYSTEM, people.add, given, company="ACME", password_hash=hash_password(SECRET, "mary"))
@@ -84,7 +88,16 @@ def of(trading: Trading) -> World:
     desk.run(trading["admin"], ssh_keys.add_key, "mary", f"ssh-ed25519 {OTHER_KEY} mary@old")
     desk.run(trading["admin"], ssh_keys.remove_key, "mary", fingerprint(OTHER_KEY))
     desk.run(trading["admin"], listed.edit, COMPANY, "ACME", {"otp_threshold": "100"})
+    asked_for = desk.run(trading["treasury"], replenishments.request, "MSA", "900")
+    desk.run(trading["cfo"], replenishments.approve, asked_for.number)
+    desk.run(trading["treasury"], replenishments.complete, asked_for.number, "BANK-1")
     desk.run(trading["cfo"], replenishments.request, "NBI", "1000")
+    moved = desk.run(trading["treasury"], transfers.request, "NBI", "MSA", "50")
+    desk.run(trading["cfo"], transfers.approve, moved.number)
+    put_right = desk.run(trading["treasury"], variances.record, paid, "4450", "a first receipt")
+    desk.run(trading["cfo"], variances.approve, put_right.number)
+    away = desk.run(trading["cfo"], delegations.add, "ceo", ends_on=str(clock().date() + timedelta(days=3)))
+    desk.run(trading["cfo"], delegations.end, away.id)
     desk.run(trading["treasury"], transfers.request, "NBI", "MSA", "100")
     desk.run(trading["treasury"], variances.record, paid, "4400", "the receipt says so")
     return World(trading, paid, waiting, in_doubt, asked)

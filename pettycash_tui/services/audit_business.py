@@ -15,7 +15,7 @@ from uuid import UUID
 from sqlalchemy import Row, bindparam, func, select
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import audit_approvals, audit_events, audit_seals
+from pettycash_tui.services import audit_approvals, audit_events, audit_files, audit_seals
 from pettycash_tui.services.audit import canonical_value
 from pettycash_tui.services.audit_chain import Problem, ProblemKind, Stored, data_of, id_in, is_whole
 from pettycash_tui.services.audit_page import Texts, dashed
@@ -77,6 +77,9 @@ class Business:
 
         acts = [row for row in rows if row[4] in audit_approvals.ACTIONS]
         for at, message in audit_approvals.differences(self._reading, acts):
+            self._wrong(at, message)
+        files = [row for row in rows if row[4] == audit_files.ATTACHED]
+        for at, message in audit_files.differences(self._reading, files):
             self._wrong(at, message)
 
     def finish(self) -> None:

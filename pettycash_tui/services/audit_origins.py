@@ -13,18 +13,24 @@ from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, or_, select
+from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
 from sqlalchemy.orm import aliased
 
 from pettycash_tui.models import tables as t
+from pettycash_tui.models.enums import StepKind, StepStatus
 from pettycash_tui.services import visibility
 from pettycash_tui.services.audit import company_stream, fund_stream
+from pettycash_tui.services.audit_approvals import DECIDING
 from pettycash_tui.services.audit_chain import Problem, ProblemKind, id_in
+from pettycash_tui.services.audit_files import ATTACHED
 from pettycash_tui.services.work import Reading
 
 _A, _H = t.audit_event.c, t.stream_head.c
 _F, _K, _U, _R, _P, _T = t.treasury_fund.c, t.ssh_key.c, t.user.c, t.requisition.c, t.payment.c, t.approval_trail.c
+_S, _D = t.approval_step.c, t.attachment.c
 _FUND = "fund:"
+_CONFIRMED = "requisition.urgency_confirmed"
+_ENDING = ("requisition.rejected", "requisition.changes_requested", "requisition.withdrawn")
 _OWN = frozenset({"company.added", "fund.added"})
 _MOST = 100
 _FIRST = (
@@ -37,12 +43,16 @@ _FIRST = (
 
 @dataclass(frozen=True, slots=True)
 class _Made:
-    """A table, the action that makes a row of it, what the row is called, and in whose stream it is told of."""
+    """A table, the action that makes a row of it, what the row is called, and in whose stream it is told of.
+
+    With `person` the row is called after the person of that column, in the stream of whose company it is told of.
+    """
 
     table: Any
     action: str
     name: str
     fund: str | None = None
+    person: str | None = None
 
 
 _MADE = (
@@ -54,6 +64,7 @@ _MADE = (
     _Made(t.treasury_fund, "fund.added", "code", "id"),
     _Made(t.user, "user.added", "username"),
     _Made(t.approval_threshold, "policy.added", "name"),
+    _Made(t.delegation, "delegation.added", "username", person="approver_id"),
 )
 
 
@@ -64,6 +75,8 @@ def problems(reading: Reading, since: datetime | None) -> Iterator[Problem]:
     for made in _MADE:
         yield from _without_event(reading, made, since, before)
     yield from _lines(reading, since, before)
+    yield from _steps(reading, since, before)
+    yield from _files(reading, since, before)
     yield from _keys(reading)
     yield from _moved_funds(reading, first)
 
@@ -83,13 +96,19 @@ def _without_event(
     reading: Reading, made: _Made, since: datetime | None, before: dict[str, datetime]
 ) -> Iterator[Problem]:
     c = made.table.c
-    owner = c[made.fund] if made.fund is not None else c.company_id
+    of = _U if made.person is not None else c
+    owner = c[made.fund] if made.fund is not None else of.company_id
     told = exists().where(_A.subject_id == c.id, _A.action == made.action)
-    statement = select(c[made.name].label("name"), owner.label("owner")).where(
-        ~told, visibility.of_company(c.company_id, reading.actor)
+    statement = (
+        select(of[made.name].label("name"), owner.label("owner"))
+        .select_from(made.table)
+        .where(~told, visibility.of_company(of.company_id, reading.actor))
     )
+    if made.person is not None:
+        statement = statement.join(t.user, _U.id == c[made.person])
     for stream, row in _found(reading, statement, owner, c.created_at, since, before, is_fund=made.fund is not None):
-        yield _problem(stream, f"{row.name} is there without the event {made.action}")
+        name = row.name if made.person is None else f"a {made.table.name} of {row.name}"
+        yield _problem(stream, f"{name} is there without the event {made.action}")
 
 
 def _lines(reading: Reading, since: datetime | None, before: dict[str, datetime]) -> Iterator[Problem]:
@@ -118,6 +137,59 @@ def _lines(reading: Reading, since: datetime | None, before: dict[str, datetime]
     )
     for stream, row in _found(reading, statement, _R.fund_id, _T.timestamp, since, before, is_fund=True):
         yield _problem(stream, f"{row.name} has a line in its trail ({row.action.value}) that no event tells of")
+
+
+def _files(reading: Reading, since: datetime | None, before: dict[str, datetime]) -> Iterator[Problem]:
+    """Files that nobody attached."""
+    told = exists().where(_A.subject_id == _D.requisition_id, _A.action == ATTACHED, _A.body.contains(_D.sha256))
+    statement = (
+        select(_R.number.label("name"), _R.fund_id.label("owner"))
+        .select_from(t.attachment)
+        .join(t.requisition, _R.id == _D.requisition_id)
+        .where(~told, visibility.of_company(_R.company_id, reading.actor))
+    )
+    for stream, row in _found(reading, statement, _R.fund_id, _D.created_at, since, before, is_fund=True):
+        yield _problem(stream, f"{row.name} has a file that no event tells of")
+
+
+def _steps(reading: Reading, since: datetime | None, before: dict[str, datetime]) -> Iterator[Problem]:
+    """Steps that are decided or skipped, and nobody's act has left them so at that moment."""
+    own, of_payment = aliased(t.audit_event).c, aliased(t.audit_event).c
+    decided = exists().where(
+        own.subject_id == _S.requisition_id,
+        own.created_at == _S.acted_at,
+        own.actor_id == _S.acted_by_id,
+        own.action.in_(DECIDING),
+    )
+    # The moment tells the revision as well: a step is made when its own is submitted.
+    skipped = exists().where(
+        own.subject_id == _S.requisition_id,
+        own.created_at == _S.updated_at,
+        own.created_at >= _S.created_at,
+        or_(own.action.in_(_ENDING), and_(own.action == _CONFIRMED, _S.kind == StepKind.APPROVE)),
+    )
+    with_payment = (
+        exists()
+        .where(
+            _P.requisition_id == _S.requisition_id,
+            of_payment.subject_id == _P.id,
+            of_payment.created_at == _S.updated_at,
+            of_payment.action == "payment.cancelled",
+        )
+        .correlate(t.approval_step)
+    )
+    for status, at, told in (
+        (StepStatus.DONE, func.coalesce(_S.acted_at, _S.updated_at), decided),
+        (StepStatus.SKIPPED, _S.updated_at, or_(skipped, with_payment)),
+    ):
+        statement = (
+            select(_R.number.label("name"), _S.position, _R.fund_id.label("owner"))
+            .select_from(t.approval_step)
+            .join(t.requisition, _R.id == _S.requisition_id)
+            .where(_S.status == status, ~told, visibility.of_company(_R.company_id, reading.actor))
+        )
+        for stream, row in _found(reading, statement, _R.fund_id, at, since, before, is_fund=True):
+            yield _problem(stream, f"{row.name} has step {row.position} {status.value}, which no event tells of")
 
 
 def _found(

@@ -59,6 +59,11 @@ _VARIANCE = {
     "variance.approved": frozenset({"approved"}),
     "variance.rejected": frozenset({"rejected"}),
 }
+_DELEGATION = {
+    # One that was added ends with the person as well, whose own event tells it.
+    "delegation.added": frozenset({"true", "false"}),
+    "delegation.ended": frozenset({"false"}),
+}
 _PERIOD = {"period.closed": frozenset({"true"}), "period.reopened": frozenset({"false"})}
 # A status that the event itself names stays until the next one, but for what a payment makes of it.
 _NAMED: frozenset[str] = frozenset()
@@ -138,10 +143,13 @@ _ALL: dict[str, dict[str, frozenset[str]]] = {
     "transfer": _TRANSFER,
     "variance": _VARIANCE,
     "period": _PERIOD,
+    "delegation": _DELEGATION,
     "requisition": _REQUISITION,
 }
 _CONTENT = {name: name for name in CONTENT}
+_URGENCY = {name: name for name in ("is_urgent", "urgency_reason")}
 _PAID_BY = {"executor_id": ACTOR, "executed_at": AT, "created_at": AT}
+_REJECTED_BY = {"rejected_by_id": ACTOR, "rejected_at": AT}
 
 
 def _saying(name: str, table: Table, says: Mapping[str, Mapping[str, str]], key: str = "id") -> Telling:
@@ -154,6 +162,7 @@ _TELLINGS = (
     Telling("transfer", t.fund_transfer, tuple(_TRANSFER)),
     Telling("variance", t.variance, tuple(_VARIANCE)),
     Telling("period", t.accounting_period, tuple(_PERIOD), column="is_closed"),
+    Telling("delegation", t.delegation, tuple(_DELEGATION), column="is_active"),
     Telling("requisition", t.requisition, tuple(_REQUISITION)),
     _saying("content", t.requisition, {"requisition.created": _CONTENT, "requisition.edited": _CONTENT}),
     _saying("requester", t.requisition, {"requisition.created": {"requested_by_id": ACTOR, "created_at": AT}}),
@@ -170,7 +179,14 @@ _TELLINGS = (
     _saying(
         "execution",
         t.payment_execution,
-        {"payment.executed": {"method": "method", "gateway_reference": "gateway_reference", **_PAID_BY}},
+        {
+            "payment.executed": {
+                "method": "method",
+                "gateway_reference": "gateway_reference",
+                "otp_verified_at": "code_verified_at",
+                **_PAID_BY,
+            }
+        },
         key="payment_id",
     ),
     _saying(
@@ -186,6 +202,8 @@ _TELLINGS = (
                 "amount": "amount",
                 "currency": "currency",
                 "reason": "reason",
+                "from_fund_id": "from_fund_id",
+                "to_fund_id": "to_fund_id",
                 "requested_by_id": ACTOR,
             }
         },
@@ -196,10 +214,44 @@ _TELLINGS = (
         {
             "variance.recorded": {
                 **{name: name for name in ("original_amount", "adjusted_amount", "variance_amount", "currency")},
+                "payment_id": "payment_id",
                 "reason": "reason",
                 "recorded_by_id": ACTOR,
             }
         },
+    ),
+    _saying(
+        "delegated",
+        t.delegation,
+        {"delegation.added": {name: name for name in ("approver_id", "delegate_id", "starts_on", "ends_on")}},
+    ),
+    _saying("urgency", t.requisition, {"requisition.created": _URGENCY, "requisition.edited": _URGENCY}),
+    _saying(
+        "level",
+        t.requisition,
+        {"requisition.submitted": {"tier": "tier", "threshold_id": "threshold", "submitted_at": AT}},
+    ),
+    # Each act by itself: what a later one tells leaves it as it is.
+    *(
+        _saying(action, table, {action: says})
+        for table, action, says in (
+            (t.replenishment, "replenishment.approved", {"approved_by_id": ACTOR, "approved_at": AT}),
+            (
+                t.replenishment,
+                "replenishment.completed",
+                {
+                    "completed_amount": "amount",
+                    "reference": "reference",
+                    "completed_by_id": ACTOR,
+                    "completed_at": AT,
+                },
+            ),
+            (t.replenishment, "replenishment.rejected", {"reason": "reason", **_REJECTED_BY}),
+            (t.fund_transfer, "transfer.completed", {"approved_by_id": ACTOR, "completed_at": AT}),
+            (t.fund_transfer, "transfer.rejected", {"rejection_reason": "reason", **_REJECTED_BY}),
+            (t.variance, "variance.approved", {"approved_by_id": ACTOR, "approved_at": AT}),
+            (t.variance, "variance.rejected", {"rejection_reason": "reason", **_REJECTED_BY}),
+        )
     ),
 )
 STATUSES: dict[str, tuple[Telling, ...]] = {

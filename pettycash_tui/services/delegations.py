@@ -76,7 +76,14 @@ def add(
         updated_at=work.now,
     )
     work.add(row)
-    data = {"delegate": person.username, "starts_on": first, "ends_on": last, "reason": text}
+    data = {
+        "approver_id": away.id,
+        "delegate": person.username,
+        "delegate_id": person.id,
+        "starts_on": first,
+        "ends_on": last,
+        "reason": text,
+    }
     _record(work, away, row.id, "added", data)
     return _shown(work, row.id)
 

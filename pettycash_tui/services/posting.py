@@ -245,6 +245,7 @@ def _record(work: Work, facts: Row[Any], receipt: Receipt, confirmed: Confirmed,
             "gateway_reference": receipt.reference,
             "voucher_number": posted.voucher_number,
             "code_channel": confirmed.channel or "not_required",
+            "code_verified_at": confirmed.verified_at,
             "entry": posted.seal,
         },
     )

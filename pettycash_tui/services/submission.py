@@ -184,8 +184,9 @@ def withdraw(work: Work, ref: str | UUID, reason: str = "") -> Acted:
         )
     if row.status is RequisitionStatus.APPROVED:
         payments.cancel_for(work, row.id, f"withdrawn by {work.actor.name}")
-    steps.skip(work, row.id, row.revision, kinds=list(StepKind))
+    # In this order: the database lets a step be skipped only when its requisition has ended or gone back.
     steps.set_status(work, row.id, RequisitionStatus.WITHDRAWN, None)
+    steps.skip(work, row.id, row.revision, kinds=list(StepKind))
     write_trail(work, row, TrailAction.WITHDRAWN, comment=reason)
     record(work, row, "requisition.withdrawn", {"revision": row.revision, "reason": reason})
     return Acted(row.id, row.number, RequisitionStatus.WITHDRAWN, TrailAction.WITHDRAWN)

@@ -97,7 +97,9 @@ def request(
     work.add(transfer)
     data = {
         "from": source.code,
+        "from_fund_id": source.id,
         "to": target.code,
+        "to_fund_id": target.id,
         "amount": amount.minor,
         "currency": amount.currency,
         "reason": transfer.reason,

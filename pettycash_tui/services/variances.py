@@ -96,6 +96,7 @@ def record(work: Work, payment_ref: str | UUID, adjusted_text: str, reason: str)
     work.add(variance)
     data = {
         "payment": payment.number,
+        "payment_id": payment.id,
         "original_amount": row.booked,
         "adjusted_amount": adjusted.minor,
         "variance_amount": difference,

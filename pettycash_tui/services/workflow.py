@@ -108,8 +108,9 @@ def _send_back(
     if action is TrailAction.CHANGES_REQUESTED and _current(case).kind is StepKind.REVIEW:
         raise Refused.because(Reason("paid_already", f"{case.row.number} is paid; nothing can be changed."))
     _write_trail(work, case, action, reason)
-    steps.skip(work, case.row.id, case.row.revision, kinds=list(StepKind))
+    # In this order: the database lets a step be skipped only when its requisition has ended or gone back.
     steps.set_status(work, case.row.id, status, None)
+    steps.skip(work, case.row.id, case.row.revision, kinds=list(StepKind))
     record(work, case.row, f"requisition.{action.value}", {"revision": case.row.revision, "reason": reason})
     return Acted(case.row.id, case.row.number, status, action)
 

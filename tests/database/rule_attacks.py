@@ -285,6 +285,14 @@ ATTACKS: dict[str, list[Attack]] = {
         "role = 'ceo'",
         "kind = 'review'",
     ),
+    "approval_step_skipped_by_an_act": [
+        *updates("approval_step", f"{_STEP}'current'", "status = 'skipped'"),
+        Attack(
+            "UPDATE approval_step SET status = 'skipped' WHERE requisition_id = <REQ-000003> AND kind = 'validate'",
+            first=(f"UPDATE requisition SET status = 'pending_urgency_confirmation' WHERE {REQ3}",),
+            disarmed=("requisition",),
+        ),
+    ],
     "approval_step_belongs": updates(
         "approval_step",
         f"{_STEP}'current'",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import everything_once
@@ -36,8 +37,9 @@ def forged(world: World) -> list[Executable]:
 
 
 def copied(table: Table, **values: Any) -> Callable[[World], list[Executable]]:
-    """A second row like one that is there."""
-    return lambda w: [w.another(table, w.trading.rows(table)[0], **values)]
+    """A second row like one that is there, and is not decided where it has a status."""
+    open_ones = [table.c.status == "pending"] if "status" in table.c else []
+    return lambda w: [w.another(table, w.trading.rows(table, *open_ones)[0], **values)]
 
 
 def set_in(table: Table, **values: Any) -> Callable[[World], list[Executable]]:
@@ -53,6 +55,20 @@ def person(**values: Any) -> Callable[[World], list[Executable]]:
 def waiting(**values: Any) -> Callable[[World], list[Executable]]:
     """Columns of the payment that waits."""
     return lambda w: [w.payment(w.waiting, **values)]
+
+
+def waits(world: World) -> Any:
+    """Of the requisition that waits for its first approver."""
+    return t.approval_step.c.requisition_id == world.of_asked()
+
+
+def step(world: World, position: int, **values: Any) -> Executable:
+    """Columns of a step of the requisition that waits for its first approver."""
+    return update(t.approval_step).where(waits(world), t.approval_step.c.position == position).values(**values)
+
+
+def _finance(world: World) -> Any:
+    return world.trading["fpa"].id
 
 
 LONG_AGO = timedelta(days=99)
@@ -88,6 +104,14 @@ BY_HAND: dict[str, tuple[Callable[[World], Sequence[Executable]], str]] = {
     ),
     "how it was paid": (set_in(t.payment_execution, method="mpesa"), "has another method"),
     "under which reference": (set_in(t.payment_execution, gateway_reference="FAKE"), "has another gateway_reference"),
+    "when its code was verified": (
+        lambda w: [
+            update(t.payment_execution).values(
+                otp_verified_at=w.trading.clock() - LONG_AGO, otp_verified_by_id=t.payment_execution.c.executor_id
+            )
+        ],
+        "has another otp_verified_at than the event payment.executed",
+    ),
     "who booked it": (
         lambda w: [update(t.ledger_entry).values(created_by_id=w.trading["mary"].id)],
         "has another created_by_id than was sealed",
@@ -110,6 +134,55 @@ BY_HAND: dict[str, tuple[Callable[[World], Sequence[Executable]], str]] = {
         ],
         "has another approver on a step than was named last",
     ),
+    **{
+        f"a step's {name}": (lambda w, name=name, value=value: [step(w, 1, **{name: value})], message)  # type: ignore[misc]
+        for name, value, message in (
+            ("role", "ceo", "has another role on a step than was named last"),
+            ("kind", "review", "has another kind on a step than was named last"),
+        )
+    },
+    "a validation that is skipped": (
+        lambda w: [
+            update(t.approval_step).where(t.approval_step.c.kind == "validate", waits(w)).values(status="skipped")
+        ],
+        "skipped, which no event tells of",
+    ),
+    "a step skipped at the moment of an act": (
+        lambda w: [
+            update(t.approval_step)
+            .where(t.approval_step.c.kind == "validate", waits(w))
+            .values(status="skipped", updated_at=t.approval_step.c.created_at)
+        ],
+        "skipped, which no event tells of",
+    ),
+    "a step that nobody decided": (
+        lambda w: [step(w, 1, status="done", acted_by_id=w.trading["branch_manager"].id, acted_at=w.trading.clock())],
+        "has step 1 done, which no event tells of",
+    ),
+    "a decision that is taken back": (
+        lambda w: [
+            update(t.approval_step)
+            .where(t.approval_step.c.status == "done")
+            .values(status="skipped", acted_by_id=None, acted_at=None)
+        ],
+        "has no step that was decided by the event requisition.",
+    ),
+    "who decided for whom": (
+        lambda w: [
+            update(t.approval_step)
+            .where(t.approval_step.c.status == "done")
+            .values(on_behalf_of_id=w.trading["ceo"].id)
+        ],
+        "has a step of another on_behalf_of than the event",
+    ),
+    "a step that is gone": (
+        lambda w: [
+            delete(t.approval_step).where(
+                t.approval_step.c.requisition_id == w.of_asked(), t.approval_step.c.kind == "validate"
+            )
+        ],
+        "has another place on a step than was named last",
+    ),
     "a trail without a line": (
         lambda w: [delete(t.approval_trail).where(t.approval_trail.c.requisition_id == w.of_asked())],
         "has no line in its trail for the event requisition.submitted",
@@ -125,6 +198,63 @@ BY_HAND: dict[str, tuple[Callable[[World], Sequence[Executable]], str]] = {
         ],
         "has a line in its trail (approved) that no event tells of",
     ),
+    "a forged delegation": (
+        copied(t.delegation, is_active=True),
+        "a delegation of cfo is there without the event delegation.added",
+    ),
+    "a delegation that runs again": (set_in(t.delegation, is_active=True), "is true, which does not follow from"),
+    "a delegation to another": (
+        lambda w: [update(t.delegation).values(delegate_id=w.trading["mary"].id)],
+        "has another delegate_id than the event delegation.added says",
+    ),
+    **{
+        f"{table.name}.{column}": (
+            lambda w, table=table, column=column, value=value, status=status: [  # type: ignore[misc]
+                update(table).where(table.c.status == status).values({column: value(w)})
+            ],
+            f"has another {column} than the event",
+        )
+        for table, status, column, value in (
+            (t.replenishment, "completed", "approved_by_id", _finance),
+            (t.replenishment, "completed", "completed_by_id", _finance),
+            (t.replenishment, "completed", "completed_amount", lambda _: 7),
+            (t.replenishment, "completed", "reference", lambda _: "FAKE"),
+            (t.fund_transfer, "completed", "approved_by_id", _finance),
+            (t.fund_transfer, "pending", "to_fund_id", lambda w: w.trading.row(t.treasury_fund, "HQ").id),
+            (t.variance, "approved", "approved_by_id", _finance),
+            (t.variance, "pending", "payment_id", lambda w: w.trading.row(t.payment, w.waiting).id),
+        )
+    },
+    "a file that is gone": (lambda _: [delete(t.attachment)], "has not the file any more that was attached to it"),
+    "a file put in another's place": (
+        set_in(t.attachment, content=b"%PDX", sha256=sha256(b"%PDX").hexdigest()),
+        "has not the file any more that was attached to it",
+    ),
+    "a file with other bytes": (set_in(t.attachment, content=b"%PDX"), "has another file than was attached"),
+    "a file of another's": (
+        lambda w: [update(t.attachment).values(uploaded_by_id=w.trading["ceo"].id)],
+        "has a file of somebody else",
+    ),
+    "a forged file": (copied(t.attachment, sha256="0" * 64), "has a file that no event tells of"),
+    "how urgent it is": (
+        lambda w: [w.requisition(w.asked, is_urgent=True, urgency_reason="now")],
+        "has another is_urgent than the event requisition.created says",
+    ),
+    "which tier it has": (lambda w: [w.requisition(w.asked, tier=4)], "has another tier than the event"),
+    "which threshold it has": (lambda w: [w.requisition(w.asked, threshold_id=None)], "has another threshold_id"),
+    **{
+        f"a line's {column}": (
+            lambda w, column=column, value=value: [  # type: ignore[misc]
+                update(t.approval_trail).where(t.approval_trail.c.action == "approved").values({column: value(w)})
+            ],
+            f"has another {name} in its trail than the event requisition.approved says",
+        )
+        for column, name, value in (
+            ("comment", "comment", lambda _: "as agreed by telephone"),
+            ("on_behalf_of_id", "on_behalf_of", lambda w: w.trading["ceo"].id),
+            ("content_hash", "content_hash", lambda _: "0" * 64),
+        )
+    },
     "an amount that was asked for": (set_in(t.replenishment, requested_amount=7), "has another requested_amount"),
     "an amount that is moved": (set_in(t.fund_transfer, amount=7), "has another amount"),
     "an amount that is put right": (set_in(t.variance, reason="another"), "has another reason"),
@@ -142,7 +272,7 @@ BY_HAND: dict[str, tuple[Callable[[World], Sequence[Executable]], str]] = {
         lambda w: [
             w.another(
                 t.variance,
-                w.trading.rows(t.variance)[0],
+                w.trading.rows(t.variance, t.variance.c.status == "pending")[0],
                 number="VAR-777777",
                 status="rejected",
                 rejected_by_id=w.trading["cfo"].id,

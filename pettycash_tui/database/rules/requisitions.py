@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pettycash_tui.database.rules.rule import Rule, append_only, changed, kept, known_people, off_course, quoted
-from pettycash_tui.models.enums import DECISIONS, EDITABLE, IN_APPROVAL, REQUISITION_FLOW
+from pettycash_tui.models.enums import DECISIONS, EDITABLE, IN_APPROVAL, REQUISITION_FLOW, RequisitionStatus
 
 _REQUISITION_CONTENT = (
     "company_id",
@@ -30,6 +30,8 @@ _FUND_ELSEWHERE = (
     " AND f.currency = NEW.currency)"
     " OR NOT EXISTS (SELECT 1 FROM category c WHERE c.id = NEW.category_id AND c.company_id = NEW.company_id)"
 )
+
+_WITHOUT_STEPS = (RequisitionStatus.REJECTED, RequisitionStatus.WITHDRAWN, RequisitionStatus.PENDING_CHANGES)
 
 REQUISITIONS: tuple[Rule, ...] = (
     # --- requisitions -------------------------------------------------------------------------------------------
@@ -128,6 +130,17 @@ REQUISITIONS: tuple[Rule, ...] = (
         "UPDATE",
         "a decided step cannot change",
         f"OLD.status = 'done' AND ({changed('status', 'approver_id', 'acted_by_id', 'acted_at', 'role', 'kind')})",
+    ),
+    Rule(
+        "approval_step_skipped_by_an_act",
+        "approval_step",
+        "UPDATE",
+        "a step is skipped when its requisition ends or goes back, or is confirmed to be urgent",
+        "NOT EXISTS (SELECT 1 FROM requisition r WHERE r.id = NEW.requisition_id"
+        f" AND (r.status IN ({quoted(_WITHOUT_STEPS)})"
+        # Who confirms the urgency spares the other approvers, and treasury never.
+        " OR (r.status = 'pending_urgency_confirmation' AND OLD.status = 'waiting' AND NEW.kind = 'approve')))",
+        only_when="NEW.status = 'skipped' AND OLD.status <> 'skipped'",
     ),
     Rule(
         "approval_step_belongs",
