@@ -6,7 +6,7 @@ approver of each step is the one that routing, an escalation or an admin named l
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Container, Iterator, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -29,14 +29,14 @@ _A, _S, _T, _P = t.audit_event.c, t.approval_step.c, t.approval_trail.c, t.payme
 _AT_ONCE = 500
 
 
-def differences(reading: Reading, events: Sequence[Stored]) -> Iterator[tuple[int, str]]:
-    """The event, and what is not as it says; `events` are those of `ACTIONS`."""
+def differences(reading: Reading, events: Sequence[Stored], streams: Container[str]) -> Iterator[tuple[int, str]]:
+    """The event, and what is not as it says; `events` are those of `ACTIONS`, `streams` those of the same company."""
     for place in range(0, len(events), _AT_ONCE):
         some = events[place : place + _AT_ONCE]
         yield from _without_line(reading, some)
         naming = [event for event in some if event[4] in _NAMING]
         if naming:
-            yield from _on_another_step(reading, naming)
+            yield from _on_another_step(reading, naming, streams)
 
 
 def _without_line(reading: Reading, events: Sequence[Stored]) -> Iterator[tuple[int, str]]:
@@ -64,7 +64,7 @@ def _without_line(reading: Reading, events: Sequence[Stored]) -> Iterator[tuple[
             yield event[0], f"{event[9]} has no line in its trail for the event {event[4]}"
 
 
-def _on_another_step(reading: Reading, events: Sequence[Stored]) -> Iterator[tuple[int, str]]:
+def _on_another_step(reading: Reading, events: Sequence[Stored], streams: Container[str]) -> Iterator[tuple[int, str]]:
     latest = {subject: event for event in events if (subject := id_in(event[10])) is not None}
     here: dict[tuple[UUID, int], dict[int, str]] = {}
     statement = select(_S.requisition_id, _S.revision, _S.position, _S.approver_id).where(
@@ -78,30 +78,31 @@ def _on_another_step(reading: Reading, events: Sequence[Stored]) -> Iterator[tup
         if event[4] != _SUBMITTED or _named(event[1]) != here.get((subject, _revision(event[1])))
     ]
     for subject in doubtful:
-        told = _told(reading, subject)
+        told = _told(reading, subject, streams)
         if told is not None and here.get((subject, told[0])) != told[1]:
             event = latest[subject]
             yield event[0], f"{event[9]} has another approver on a step than was named last"
 
 
-def _told(reading: Reading, requisition: UUID) -> tuple[int, dict[int, str]] | None:
+def _told(reading: Reading, requisition: UUID, streams: Container[str]) -> tuple[int, dict[int, str]] | None:
     """The last revision that was submitted, and who stands on each of its steps; None where no event tells it."""
-    statement = select(_A.stream, _A.sequence, _A.created_at, _A.action, _A.body).where(
+    statement = select(_A.stream, _A.sequence, _A.action, _A.body).where(
         _A.subject_id == requisition, _A.action.in_(sorted(_NAMING))
     )
-    rows = list(reading.execute(statement))
-    # An edited requisition may have changed its fund, and with it its stream.
-    in_one = len({row.stream for row in rows}) == 1
-    rows.sort(key=lambda row: row.sequence if in_one else (row.created_at, row.sequence))
-    found: tuple[int, dict[int, str]] | None = None
-    for row in rows:
-        if row.action == _SUBMITTED:
-            named = _named(row.body)
-            found = None if named is None else (_revision(row.body), named)
-        elif found is not None:
-            data = _data(row.body)
-            found[1][data.get("position", 0)] = str(data.get("to", ""))
-    return found
+    rows = [row for row in reading.execute(statement) if row.stream in streams]
+    submitted = [(_revision(row.body), row.sequence, row) for row in rows if row.action == _SUBMITTED]
+    if not submitted:
+        return None
+    # An edited requisition may have changed its fund, and with it its stream: its revision is counted in all of them.
+    revision, sequence, last = max(submitted, key=lambda each: each[:2])
+    named = _named(last.body)
+    if named is None:
+        return None
+    given = [row for row in rows if row.stream == last.stream and row.sequence > sequence]
+    for row in sorted(given, key=lambda row: int(row.sequence)):
+        data = _data(row.body)
+        named[data.get("position", 0)] = str(data.get("to", ""))
+    return revision, named
 
 
 def _data(body: str) -> dict[str, Any]:
