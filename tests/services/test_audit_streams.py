@@ -13,7 +13,7 @@ from uuid import UUID
 import everything_once
 import pytest
 from everything_once import KEY, World
-from sqlalchemy import event, insert, select, update
+from sqlalchemy import event, insert, update
 from tampering import owner
 from trading import Trading
 
@@ -115,14 +115,9 @@ def test_the_first_wrong_row_of_a_stream_is_named_in_whatever_order_they_are_ask
     trading = world.trading
     trading.desk.run(trading["admin"], people.edit, "staff", {"email": "new@example.com"})
     with owner(trading) as reading:
-        reading.execute(update(t.ledger_entry).values(description="x"))
-        reading.execute(update(t.requisition).where(_R.number == "REQ-000001").values(purpose="another"))
         reading.execute(update(t.user).where(_U.username.in_(["staff", "mary"])).values(email="evil@example.com"))
-        a = t.audit_event.c
-        first = select(a.sequence).where(a.action == "ledger.posted", a.stream.like("fund:%")).order_by(a.sequence)
-        assert reading.execute(first.limit(1)).scalar() is not None
-        messages = [each.message for each in verify(reading).problems]
-        assert "mary has another email than was set last" in messages
+        (found,) = verify(reading).problems
+        assert found.message == "mary has another email than was set last"
     with owner(trading) as reading:
         of_payment = t.ledger_entry.c.payment_id.is_not(None)
         reading.execute(update(t.ledger_entry).where(of_payment).values(description="x"))
