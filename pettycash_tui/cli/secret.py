@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from pettycash_tui.cli import asking, output
-from pettycash_tui.cli.options import options
+from pettycash_tui.cli.options import Yes, options
 from pettycash_tui.cli.output import ColumnSpec
 
 app = typer.Typer()
@@ -67,12 +67,14 @@ def rotate(
             help="The old key is lost: its apps are enrolled again. Needs no sign-in where no superuser can sign in.",
         ),
     ] = False,
+    yes: Yes = False,
 ) -> None:
     """Make a new server key. Open codes and recovery codes are void; apps, passwords and audit chains stay."""
     from contextlib import closing
 
-    from pettycash_tui.services import key_rotation, lost_key, secret_places
+    from pettycash_tui.services import key_in_force, key_rotation, lost_key, secret_places
     from pettycash_tui.services.errors import NotSignedIn
+    from pettycash_tui.services.identity import SYSTEM
     from pettycash_tui.services.opening import identify, open_desk
 
     secret_places.require_rotatable(name)
@@ -83,8 +85,12 @@ def rotate(
         except NotSignedIn:
             if not lost:
                 raise
-            done = lost_key.rotate(desk, into=to)
+            stake = lost_key.at_stake(desk)
+            _agree_to_lose(ctx, stake.in_force, stake.superusers, yes=yes)
+            done = lost_key.rotate(desk, stake.in_force, into=to)
         else:
+            if lost and actor.is_superuser:
+                _agree_to_lose(ctx, desk.read(SYSTEM, key_in_force.in_force), (), yes=yes)
             done = key_rotation.rotate(desk, actor, into=to, lost=lost)
     lines = [
         f"The rotation that was cut short is finished; the server key is in {done.where}."
@@ -107,3 +113,17 @@ def rotate(
         else "Put it where every host reads its key, start the desks again, and delete the file."
     )
     output.emit(ctx, done, sentence=lines)
+
+
+def _agree_to_lose(ctx: typer.Context, in_force: str | None, superusers: tuple[str, ...], *, yes: bool) -> None:
+    """Show which key is given up, and ask: one in a keyring that this session does not reach is not lost."""
+    if superusers:
+        output.note(ctx, f"These superusers sign in by password alone then: {', '.join(superusers)}.")
+    named = f"the server key {in_force}" if in_force else "a server key that it does not name"
+    question = (
+        f"The database goes by {named}. It is not lost while a keyring, a copy or another host has it. "
+        "Give it up, and every authenticator app under it?"
+    )
+    if not asking.confirm(ctx, question, given=yes):
+        output.emit(ctx, None, sentence="Nothing was changed.")
+        raise typer.Exit(3)

@@ -196,6 +196,13 @@ def record_export(work: Work, file: str, place: str, events: int, size: int, sha
     _record(work, EXPORTED, {"file": file, "place": place, "events": events, "size": size, "sha256": sha256})
 
 
+def is_sealed(reading: Reading) -> bool:
+    """Whether a checkpoint key has signed anything of this database: a checkpoint, or a file of events."""
+    subjects = [_subject(None), *map(_subject, reading.execute(select(t.company.c.id)).scalars())]
+    signed = select(_A.id).where(_A.subject_id.in_(subjects), _A.action.in_((SEALED, EXPORTED))).limit(1)
+    return reading.execute(signed).first() is not None
+
+
 def _scopes(reading: Reading) -> tuple[UUID | None, ...]:
     # What was done for all companies counts for each.
     company = reading.actor.company_id

@@ -26,7 +26,7 @@ from pettycash_tui.database import engine as engines
 from pettycash_tui.database import grants, isolation, schema
 from pettycash_tui.database.trouble import Kind, Trouble, diagnose
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import key_in_force, refusals
+from pettycash_tui.services import audit_state, key_in_force, refusals
 from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, Overtaken, PettyCashError, Refused
 from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.rules import sentence_for
@@ -69,6 +69,7 @@ class Desk:
             self.home,
             embedded=engines.is_embedded(self.url),
             is_in_use=lambda: self.read(SYSTEM, key_in_force.is_in_use),
+            is_sealed=lambda: self.read(SYSTEM, audit_state.is_sealed),
         )
 
     @property

@@ -10,6 +10,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import Role
 from pettycash_tui.services import policy
 from pettycash_tui.services.findings import Finding, Severity
+from pettycash_tui.services.standing import has_a_way_in
 from pettycash_tui.services.work import Reading
 
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -22,13 +23,17 @@ def companies(reading: Reading) -> Iterator[Finding]:
         yield Finding("no_company", ERROR, "There is no active company.", "pettycash init")
     for owner in owners:
         here = or_(u.company_id == owner.id, u.company_id.is_(None))
-        admins = select(u.username).where(u.is_active, here, or_(u.role == Role.ADMIN, u.is_superuser)).limit(2)
-        found = list(reading.execute(admins).scalars())
+        admins = select(u.username).where(u.is_active, here, or_(u.role == Role.ADMIN, u.is_superuser))
+        found = list(reading.execute(admins.where(has_a_way_in()).limit(2)).scalars())
         add = "pettycash user add USERNAME --role admin"
         if not found:
-            yield Finding("no_admin", ERROR, f"{owner.code} has no active admin.", add)
+            idle = reading.execute(admins.order_by(u.username).limit(1)).scalar()
+            sentence = f"{owner.code} has no active admin" + (" who has a password or an SSH key." if idle else ".")
+            yield Finding("no_admin", ERROR, sentence, f"pettycash user set-password {idle}" if idle else add)
         if len(found) == 1:
-            sentence = f"{owner.code} has one active admin only, {found[0]}: ten wrong passwords lock out the last one."
+            sentence = (
+                f"{owner.code} has one admin only who can sign in, {found[0]}: ten wrong passwords lock out the last."
+            )
             yield Finding("one_admin", WARNING, sentence, add)
         for finding in policy.check(reading, owner.id):
             code = f"policy_{finding.code}"

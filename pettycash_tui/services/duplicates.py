@@ -20,6 +20,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
 from pettycash_tui.models.enums import OriginType, RequisitionStatus
 from pettycash_tui.models.money import Money
+from pettycash_tui.models.text import as_read
 from pettycash_tui.services import locate, thresholds
 from pettycash_tui.services.thresholds import Threshold
 from pettycash_tui.services.work import Reading
@@ -136,8 +137,8 @@ def of_requisition(reading: Reading, ref: str | UUID) -> Findings:
 
 
 def folded(text: str) -> str:
-    """A payee's name as it is compared: capitals, spaces and width make no difference."""
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
+    """A payee's name as it is compared: capitals, spaces, width and what is not drawn make no difference."""
+    return " ".join(unicodedata.normalize("NFKC", as_read(text)).casefold().split())
 
 
 # -- the same again ----------------------------------------------------------------------------------------------------

@@ -6,8 +6,6 @@ the audit log names the host's user. Not by SSH under a forced command, where th
 
 from __future__ import annotations
 
-import os
-import pwd
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, or_, select
@@ -15,27 +13,33 @@ from sqlalchemy import ColumnElement, Row, or_, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import Role
 from pettycash_tui.models.text import printable
-from pettycash_tui.services import forced, signin
+from pettycash_tui.services import at_host, forced, signin
 from pettycash_tui.services.administering import as_stored
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import NotAllowed, NotFound, Refused
 from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.refusals import Told
+from pettycash_tui.services.standing import has_a_way_in
 from pettycash_tui.services.work import Reading, Work
 
 _U = t.user.c
+_REFUSED = Told("account.refused", "user.unlocked")
 
 
 def unlock(desk: Desk, username: str, *, source: str) -> str:
     """Unlock the one admin whom no other can unlock; their username.
 
     Raises NotAllowed under a forced command; NotFound; Refused for who is no active admin (`not_admin`), who is not
-    locked (`not_locked`), and where another admin can do it (`other_admin`).
+    locked (`not_locked`), and where another admin can do it (`other_admin`). A refusal is put on record.
     """
-    if forced.current() is not None:
-        raise NotAllowed(
-            "--at-the-host is for who works at the treasury host itself, and cannot be given by SSH.", code="not_by_ssh"
-        )
-    return desk.run(SYSTEM.at(source, signin.CLI), _unlock, username)
+    host = SYSTEM.at(source, signin.CLI)
+    with at_host.refusals_told(desk, host, _REFUSED, username):
+        if forced.current() is not None:
+            raise NotAllowed(
+                "--at-the-host is for who works at the treasury host itself, and cannot be given by SSH.",
+                code="not_by_ssh",
+            )
+        return desk.run(host, _unlock, username)
 
 
 def _unlock(work: Work, username: str) -> str:
@@ -52,7 +56,7 @@ def _unlock(work: Work, username: str) -> str:
     other = _who_could(work, row)
     if other is not None:
         raise Refused(f"{other} can sign in and unlock {row.username}: {by_an_admin}.", code="other_admin")
-    signin.let_try_again(work, row, {"at_the_host": _host_user()})
+    signin.let_try_again(work, row, {"at_the_host": at_host.user_here()})
     return str(row.username)
 
 
@@ -62,13 +66,5 @@ def _who_could(reading: Reading, row: Row[Any]) -> str | None:
     if row.company_id is not None:
         here = or_(here, _U.company_id == row.company_id)
     rank = _U.is_superuser if row.is_superuser else or_(_U.role == Role.ADMIN, _U.is_superuser)
-    found = select(_U.username).where(_U.id != row.id, _U.is_active, _U.locked_at.is_(None), here, rank)
+    found = select(_U.username).where(_U.id != row.id, _U.is_active, _U.locked_at.is_(None), here, rank, has_a_way_in())
     return reading.execute(found.order_by(_U.username).limit(1)).scalar()
-
-
-def _host_user() -> str:
-    """By the process, not by a variable, which a shell may set."""
-    try:
-        return pwd.getpwuid(os.getuid()).pw_name
-    except KeyError:
-        return str(os.getuid())

@@ -17,12 +17,13 @@ from sqlalchemy import exists, or_, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import former_keys
 from pettycash_tui.services.audit import SECRETS_STREAM
-from pettycash_tui.services.errors import Refused
+from pettycash_tui.services.errors import InvalidInput, Refused
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.secrets import SERVER_KEY, Place, fingerprint
 
 if TYPE_CHECKING:
     from pettycash_tui.services.desk import Desk
+    from pettycash_tui.services.secrets import Secrets
     from pettycash_tui.services.work import Reading, Work
 
 STREAM = SECRETS_STREAM
@@ -70,8 +71,13 @@ def require(desk: Desk) -> bool:
     wanted = desk.read(SYSTEM, in_force)
     if wanted is None and not former_keys.before(secrets):
         return False
-    if wanted is not None and fingerprint(secrets.server_key()) == wanted:
-        return False
+    try:
+        if wanted is not None and fingerprint(secrets.server_key()) == wanted:
+            return False
+    except (Refused, InvalidInput):
+        # The rotation of a lost key that was cut short leaves none in its place, but the one that follows beside it.
+        if not _waits(secrets, wanted):
+            raise
     with secrets.changing_key():
         # While one waited, it may have been rotated once more.
         return _take(desk, desk.read(SYSTEM, in_force))
@@ -80,14 +86,15 @@ def require(desk: Desk) -> bool:
 def _take(desk: Desk, wanted: str | None) -> bool:
     secrets = desk.secrets
     secrets.forget_key()
+    old, found = secrets.key_or_damage() or (None, secrets.place_for_key())
+    if old is not None and fingerprint(old) == wanted:
+        return True
+    waiting = secrets.next_key(make=False)
+    if waiting and fingerprint(waiting) == wanted and found.place in (Place.HOME, Place.KEYRING):
+        former_keys.set_aside(secrets, old, found)
+        secrets.put_next_in_place(waiting, found.place)
+        return True
     present = secrets.server_key()
-    if fingerprint(present) == wanted:
-        return True
-    found, waiting = secrets.found_key(), secrets.next_key(make=False)
-    if found and found[1].place in (Place.HOME, Place.KEYRING) and waiting and fingerprint(waiting) == wanted:
-        former_keys.keep(secrets.home, found[0])
-        secrets.put_next_in_place(waiting, found[1].place)
-        return True
     former = former_keys.before(secrets)
     if wanted is None or wanted in former:
         from pettycash_tui.services import key_rotation
@@ -97,6 +104,11 @@ def _take(desk: Desk, wanted: str | None) -> bool:
         desk.run(SYSTEM, key_rotation.change_over, olds, present, lost=True)
         return True
     raise Refused(NOT_HERE, code="server_key_changed")
+
+
+def _waits(secrets: Secrets, wanted: str | None) -> bool:
+    waiting = secrets.next_key(make=False)
+    return waiting is not None and fingerprint(waiting) == wanted
 
 
 NOT_HERE = (
@@ -119,7 +131,7 @@ def is_reachable(desk: Desk) -> bool:
     secrets = desk.secrets
     wanted, found, waiting = desk.read(SYSTEM, in_force), secrets.found_key(), secrets.next_key(make=False)
     if found is None:
-        return not desk.read(SYSTEM, is_in_use)
+        return not desk.read(SYSTEM, is_in_use) or _waits(secrets, wanted)
     if wanted is None:
         return True
     here = {fingerprint(key) for key in (found[0], waiting) if key} | set(former_keys.before(secrets))

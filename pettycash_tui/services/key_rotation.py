@@ -1,7 +1,9 @@
 """A new server key in the place of the old: codes that are out are void, authenticator apps and all else stay.
 
 The new key is written beside the old one, then the database is changed in one transaction, then the new key is put in
-place and the old one kept for older backups (`former_keys`). Cut short before the transaction, nothing has happened;
+place and the old one kept for older backups (`former_keys`). Where the old one is lost nothing is in its place before
+that either: a key there would go before the lost one as soon as that is found. What is left of a damaged one is kept.
+Cut short before the transaction, nothing has happened;
 cut short after it, the next run, or the next desk that needs the key (`key_in_force`), puts it in place. Of recovery
 codes only what the old key made of them is known, so they are void with it, and who had some makes new ones. Passwords,
 sessions and audit chains hang on nothing of the key; M-Pesa's callback address does.
@@ -15,16 +17,18 @@ from pathlib import Path
 from sqlalchemy import select, text, update
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import audit, former_keys, key_in_force, recovery, totp
+from pettycash_tui.services import at_host, audit, former_keys, key_in_force, recovery, totp
 from pettycash_tui.services.audit_values import told
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, Refused
 from pettycash_tui.services.identity import Actor
-from pettycash_tui.services.secrets import SERVER_KEY, Found, Place, fingerprint
+from pettycash_tui.services.refusals import Told
+from pettycash_tui.services.secrets import SERVER_KEY, Found, Place, Secrets, fingerprint
 from pettycash_tui.services.work import Work
 
 # One rotation at a time: the second sees what the first has done. SQLite has one writer anyway.
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('server key', 0))")
+REFUSED = Told("secret.refused", key_in_force.ACTION)
 _WRITABLE = (Place.HOME, Place.KEYRING)
 
 
@@ -57,25 +61,20 @@ def rotate(desk: Desk, actor: Actor, *, into: Path | None = None, lost: bool = F
 
     `into` is the file for the new key where the program cannot write the key's own place. `lost`: go on although the
     key here does not read every enrolment; those people must enrol again. Raises NotAllowed unless a superuser asks,
-    InvalidInput for an `into` that is not needed, Refused with what to do when the place cannot be written or the key
-    in force is not here.
+    InvalidInput for an `into` that is not needed, Refused with what to do when the place cannot be written, the key
+    in force is not here, or a keyring may hold the lost one (`keyring_silent`). A refusal is put on record.
     """
-    if not (actor.is_superuser or actor.is_system):
-        raise NotAllowed("Only a superuser may rotate the server key: the codes of every company hang on it.")
-    # Of two in this home the second begins when the first has put its key in place.
-    with desk.secrets.changing_key():
-        return _rotate(desk, actor, into, lost)
+    with at_host.refusals_told(desk, actor, REFUSED):
+        if not (actor.is_superuser or actor.is_system):
+            raise NotAllowed("Only a superuser may rotate the server key: the codes of every company hang on it.")
+        # Of two in this home the second begins when the first has put its key in place.
+        with desk.secrets.changing_key():
+            return _rotate(desk, actor, into, lost)
 
 
 def _rotate(desk: Desk, actor: Actor, into: Path | None, lost: bool) -> Rotated:
     secrets = desk.secrets
-    found = secrets.found_key()
-    if found is None:
-        # Where it is not lost but missing, this says where and what to do.
-        _ = secrets.make_server_key(even_if_in_use=True) if lost else secrets.server_key()
-        found = secrets.found_key()
-    assert found is not None
-    old, place = found
+    old, place = _present(secrets, lost)
     _require_a_way(place, into)
     new = secrets.next_key(into, make=True)
     assert new is not None
@@ -84,8 +83,8 @@ def _rotate(desk: Desk, actor: Actor, into: Path | None, lost: bool) -> Rotated:
     in_place = place.place in _WRITABLE
     if in_place:
         # What reads older backups is on the disk before anything goes by another key.
-        former_keys.keep(secrets.home, old)
-    olds = (old, *former_keys.before(secrets).values())
+        former_keys.set_aside(secrets, old, place)
+    olds = (*([old] if old else []), *former_keys.before(secrets).values())
     changed = desk.run(actor, change_over, olds, new, lost=lost)
     if in_place:
         secrets.put_next_in_place(new, place.place)
@@ -101,6 +100,20 @@ def _rotate(desk: Desk, actor: Actor, into: Path | None, lost: bool) -> Rotated:
         fingerprint=fingerprint(new),
         recovery_voided_for=changed.recovery_voided_for,
     )
+
+
+def _present(secrets: Secrets, lost: bool) -> tuple[bytes | None, Found]:
+    """The key that another is to follow, and its place; None for one that is lost or damaged."""
+    if lost:
+        secrets.require_lost()
+        return secrets.key_or_damage() or (None, secrets.place_for_key())
+    if secrets.found_key() is None:
+        # Where it is not lost but missing, this says where and what to do.
+        secrets.forget_key()
+        secrets.server_key()
+    found = secrets.found_key()
+    assert found is not None
+    return found
 
 
 def _require_a_way(place: Found, into: Path | None) -> None:

@@ -14,6 +14,14 @@ LARGEST = 65_536
 """No secret is longer, in bytes."""
 
 
+class DamagedFile(Refused):
+    """The file of a secret is ours alone and holds none: it was cut short, or something else was written there."""
+
+    def __init__(self, path: Path, why: str) -> None:
+        super().__init__(f"The file {path} is not used, because it {why}.", code="unsafe_file")
+        self.path = path
+
+
 def read_owner_only(path: Path) -> str:
     """A file's text without the end of its last line.
 
@@ -76,15 +84,15 @@ def sync_folder(folder: Path) -> None:
 
 
 def text_of(path: Path, content: bytes) -> str:
-    """The text of a secret's file. Raises Refused when it is empty, too large or not UTF-8."""
+    """The text of a secret's file. Raises DamagedFile when it is empty, too large or not UTF-8."""
     if len(content) > LARGEST:
-        raise refused_file(path, "is too large for a secret")
+        raise DamagedFile(path, "is too large for a secret")
     try:
         text = content.decode("utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
-        raise refused_file(path, "is not text in UTF-8") from None
+        raise DamagedFile(path, "is not text in UTF-8") from None
     if not text:
-        raise refused_file(path, "is empty")
+        raise DamagedFile(path, "is empty")
     return text
 
 

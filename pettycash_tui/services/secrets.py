@@ -23,7 +23,14 @@ from threading import Lock
 
 from pettycash_tui.services import keyrings
 from pettycash_tui.services.errors import InvalidInput, Reason, Refused
-from pettycash_tui.services.owner_only import read_owner_only, refused_file, sync_folder, text_of, write_new
+from pettycash_tui.services.owner_only import (
+    DamagedFile,
+    read_owner_only,
+    refused_file,
+    sync_folder,
+    text_of,
+    write_new,
+)
 
 SERVER_KEY = "server_key"
 KEY_BYTES = 32
@@ -36,6 +43,11 @@ NEXT_KEY_FILE = "server.key.next"
 KEY_LOCK_FILE = "server.key.lock"
 """Held by the one process that changes the key: what waits beside it must be the key that the database was given."""
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
+_SILENT = "The keyring of this host is locked or does not answer, and may hold"
+_UNLOCK = (
+    "Unlock it, as by signing in at the desktop, and try again. Only where you know that it holds none, run this with "
+    "PYTHON_KEYRING_BACKEND=keyring.backends.null.Keyring."
+)
 
 
 class Place(StrEnum):
@@ -63,13 +75,21 @@ class Found:
 class Secrets:
     """The secrets of one home. `embedded`: its database is a file, whose key is made when there is none.
 
-    `is_in_use` tells whether the database goes by a server key already: then none is made.
+    `is_in_use` tells whether the database goes by a server key already, `is_sealed` whether a checkpoint key has
+    signed it: then none is made.
     """
 
-    def __init__(self, home: Path, embedded: bool, is_in_use: Callable[[], bool] = lambda: False) -> None:
+    def __init__(
+        self,
+        home: Path,
+        embedded: bool,
+        is_in_use: Callable[[], bool] = lambda: False,
+        is_sealed: Callable[[], bool] = lambda: False,
+    ) -> None:
         self.home = home
         self.embedded = embedded
         self._is_in_use = is_in_use
+        self._is_sealed = is_sealed
         self.warnings: list[str] = []
         self._key: bytes | None = None
         self._lock = Lock()
@@ -129,16 +149,17 @@ class Secrets:
             )
         )
 
-    def make_server_key(self, *, even_if_in_use: bool = False) -> str:
+    def make_server_key(self) -> str:
         """First set-up: make the keys in the home unless some place has them. Returns where the server key is.
 
-        Raises Refused where the database goes by a key already, unless that one is lost: `even_if_in_use`.
+        No checkpoint key is made where there may be one already; who needs it is told then (`checkpoint_key`).
+        Raises Refused where the database goes by a server key already.
         """
         with self._lock:
-            if self._find(CHECKPOINT_KEY) is None:
+            if self._find(CHECKPOINT_KEY) is None and not (keyrings.is_silent(CHECKPOINT_KEY) or self._is_sealed()):
                 self._make(CHECKPOINT_KEY)
             found = self._find(SERVER_KEY)
-            if found is None and not even_if_in_use and self._is_in_use():
+            if found is None and self._is_in_use():
                 raise self._no_server_key()
             found = found or self._make()
             self._key = _key_of(found)
@@ -147,20 +168,33 @@ class Secrets:
     def checkpoint_key(self) -> bytes:
         """The 32 bytes that checkpoints are signed with (an Ed25519 seed); made now for an embedded database.
 
-        A key of its own: changing the server key leaves what was sealed verifiable. Raises as `server_key`.
+        A key of its own: changing the server key leaves what was sealed verifiable. None is made where another one may
+        have signed before: what that one sealed would not be looked at any more. Raises as `server_key`.
         """
         with self._lock:
             found = self._find(CHECKPOINT_KEY)
-            if found is None and not self.embedded:
-                raise Refused.because(
-                    Reason(
-                        "no_checkpoint_key",
-                        "The key that signs checkpoints is not on this host. Write 64 random hexadecimal digits "
-                        "(`openssl rand -hex 32`) into a file that only you can read and set "
-                        f"{_variable(CHECKPOINT_KEY)}_FILE to its path.",
-                    )
-                )
+            if found is None:
+                self._require_no_checkpoint_key()
             return _key_of(found or self._make(CHECKPOINT_KEY), CHECKPOINT_KEY)
+
+    def _require_no_checkpoint_key(self) -> None:
+        """Raise Refused unless this home is to make the first one."""
+        new_one = "write 64 random hexadecimal digits (`openssl rand -hex 32`) into"
+        in_home = f"{self.home / _HOME_FILES[CHECKPOINT_KEY]}, readable by you alone"
+        if keyrings.is_silent(CHECKPOINT_KEY):
+            raise Refused(f"{_SILENT} the key that signs checkpoints. {_UNLOCK}", code="keyring_silent")
+        if not self.embedded:
+            what_to_do = (
+                f"Put the one of your other hosts, or where there is none {new_one} a file that only you can read, and "
+                f"set {_variable(CHECKPOINT_KEY)}_FILE to its path."
+            )
+        elif self._is_sealed():
+            what_to_do = f"Put your copy of it back as {in_home}. If it is lost, {new_one} that file."
+        else:
+            return
+        raise Refused.because(
+            Reason("no_checkpoint_key", f"The key that signs checkpoints is not on this host. {what_to_do}")
+        )
 
     def derive(self, purpose: str) -> bytes:
         """A key of 32 bytes for one purpose only (`otp`, `totp`), so that no two uses share one."""
@@ -170,6 +204,32 @@ class Secrets:
         """The server key as its place holds it at this moment, and that place; None where there is none."""
         found = self._find(SERVER_KEY)
         return (_key_of(found), found) if found else None
+
+    def key_or_damage(self) -> tuple[bytes | None, Found] | None:
+        """As `found_key`, but with None for the key where what its place holds is none, as after a full disk.
+
+        Raises Refused for a file that others may read.
+        """
+        try:
+            found = self._find(SERVER_KEY)
+        except DamagedFile as damage:
+            place = Place.HOME if damage.path == self.home / KEY_FILE else Place.NAMED_FILE
+            return None, Found("", f"the file {damage.path}", place)
+        if found is None:
+            return None
+        try:
+            return _key_of(found), found
+        except InvalidInput:
+            return None, found
+
+    def place_for_key(self) -> Found:
+        """Where a server key comes that no place has."""
+        return Found("", f"the file {self.home / KEY_FILE}", Place.HOME)
+
+    def require_lost(self) -> None:
+        """Raise Refused (`keyring_silent`) while a keyring does not say whether it has the server key."""
+        if keyrings.is_silent(SERVER_KEY):
+            raise Refused(f"{_SILENT} the server key, which then is not lost. {_UNLOCK}", code="keyring_silent")
 
     def forget_key(self) -> None:
         """Look the server key up anew the next time: it may have been rotated since."""

@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, Select, bindparam, case, exists, select
+from sqlalchemy import ColumnElement, Row, Select, bindparam, case, exists, or_, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import Id
@@ -55,6 +55,12 @@ def password_first() -> NotAllowed:
     """The refusal of whatever is asked for before a first password is changed."""
     sentence = f"Your password was given by an admin. Choose your own first: {forced.command('passwd')}."
     return NotAllowed(sentence, code="password_change_needed")
+
+
+def has_a_way_in() -> ColumnElement[bool]:
+    """Whether a person of the user table has anything to sign in with: a password, or an SSH key in force."""
+    k = t.ssh_key.c
+    return or_(_U.password_hash.is_not(None), exists().where(k.user_id == _U.id, k.removed_at.is_(None)))
 
 
 def must_enrol(row: Row[Any]) -> bool:

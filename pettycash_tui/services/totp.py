@@ -206,6 +206,12 @@ def _reset(work: Work, ref: str | UUID) -> tuple[UUID, str]:
     row = administered(work, ref)
     if row.id == work.actor.id:
         raise Refused("Nobody resets their own codes. Ask another admin.", code="own_account")
+    forget(work, row)
+    return UUID(str(row.id)), str(row.username)
+
+
+def forget(work: Work, row: Row[Any], reason: str = "") -> None:
+    """Take the app and the recovery codes from the person of a row of the user table, and end their sessions."""
     work.execute(
         update(t.user)
         .where(t.user.c.id == row.id)
@@ -213,8 +219,8 @@ def _reset(work: Work, ref: str | UUID) -> tuple[UUID, str]:
     )
     recovery.void(work, row.id)
     end_sessions(work, row.id)
-    _record(work, "totp.reset", row, {"totp_sha256": "", "totp_confirmed_at": None})
-    return UUID(str(row.id)), str(row.username)
+    data = {"totp_sha256": "", "totp_confirmed_at": None}
+    _record(work, "totp.reset", row, data | {"reason": reason} if reason else data)
 
 
 def matching_step(secret: bytes, code: str, now: datetime, window: int = 1) -> int | None:

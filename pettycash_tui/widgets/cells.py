@@ -86,7 +86,7 @@ def lined_up(text: str) -> str:
 @lru_cache(maxsize=4096)
 def _drawn(character: str) -> str:
     point = ord(character)
-    if point == 0x200D or 0xFE00 <= point <= 0xFE0F or 0x1F3FB <= point <= 0x1F3FF:
+    if point == 0x200D or 0xFE00 <= point <= 0xFE0F or 0x1F3FB <= point <= 0x1F3FF or 0xE0000 <= point <= 0xE0FFF:
         return ""
     if 0x1F1E6 <= point <= 0x1F1FF:
         return chr(point - 0x1F1E6 + ord("A"))

@@ -5,9 +5,16 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import building
 import pytest
 from cli_answer import Run
 from keyring_kinds import USELESS
+from signing import enrolled, give_passwords, hash_quickly
+
+from pettycash_tui.services import key_in_force
+from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.secrets import fingerprint
 
 
 def test_a_secret_is_kept_read_back_and_never_shown(run: Run, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -39,6 +46,36 @@ def test_without_a_keyring_one_is_told_what_to_do(
     assert "PETTYCASH_SMTP_PASSWORD_FILE" in refused.error["message"]
     assert "hunter2" not in refused.out + refused.err
     assert run("--home", str(home), "secret", "where", "smtp_password", "--json").document["where"] == "nowhere"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_lost_key_is_given_up_by_who_has_read_which_it_is(
+    run: Run, home: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hash_quickly(monkeypatch)
+    people = building.company(desk)
+    give_passwords(desk, "admin")
+    enrolled(desk, people["admin"])
+    key = fingerprint(desk.secrets.server_key())
+    desk.run(SYSTEM, key_in_force.note_first, desk.secrets.server_key())
+    (desk.home / "server.key").unlink()
+    monkeypatch.setenv("PETTYCASH_ALLOW_OWNER", "1")
+    address = desk.url.render_as_string(hide_password=False)
+    command = ("--home", str(desk.home), "--database", address, "secret", "rotate", "server_key", "--lost")
+
+    unasked = run(*command, "--json")
+    assert unasked.code == 2 and "--yes" in unasked.error["fields"]["yes"]
+    monkeypatch.setattr("sys.stdin", Terminal("n\n"))
+    refused = run(*command)
+    assert refused.code == 3 and key in refused.err and "by password alone then: admin" in refused.err
+    assert not (desk.home / "server.key").exists()
+
+    done = run(*command, "--yes", "--json")
+    assert done.document["fingerprint"] == desk.read(SYSTEM, key_in_force.in_force) != key
 
 
 def test_the_server_key_is_rotated_and_not_set(run: Run, home: Path) -> None:

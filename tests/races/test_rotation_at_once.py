@@ -11,7 +11,7 @@ from sqlalchemy import select
 from test_kill import Killing
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import key_in_force, key_rotation, recovery, signin, totp
+from pettycash_tui.services import key_in_force, key_rotation, lost_key, recovery, signin, totp
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.secrets import fingerprint
@@ -96,3 +96,34 @@ def test_a_rotation_killed_anywhere_leaves_a_key_that_reads_everything(desk: Des
         assert in_force(desk, officer) == secret
         assert len(open_codes(desk, officer)) == (0 if killing.done[-1] else recovery.HOW_MANY)
         assert not (killing.done[-1] and (desk.home / "server.key.next").exists())
+
+
+def test_the_rotation_of_a_lost_key_killed_anywhere_goes_on_when_it_is_run_again(
+    desk: Desk, people: dict[str, Actor]
+) -> None:
+    give_passwords(desk, "admin")
+
+    def prepare() -> str | None:
+        desk.secrets.forget_key()
+        enrolled(desk, people["admin"])
+        (desk.home / "server.key").unlink()
+        return desk.read(SYSTEM, key_in_force.in_force)
+
+    def follow(here: Desk, given_up: str | None) -> None:
+        lost_key.rotate(here, given_up)
+
+    killing = Killing(desk, prepare, follow)
+    for before, _ in killing.points():
+        killing.done.append(desk.read(SYSTEM, key_in_force.in_force) != before)
+        assert killing.done[-1] or not (desk.home / "server.key").exists()
+        desk.secrets.forget_key()
+        if has_app(desk):
+            lost_key.rotate(desk, lost_key.at_stake(desk).in_force)
+        assert not has_app(desk)
+        assert key_in_force.is_settled(desk)
+        assert signin.sign_in(desk, "admin", PASSWORD, client="cli", source="local").actor.is_superuser
+
+
+def has_app(desk: Desk) -> bool:
+    app = select(t.user.c.totp_secret).where(t.user.c.username == "admin")
+    return desk.read(SYSTEM, lambda reading: reading.execute(app).scalar()) is not None

@@ -233,6 +233,8 @@ def test_the_terminal_is_looked_at_before_anything_heavy_is_loaded() -> None:
         ("🇰🇪 Kenya", "KE Kenya"),
         ("👍🏽 done", "👍 done"),
         ("❤️", "❤"),
+        ("葛\U000e0100城", "葛城"),
+        ("🏴\U000e0067\U000e0062\U000e0073\U000e0063\U000e0074\U000e007f Alba", "🏴 Alba"),
     ],
 )
 def test_names_are_drawn_in_signs_that_every_terminal_gives_the_same_cells(name: str, drawn: str) -> None:

@@ -75,11 +75,16 @@ def test_admins_without_a_second_factor_are_named(trading: Trading) -> None:
 
 
 def test_a_company_with_one_admin_only_is_named_until_there_is_another(trading: Trading) -> None:
-    found = findings(trading.desk)["one_admin"]
-    assert found.severity is Severity.WARNING and "one active admin only, admin" in found.message
-    assert found.command == "pettycash user add USERNAME --role admin"
+    nobody = findings(trading.desk)["no_admin"]
+    assert nobody.severity is Severity.ERROR and "a password or an SSH key" in nobody.message
+    assert nobody.command == "pettycash user set-password admin"
+    trading.set_person("admin", password_hash="x")
     trading.set_person("cfo", role=Role.ADMIN)
-    assert "one_admin" not in findings(trading.desk)
+    found = findings(trading.desk)["one_admin"]
+    assert found.severity is Severity.WARNING and "one admin only who can sign in, admin" in found.message
+    assert found.command == "pettycash user add USERNAME --role admin"
+    trading.set_person("cfo", password_hash="x")
+    assert not {"no_admin", "one_admin"} & set(findings(trading.desk))
 
 
 def test_a_mail_server_that_does_not_answer_is_told(sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

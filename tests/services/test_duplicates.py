@@ -6,8 +6,10 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 from trading import Trading
 
+from pettycash_tui.models import tables as t
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import duplicates, requisition_views, requisitions, submission
 from pettycash_tui.services.duplicates import Findings
@@ -28,6 +30,42 @@ def test_the_same_payee_and_amount_within_30_days_is_a_twin_whoever_asks(trading
     assert (str(twin.day), twin.requester) == ("2026-03-02", "Staff Person")
     assert "Secret fuel" not in twin.sentence
     assert [twin.number for twin in found(trading, "staff", first).twins] == [second], "the first one sees the second"
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ("Jo\u200dhn", "John"),
+        ("Jo\ufe0fhn", "John"),
+        ("Jo\u200b\u2060\u00ad\u202c\U000e0041hn\u3164", "John"),
+        ("Jose\u200d\u0301", "José"),
+        ("John\u2800Doe\u2800", "John Doe"),
+        ("葛\U000e0100城", "葛城"),
+        ("خانه\u200cمن", "خانهمن"),
+        ("അനില\u0d4d\u200d", "അനില\u0d4d"),
+        ("❤\ufe0f", "❤"),
+    ],
+)
+def test_names_that_read_alike_are_compared_as_one(one: str, other: str) -> None:
+    assert duplicates.folded(one) == duplicates.folded(other)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"), [("John", "Joan"), ("خانه من", "خانهمن"), ("അനില", "അനില\u0d4d"), ("José", "Jose")]
+)
+def test_names_that_read_otherwise_are_not(one: str, other: str) -> None:
+    assert duplicates.folded(one) != duplicates.folded(other)
+
+
+def test_a_payee_that_was_stored_with_what_is_not_drawn_is_a_twin(trading: Trading) -> None:
+    given = RequisitionInput(amount="4500", payee="John Doe", purpose="Fuel")
+    draft = trading.desk.run(trading["staff"], requisitions.create, given).number
+    stored = update(t.requisition).where(t.requisition.c.number == draft).values(payee="Jo\u200dhn\u180b Doe")
+    trading.change(lambda work: work.execute(stored))
+
+    mine = trading.request("staff", "4500", payee="John Doe")
+
+    assert [twin.number for twin in found(trading, "staff", mine).twins] == [draft]
 
 
 def test_a_clerk_learns_of_anothers_request_only_what_is_told(trading: Trading) -> None:

@@ -147,12 +147,14 @@ def test_the_owner_of_the_home_rotates_a_lost_key_where_no_superuser_can_sign_in
 ) -> None:
     apps = with_app(desk, clock, "treasury", "admin")
     with pytest.raises(NotSignedIn, match="pettycash login admin"):
-        lost_key.rotate(desk)
+        lost_key.at_stake(desk)
     lose_key(desk)
     with pytest.raises(Refused):
         enter(desk, "admin", apps["admin"].at(clock.now))
 
-    done = lost_key.rotate(desk)
+    stake = lost_key.at_stake(desk)
+    assert stake.superusers == ("admin",)
+    done = lost_key.rotate(desk, stake.in_force)
 
     assert (done.unreadable, done.in_place) == (2, True)
     assert enter(desk, "admin").actor.is_superuser
@@ -167,14 +169,14 @@ def test_the_owner_of_the_home_rotates_a_lost_key_where_no_superuser_can_sign_in
     assert [row.subject for row in told] == ["admin"]
     assert told[0].source.startswith("user ")
     with pytest.raises(NotSignedIn, match="admin can sign in"):
-        lost_key.rotate(desk)
+        lost_key.rotate(desk, done.fingerprint)
 
 
 def test_by_ssh_nobody_is_the_owner_of_the_home(sqlite_desk: Desk) -> None:
     forced.begin(forced.Served("staff", "token", "ssh", sqlite_desk.home))
     try:
         with pytest.raises(NotAllowed, match="by your SSH key"):
-            lost_key.rotate(sqlite_desk)
+            lost_key.rotate(sqlite_desk, None)
     finally:
         forced.end()
 

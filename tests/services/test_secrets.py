@@ -156,6 +156,39 @@ def test_a_key_of_the_environment_beside_another_in_the_home_is_said_to_be_unuse
     assert KEY not in again.warnings[0]
 
 
+@pytest.mark.parametrize("matter", ["locked", "hanging"])
+@pytest.mark.parametrize("embedded", [True, False])
+def test_no_checkpoint_key_is_made_while_a_locked_keyring_may_hold_one(
+    embedded: bool, matter: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secrets, kept = Secrets(home, embedded), Remembering()
+    kept.kept["pettycash", "checkpoint_key"] = KEY
+    with monkeypatch.context() as patched:
+        USELESS[matter](patched)
+        # A new installation gets its server key all the same.
+        assert secrets.make_server_key() == f"the file {home / 'server.key'}"
+        with pytest.raises(Refused, match="Unlock it") as refusal:
+            secrets.checkpoint_key()
+    assert refusal.value.code == "keyring_silent"
+    assert not (home / "checkpoint.key").exists()
+
+    use(monkeypatch, kept)
+    assert secrets.checkpoint_key().hex() == KEY
+
+
+def test_no_checkpoint_key_is_made_where_another_has_signed(home: Path) -> None:
+    secrets = Secrets(home, embedded=True, is_sealed=lambda: True)
+
+    secrets.make_server_key()
+    with pytest.raises(Refused, match="your copy of it") as refusal:
+        secrets.checkpoint_key()
+
+    assert refusal.value.code == "no_checkpoint_key"
+    assert not (home / "checkpoint.key").exists()
+    owner_only(home / "checkpoint.key", KEY)
+    assert secrets.checkpoint_key().hex() == KEY
+
+
 def test_a_shared_database_without_its_key_is_refused_until_set_up(home: Path) -> None:
     secrets = Secrets(home, embedded=False)
 

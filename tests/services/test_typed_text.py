@@ -63,6 +63,8 @@ HOSTILE = {
     "invisible": "ab\u200bcd",
     "tag": "ab\U000e0041cd",
     "variation selector": "ab\U000e0100cd",
+    "joiner": "ab\u200dcd",
+    "emoji selector": "ab\ufe0fcd",
     "filler": "ab\u3164cd",
     "marks": "ab" + "\u0301" * 150 + "cd",
     "half a character": "ab\udce9cd",
