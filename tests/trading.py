@@ -108,7 +108,7 @@ class Trading:
 
         def changing(work: Work) -> None:
             act(work)
-            work.record("test.changed", "test", None, "test", stream="test", company_id=None, data={})
+            work.record("test.changed", "test", None, "test", stream="proof:group", company_id=None, data={})
 
         self.desk.run(actor, changing)
 

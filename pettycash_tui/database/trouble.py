@@ -59,12 +59,13 @@ _SQLITE = {
 }
 
 
-def diagnose(error: DBAPIError) -> Trouble:
-    """Classify a driver's error."""
-    original = error.orig
+def diagnose(error: DBAPIError | sqlite3.Error) -> Trouble:
+    """Classify a driver's error, as SQLAlchemy raises it or sqlite3 itself."""
+    original = error.orig if isinstance(error, DBAPIError) else error
     detail = str(original).strip().splitlines()[0] if original is not None and str(original).strip() else ""
     if isinstance(original, sqlite3.Error):
         return _diagnose_sqlite(original, detail)
+    assert isinstance(error, DBAPIError)
     state = getattr(original, "sqlstate", None) or ""
     if error.connection_invalidated:
         return Trouble(Kind.AWAY, detail=detail)

@@ -28,6 +28,9 @@ GENESIS = "0" * 64
 GROUP_STREAM = "group"
 """The stream of what belongs to no company."""
 
+SECRETS_STREAM = "secrets"
+"""The stream of which server key is in force, by its fingerprint."""
+
 
 def fund_stream(fund_id: UUID) -> str:
     """The stream of a fund's requisitions, payments and ledger."""

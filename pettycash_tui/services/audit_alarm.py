@@ -11,8 +11,10 @@ from pettycash_tui.models.enums import Role
 from pettycash_tui.models.text import printable
 from pettycash_tui.notify.message import Message
 from pettycash_tui.notify.protocol import DeliveryFailed
+from pettycash_tui.services.audit_unread import UNREADABLE
 from pettycash_tui.services.audit_verify import Verified
 from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.work import Reading
 
@@ -36,10 +38,16 @@ def tell(
         return ()
     from pettycash_tui.services.messages import channel_for
 
-    to = [("", address)] if address else [*desk.read(actor, _admins), *_of_the_host()]
-    if not to:
-        return (f"There is no active admin with an address to tell; set {EMAIL_VARIABLE} to one.",)
     failed = []
+    admins: list[tuple[str, str]] = []
+    if not address:
+        try:
+            admins = desk.read(actor, _admins)
+        except (PettyCashError, *UNREADABLE) as error:
+            failed.append(f"The admins' addresses cannot be read ({type(error).__name__}).")
+    to = [("", address)] if address else [*admins, *_of_the_host()]
+    if not to:
+        return (*failed, f"There is no active admin with an address to tell; set {EMAIL_VARIABLE} to one.")
     for where, name in {where: name for name, where in reversed(to)}.items():
         try:
             channel_for(desk).deliver(letter(found, name, where, desk.shown_address, because))

@@ -7,7 +7,7 @@ decided left it decided. Whether each decided or skipped step has such an act is
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -55,14 +55,14 @@ _STEPS = select(
 )
 
 
-def differences(reading: Reading, events: Sequence[Stored]) -> Iterator[tuple[int, str]]:
-    """The event, and what is not as it says; `events` are those of `ACTIONS`."""
+def differences(reading: Reading, events: Sequence[Stored], streams: Container[str]) -> Iterator[tuple[int, str]]:
+    """The event, and what is not as it says; `events` are those of `ACTIONS`, `streams` those of the same company."""
     for place in range(0, len(events), _AT_ONCE):
         some = events[place : place + _AT_ONCE]
         yield from _without_line(reading, some)
         of_steps = [event for event in some if event[4] in _NAMING or event[4] in DECIDING]
         if of_steps:
-            yield from _on_another_step(reading, of_steps)
+            yield from _on_another_step(reading, of_steps, streams)
 
 
 def _without_line(reading: Reading, events: Sequence[Stored]) -> Iterator[tuple[int, str]]:
@@ -95,7 +95,7 @@ def _without_line(reading: Reading, events: Sequence[Stored]) -> Iterator[tuple[
                 yield event[0], f"{event[9]} has another {wrong} in its trail than the event {event[4]} says"
 
 
-def _on_another_step(reading: Reading, events: Sequence[Stored]) -> Iterator[tuple[int, str]]:
+def _on_another_step(reading: Reading, events: Sequence[Stored], streams: Container[str]) -> Iterator[tuple[int, str]]:
     """Steps that are not of the kind, the role or the approver that were named, or not decided as was told."""
     subjects = {subject for event in events if (subject := id_in(event[10])) is not None}
     steps: dict[UUID, dict[int, dict[int, Row[Any]]]] = {}
@@ -121,7 +121,7 @@ def _on_another_step(reading: Reading, events: Sequence[Stored]) -> Iterator[tup
         elif event[4] != _SUBMITTED or _unlike(_submitted(event[1]), steps.get(subject, {})):
             doubtful[subject] = event
     for subject, event in doubtful.items():
-        wrong = _unlike(_told(reading, subject), steps.get(subject, {}))
+        wrong = _unlike(_told(reading, subject, streams), steps.get(subject, {}))
         if wrong is not None:
             yield event[0], f"{event[9]} has another {wrong} on a step than was named last"
 
@@ -130,18 +130,20 @@ _Named = dict[int, dict[int, dict[str, Any]]]
 """What was told of each step, by revision and position."""
 
 
-def _told(reading: Reading, requisition: UUID) -> _Named:
+def _told(reading: Reading, requisition: UUID, streams: Container[str]) -> _Named:
     """What was told last of the steps of each revision whose event tells it."""
-    statement = select(_A.stream, _A.sequence, _A.created_at, _A.action, _A.body).where(
+    statement = select(_A.stream, _A.sequence, _A.action, _A.body).where(
         _A.subject_id == requisition, _A.action.in_(sorted(_NAMING))
     )
-    rows = list(reading.execute(statement))
-    # An edited requisition may have changed its fund, and with it its stream.
-    in_one = len({row.stream for row in rows}) == 1
-    rows.sort(key=lambda row: row.sequence if in_one else (row.created_at, row.sequence))
+    rows = [row for row in reading.execute(statement) if row.stream in streams]
+    # An edited requisition may have changed its fund, and with it its stream: what follows a submission is in its own.
+    rows.sort(key=lambda row: (row.stream, int(row.sequence)))
     told: _Named = {}
     latest: dict[int, dict[str, Any]] = {}
+    stream = ""
     for row in rows:
+        if row.stream != stream:
+            stream, latest = row.stream, {}
         if row.action == _SUBMITTED:
             submitted = _submitted(row.body)
             told.update(submitted)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -15,8 +16,9 @@ from sqlalchemy import Select, and_, or_, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import PaymentStatus, RequisitionStatus
 from pettycash_tui.services import audit_origins, visibility
-from pettycash_tui.services.audit import fund_stream
+from pettycash_tui.services.audit import company_stream, fund_stream
 from pettycash_tui.services.audit_chain import Problem, ProblemKind
+from pettycash_tui.services.audit_unread import told
 from pettycash_tui.services.work import Reading
 
 _P, _L, _E, _R = t.payment.c, t.ledger_entry.c, t.payment_execution.c, t.requisition.c
@@ -27,20 +29,26 @@ _PAID = [RequisitionStatus.PAID, RequisitionStatus.REVIEWED]
 
 def disagreements(reading: Reading, since: datetime | None) -> Iterator[Problem]:
     """The first of each stream: a payment unlike its execution, its entry or its requisition; a row out of nothing."""
-    found = set()
-    for problem in chain(_payments(reading, since), audit_origins.problems(reading, since)):
-        if problem.stream not in found:
-            found.add(problem.stream)
-            yield problem
+    seen = set()
+    of_payments: Iterator[tuple[str, audit_origins.Question]] = (
+        ("payments", partial(_payments, reading, since, statement, message)) for statement, message in _QUESTIONS
+    )
+    for of, question in chain(of_payments, audit_origins.questions(reading, since)):
+        found: list[Problem] = []
+        with told(reading, company_stream(reading.actor.company_id), found.append, of=f"the {of}"):
+            found.extend(question())
+        for problem in found:
+            if problem.stream not in seen:
+                seen.add(problem.stream)
+                yield problem
 
 
-def _payments(reading: Reading, since: datetime | None) -> Iterator[Problem]:
-    for statement, message in _QUESTIONS:
-        asked = statement.where(visibility.of_company(_P.company_id, reading.actor))
-        if since is not None:
-            asked = asked.where(_P.updated_at >= since)
-        for row in reading.execute(asked.order_by(_P.fund_id).limit(100)):
-            yield Problem(fund_stream(row.fund_id), 0, ProblemKind.BUSINESS_ROW, f"{row.number} {message}")
+def _payments(reading: Reading, since: datetime | None, statement: Select[Any], message: str) -> Iterator[Problem]:
+    asked = statement.where(visibility.of_company(_P.company_id, reading.actor))
+    if since is not None:
+        asked = asked.where(_P.updated_at >= since)
+    for row in reading.execute(asked.order_by(_P.fund_id).limit(100)):
+        yield Problem(fund_stream(row.fund_id), 0, ProblemKind.BUSINESS_ROW, f"{row.number} {message}")
 
 
 _AS_ASKED = (

@@ -8,6 +8,7 @@ of events at a time, by the rows' keys.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from json.encoder import encode_basestring
 from typing import Any
 from uuid import UUID
@@ -16,11 +17,12 @@ from sqlalchemy import Row, bindparam, func, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import audit_approvals, audit_events, audit_files, audit_seals
-from pettycash_tui.services.audit import canonical_value
+from pettycash_tui.services.audit import canonical_value, fund_stream
 from pettycash_tui.services.audit_chain import Problem, ProblemKind, Stored, data_of, id_in, is_whole
 from pettycash_tui.services.audit_page import Texts, dashed
 from pettycash_tui.services.audit_statuses import ACTOR, AT, STATUSES, Telling
 from pettycash_tui.services.audit_told import ACTIONS, Told
+from pettycash_tui.services.audit_unread import told
 from pettycash_tui.services.ledger import SEALED
 from pettycash_tui.services.work import Reading
 
@@ -30,9 +32,10 @@ _ENTRY_ACTIONS = frozenset(
 )
 _SAID_NAMES = ("entry_id", *SEALED)
 _TELLING = frozenset({*ACTIONS, *_ENTRY_ACTIONS, *STATUSES})
-_SAID = select(_A.subject_id, _A.stream, _A.sequence, _A.created_at).where(
+_SAID = select(_A.subject_id, _A.stream, _A.sequence, _A.action).where(
     _A.subject_id.in_(bindparam("ids", expanding=True)), _A.action.in_(bindparam("actions", expanding=True))
 )
+_MOVING = "requisition.edited"
 _AT_ONCE = 500
 
 
@@ -53,9 +56,31 @@ class Business:
         """Compare what these events, which are right themselves, tell."""
         if not rows:
             return
-        self._at = rows[-1][0]
+        if self.problems:
+            # What a later event tells could not be named first any more.
+            for row in rows:
+                if row[4] in ACTIONS:
+                    self._told.take(row)
+            return
+        self._at, entry = rows[-1][0], self._entry
+        unread: list[Problem] = []
+        with told(self._reading, self._stream, unread.append, at=rows[0][0]):
+            self._compare(rows)
+        if not unread:
+            return
+        # Each alone, so that the event is named; a page that only together cannot be read is named by its first.
+        self._entry = entry
+        self.problems.clear()
+        for row in rows:
+            with told(self._reading, self._stream, self.problems.append, at=row[0]):
+                self._compare([row])
+            if self.problems:
+                return
+        self.problems += unread
+
+    def _compare(self, rows: Sequence[Stored]) -> None:
         sealed = []
-        told: dict[Telling, dict[UUID, Stored]] = {}
+        telling_of: dict[Telling, dict[UUID, Stored]] = {}
         for row in rows:
             action = row[4]
             if action not in _TELLING:
@@ -67,25 +92,42 @@ class Business:
             for telling in STATUSES.get(action, ()):
                 subject = id_in(row[10])
                 if subject is not None:
-                    told.setdefault(telling, {})[subject] = row
+                    telling_of.setdefault(telling, {})[subject] = row
         if sealed and self._fund is not None:
             self._compare_entries(self._fund, sealed)
-        for telling, latest in told.items():
+        for telling, latest in telling_of.items():
             items = list(latest.items())
             for place in range(0, len(items), _AT_ONCE):
                 self._compare_rows(telling, dict(items[place : place + _AT_ONCE]))
 
         acts = [row for row in rows if row[4] in audit_approvals.ACTIONS]
-        for at, message in audit_approvals.differences(self._reading, acts):
-            self._wrong(at, message)
+        if acts:
+            for at, message in audit_approvals.differences(self._reading, acts, self._siblings):
+                self._wrong(at, message)
         files = [row for row in rows if row[4] == audit_files.ATTACHED]
         for at, message in audit_files.differences(self._reading, files):
             self._wrong(at, message)
 
     def finish(self) -> None:
         """The stream is read to its end: nothing was posted that it does not tell of, and the fund stands there."""
+        for asked in (self._compare_told, self._compare_end):
+            unread: list[Problem] = []
+            with told(self._reading, self._stream, unread.append, at=self._at):
+                asked()
+            self.problems = self.problems or unread
+
+    @cached_property
+    def _siblings(self) -> frozenset[str]:
+        """The streams of the funds of this stream's company, in which an edited requisition may be told of."""
+        company = select(_F.company_id).where(_F.id == self._fund).scalar_subquery()
+        found = self._reading.execute(select(_F.id).where(_F.company_id == company)).scalars()
+        return frozenset(map(fund_stream, found))
+
+    def _compare_told(self) -> None:
         for at, message in self._told.differences(self._reading):
             self._wrong(at, message)
+
+    def _compare_end(self) -> None:
         fund = self._fund
         if fund is None:
             return
@@ -134,6 +176,9 @@ class Business:
     def _compare_rows(self, telling: Telling, latest: Mapping[UUID, Stored]) -> None:
         key = telling.table.c[telling.key]
         wanted = [key.label("subject"), *[c for c in telling.table.c if c.name in telling.columns]]
+        may_move = telling.table is t.requisition
+        if may_move:
+            wanted.append(telling.table.c.fund_id.label("own_fund"))
         rows = self._reading.execute(select(*wanted).where(key.in_(list(latest))))
         found = {row.subject: row for row in rows}
         doubtful = {}
@@ -143,12 +188,23 @@ class Business:
                 doubtful[subject] = (event, wrong)
         if not doubtful:
             return
-        # A later event says it anew; that one is compared when it is read. An edited requisition may change its stream.
+        # A later event says it anew; that one is compared when it is read. An edited requisition may change its stream:
+        # what counts then is where it is now, since no time says which of two streams tells of it last.
         later = set()
         for row in self._reading.execute(_SAID, {"ids": list(doubtful), "actions": list(telling.actions)}):
-            sequence, *_, at = doubtful[row.subject_id][0][:7]
-            if row.sequence > sequence if row.stream == self._stream else canonical_value(row.created_at) >= at:
-                later.add(row.subject_id)
+            subject = row.subject_id
+            if row.stream == self._stream:
+                is_later = row.sequence > doubtful[subject][0][0]
+            else:
+                is_later = (
+                    may_move
+                    and row.action == _MOVING
+                    and row.stream in self._siblings
+                    and (here := found.get(subject)) is not None
+                    and row.stream == fund_stream(here.own_fund)
+                )
+            if is_later:
+                later.add(subject)
         for subject, (event, wrong) in doubtful.items():
             if subject not in later:
                 self._wrong(event[0], f"{event[9]} {wrong}")
@@ -194,9 +250,9 @@ class Business:
             self._wrong(self._at, f"fund {row.code} holds another amount than its payments")
 
     def _wrong(self, sequence: int, message: str) -> None:
-        # The first of a stream: what follows from it would hide the others.
-        if not self.problems:
-            self.problems.append(Problem(self._stream, sequence, ProblemKind.BUSINESS_ROW, message))
+        # The first of a stream, in whatever order they are asked: what follows from it would hide the others.
+        if not self.problems or sequence < self.problems[0].sequence:
+            self.problems = [Problem(self._stream, sequence, ProblemKind.BUSINESS_ROW, message)]
 
 
 def _seal_in(event: Stored) -> dict[str, Any] | None:

@@ -123,6 +123,8 @@ class Walk:
         here = self._sequence
         if length is None:
             return self._problem(here, ProblemKind.DELETED, "the head of the stream is missing")
+        if not isinstance(length, int):
+            return self._problem(here, ProblemKind.CHANGED, "the head of the stream counts no number of events")
         if length > here:
             return self._problem(
                 here + 1, ProblemKind.TRUNCATED, f"the stream ends at event {here}, its head counts {length}"

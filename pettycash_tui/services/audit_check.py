@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from pettycash_tui.services import audit_alarm, audit_state, checkpoints
 from pettycash_tui.services.audit_chain import Problem, ProblemKind
+from pettycash_tui.services.audit_unread import UNREADABLE
 from pettycash_tui.services.audit_verify import Progress, Verified, compare, verify
 from pettycash_tui.services.checkpoint_text import Checkpoint
 from pettycash_tui.services.companies import timezone_of
@@ -60,8 +61,17 @@ def check_daily(desk: Desk, *, progress: Progress | None = None) -> Verified:
 
     From the first event where that was not done for a week, or while something is wrong.
     """
-    full = desk.read(SYSTEM, audit_state.is_full_due)
+    full = True
+    with suppress(*UNREADABLE):
+        full = desk.read(SYSTEM, audit_state.is_full_due)
     return check(desk, SYSTEM, Asked(full=full, checkpoint=checkpoints.kept(desk, SYSTEM)), progress=progress)
+
+
+def unended(error: BaseException) -> Verified:
+    """What is told of a verification that came to no end: that nobody knows how it stands."""
+    message = f"the verification came to no end ({type(error).__name__}), so nothing is proved"
+    problem = Problem("verification", 0, ProblemKind.CHANGED, message)
+    return Verified(False, 0, (problem,), 0, None, None)
 
 
 def require_as_sealed(desk: Desk, actor: Actor, before: Checkpoint) -> None:
@@ -101,8 +111,11 @@ def _record(desk: Desk, actor: Actor, found: Verified) -> bool:
             return False
         if found.ok:
             raise
+    except UNREADABLE:
+        if found.ok:
+            raise
     # A stream that is broken takes no further event, and that it is broken must not be forgotten.
-    with suppress(PettyCashError):
+    with suppress(PettyCashError, *UNREADABLE):
         desk.run(actor, audit_state.record_verified, found, apart=True)
         return True
     return False

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -14,8 +15,9 @@ from typing import Any, Final
 from sqlalchemy import TextClause, bindparam, func, select, text
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services.audit import canonical_value, company_stream, fund_stream, proof_stream
-from pettycash_tui.services.audit_chain import Stored, id_in, is_whole
+from pettycash_tui.services.audit import SECRETS_STREAM, canonical_value, company_stream, fund_stream, proof_stream
+from pettycash_tui.services.audit_chain import Problem, Stored, id_in, is_whole
+from pettycash_tui.services.audit_unread import told
 from pettycash_tui.services.work import Reading
 
 PAGE = 2000
@@ -32,8 +34,9 @@ _POSTGRES = text(
     " to_char(created_at AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), COALESCE(company_id::text, ''),"
     f" source, subject, COALESCE(subject_id::text, ''), subject_type{_BEHIND}"
 )
-_NEXT_STREAM = select(func.min(_A.stream)).where(_A.stream > bindparam("after"))
-_NEXT_HEAD = select(func.min(_H.stream)).where(_H.stream > bindparam("after"))
+_FIRST_STREAM, _FIRST_HEAD = select(func.min(_A.stream)), select(func.min(_H.stream))
+_NEXT_STREAM = _FIRST_STREAM.where(_A.stream > bindparam("after"))
+_NEXT_HEAD = _FIRST_HEAD.where(_H.stream > bindparam("after"))
 _HEAD = select(_H.length, _H.head_hash).where(_H.stream == bindparam("stream"))
 _HASH_AT = select(_A.event_hash).where(_A.stream == bindparam("stream"), _A.sequence == bindparam("sequence"))
 _KNOWN = select(_A.sequence).where(_A.stream == bindparam("stream"), _A.event_hash == bindparam("hash")).limit(1)
@@ -46,6 +49,7 @@ _EARLIER = (
         _A.action.in_(bindparam("actions", expanding=True)),
     )
     .order_by(_A.sequence.desc())
+    .limit(1)
 )
 _AT: Final = 6
 """Where a row of `pages` has its moment."""
@@ -59,10 +63,18 @@ class Head:
     hash: str
 
 
-def streams(reading: Reading) -> list[str]:
+def lawful(reading: Reading) -> set[str]:
+    """The streams that the program may write for the companies and funds that are there."""
+    companies = [None, *reading.execute(select(t.company.c.id)).scalars()]
+    found = {fund_stream(one) for one in reading.execute(select(t.treasury_fund.c.id)).scalars()}
+    return {SECRETS_STREAM, *found, *map(company_stream, companies), *map(proof_stream, companies)}
+
+
+def streams(reading: Reading, tell: Callable[[Problem], object] | None = None) -> list[str]:
     """The streams that the actor may check: their company's, or all; those without a head or without events too.
 
-    Every fund and every company has a stream, so that one that was taken away whole is missed.
+    Every fund and every company has a stream, so that one that was taken away whole is missed. What cannot be read is
+    told; raised without `tell`.
     """
     company = reading.actor.company_id
     if company is not None:
@@ -70,12 +82,23 @@ def streams(reading: Reading) -> list[str]:
         apart = proof_stream(company)
         own = [company_stream(company), *([apart] if head(reading, apart).length else [])]
         return [*own, *sorted(fund_stream(found) for found in funds)]
-    found = {fund_stream(one) for one in reading.execute(select(t.treasury_fund.c.id)).scalars()}
-    found |= {company_stream(one) for one in reading.execute(select(t.company.c.id)).scalars()}
-    for statement in (_NEXT_STREAM, _NEXT_HEAD):
-        after = ""
-        while (after := reading.execute(statement, {"after": after}).scalar() or "") != "":
-            found.add(after)
+    found: set[str] = set()
+
+    def asked(of: str) -> AbstractContextManager[None]:
+        return nullcontext() if tell is None else told(reading, company_stream(None), tell, of=of)
+
+    for table, stream_of in ((t.treasury_fund, fund_stream), (t.company, company_stream)):
+        with asked(f"the table {table.name}"):
+            found.update(stream_of(one) for one in reading.execute(select(table.c.id)).scalars())
+    for first, following, of in ((_FIRST_STREAM, _NEXT_STREAM, "events"), (_FIRST_HEAD, _NEXT_HEAD, "heads")):
+        with asked(f"the names of the streams' {of}"):
+            # From the first of all, which may have no name.
+            name = reading.execute(first).scalar()
+            while name is not None:
+                if not isinstance(name, str):
+                    raise TypeError("a stream is named by text")
+                found.add(name)
+                name = reading.execute(following, {"after": name}).scalar()
     return sorted(found)
 
 
@@ -181,10 +204,14 @@ def first_from(reading: Reading, stream: str, moment: datetime) -> int | None:
 
 def earlier(reading: Reading, stream: str, before: int, actions: Sequence[str]) -> Iterator[Stored]:
     """The events of these actions before one, the latest first, each with its ids as a body spells them."""
-    for sequence in reading.execute(_EARLIER, {"stream": stream, "before": before, "actions": list(actions)}).scalars():
-        found = event(reading, stream, sequence)
-        if found is not None:
-            yield found
+    found: int | None = before
+    # One at a time: Postgres' driver fetches everything that a statement finds.
+    while (
+        found := reading.execute(_EARLIER, {"stream": stream, "before": found, "actions": list(actions)}).scalar()
+    ) is not None:
+        row = event(reading, stream, found)
+        if row is not None:
+            yield row
 
 
 def _text(content: bytes) -> str:

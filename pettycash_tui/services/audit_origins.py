@@ -6,20 +6,34 @@ Set queries by the index on the events' subjects, so that what is right never le
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
 from hashlib import sha256
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, Select, and_, exists, func, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Row,
+    Select,
+    String,
+    and_,
+    cast,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+)
 from sqlalchemy.orm import aliased
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import StepKind, StepStatus
-from pettycash_tui.services import visibility
-from pettycash_tui.services.audit import company_stream, fund_stream
+from pettycash_tui.services import audit_events, visibility
+from pettycash_tui.services.audit import GROUP_STREAM, company_stream, fund_stream
 from pettycash_tui.services.audit_approvals import DECIDING
 from pettycash_tui.services.audit_chain import Problem, ProblemKind, id_in
 from pettycash_tui.services.audit_files import ATTACHED
@@ -37,6 +51,8 @@ _FIRST = (
     select(_A.stream, _A.action, _A.created_at, _A.company_id)
     .select_from(t.stream_head)
     .join(t.audit_event, and_(_A.stream == _H.stream, _A.sequence == 1))
+    # Other streams tell of no rows.
+    .where(or_(_H.stream.startswith("fund:"), _H.stream.startswith("company:"), _H.stream == GROUP_STREAM))
     .order_by(_H.stream)
 )
 
@@ -68,17 +84,34 @@ _MADE = (
 )
 
 
+Question = Callable[[], Iterator[Problem]]
+
+
 def problems(reading: Reading, since: datetime | None) -> Iterator[Problem]:
     """Rows that no event made, with `since` those of the window; keys and funds are always looked at."""
-    first = list(reading.execute(_FIRST))
-    before = _before(first)
+    for _, question in questions(reading, since):
+        yield from question()
+
+
+def questions(reading: Reading, since: datetime | None) -> Iterator[tuple[str, Question]]:
+    """What is asked for `problems`, and of which rows."""
+    first: list[Row[Any]] = []
+    before: dict[str, datetime] = {}
+
+    def beginnings() -> Iterator[Problem]:
+        lawful = audit_events.lawful(reading)
+        first.extend(row for row in reading.execute(_FIRST) if row.stream in lawful)
+        before.update(_before(first))
+        return iter(())
+
+    yield "first events of the streams", beginnings
     for made in _MADE:
-        yield from _without_event(reading, made, since, before)
-    yield from _lines(reading, since, before)
-    yield from _steps(reading, since, before)
-    yield from _files(reading, since, before)
-    yield from _keys(reading)
-    yield from _moved_funds(reading, first)
+        yield f"table {made.table.name}", partial(_without_event, reading, made, since, before)
+    yield "trails of requisitions", partial(_lines, reading, since, before)
+    yield "steps of requisitions", partial(_steps, reading, since, before)
+    yield "files of requisitions", partial(_files, reading, since, before)
+    yield "keys for SSH", partial(_keys, reading)
+    yield "funds", partial(_moved_funds, reading, first)
 
 
 def _before(first: list[Row[Any]]) -> dict[str, datetime]:
@@ -98,7 +131,12 @@ def _without_event(
     c = made.table.c
     of = _U if made.person is not None else c
     owner = c[made.fund] if made.fund is not None else of.company_id
-    told = exists().where(_A.subject_id == c.id, _A.action == made.action)
+    if made.table is t.requisition:
+        # An edited requisition may have changed its fund: it was made in the stream of another one of its company.
+        own = and_(_A.company_id == c.company_id, _A.stream.in_(_fund_streams(reading)))
+    else:
+        own = _A.stream == _stream_of(reading, owner, is_fund=made.fund is not None)
+    told = exists().where(_A.subject_id == c.id, _A.action == made.action, own)
     statement = (
         select(of[made.name].label("name"), owner.label("owner"))
         .select_from(made.table)
@@ -117,6 +155,7 @@ def _lines(reading: Reading, since: datetime | None, before: dict[str, datetime]
     told = or_(
         exists().where(
             own.subject_id == _T.requisition_id,
+            own.stream.in_(_fund_streams(reading)),
             own.created_at == _T.timestamp,
             own.actor_id.is_not_distinct_from(_T.user_id),
         ),
@@ -124,6 +163,7 @@ def _lines(reading: Reading, since: datetime | None, before: dict[str, datetime]
         .where(
             _P.requisition_id == _T.requisition_id,
             of_payment.subject_id == _P.id,
+            of_payment.stream == _stream_of(reading, _P.fund_id, is_fund=True),
             of_payment.created_at == _T.timestamp,
             of_payment.actor_id.is_not_distinct_from(_T.user_id),
         )
@@ -141,7 +181,12 @@ def _lines(reading: Reading, since: datetime | None, before: dict[str, datetime]
 
 def _files(reading: Reading, since: datetime | None, before: dict[str, datetime]) -> Iterator[Problem]:
     """Files that nobody attached."""
-    told = exists().where(_A.subject_id == _D.requisition_id, _A.action == ATTACHED, _A.body.contains(_D.sha256))
+    told = exists().where(
+        _A.subject_id == _D.requisition_id,
+        _A.stream.in_(_fund_streams(reading)),
+        _A.action == ATTACHED,
+        _A.body.contains(_D.sha256),
+    )
     statement = (
         select(_R.number.label("name"), _R.fund_id.label("owner"))
         .select_from(t.attachment)
@@ -157,6 +202,7 @@ def _steps(reading: Reading, since: datetime | None, before: dict[str, datetime]
     own, of_payment = aliased(t.audit_event).c, aliased(t.audit_event).c
     decided = exists().where(
         own.subject_id == _S.requisition_id,
+        own.stream.in_(_fund_streams(reading)),
         own.created_at == _S.acted_at,
         own.actor_id == _S.acted_by_id,
         own.action.in_(DECIDING),
@@ -164,6 +210,7 @@ def _steps(reading: Reading, since: datetime | None, before: dict[str, datetime]
     # The moment tells the revision as well: a step is made when its own is submitted.
     skipped = exists().where(
         own.subject_id == _S.requisition_id,
+        own.stream.in_(_fund_streams(reading)),
         own.created_at == _S.updated_at,
         own.created_at >= _S.created_at,
         or_(own.action.in_(_ENDING), and_(own.action == _CONFIRMED, _S.kind == StepKind.APPROVE)),
@@ -173,6 +220,7 @@ def _steps(reading: Reading, since: datetime | None, before: dict[str, datetime]
         .where(
             _P.requisition_id == _S.requisition_id,
             of_payment.subject_id == _P.id,
+            of_payment.stream == _stream_of(reading, _P.fund_id, is_fund=True),
             of_payment.created_at == _S.updated_at,
             of_payment.action == "payment.cancelled",
         )
@@ -219,6 +267,23 @@ def _found(
             yield fund_stream(row.owner) if is_fund else company_stream(row.owner), row
 
 
+def _stream_of(reading: Reading, owner: ColumnElement[Any], *, is_fund: bool) -> ColumnElement[str]:
+    """The name of the stream of this fund or this company, as SQL."""
+    spelt: ColumnElement[Any]
+    if reading.is_postgres:
+        spelt = cast(owner, String)
+    else:
+        digits = type_coerce(owner, String)
+        parts = [func.substr(digits, start, size) for start, size in ((1, 8), (9, 4), (13, 4), (17, 4), (21, 12))]
+        spelt = parts[0] + "-" + parts[1] + "-" + parts[2] + "-" + parts[3] + "-" + parts[4]
+    return literal(_FUND) + spelt if is_fund else func.coalesce(literal("company:") + spelt, GROUP_STREAM)
+
+
+def _fund_streams(reading: Reading) -> Select[Any]:
+    """The streams of the funds that are verified."""
+    return select(_stream_of(reading, _F.id, is_fund=True)).where(visibility.of_company(_F.company_id, reading.actor))
+
+
 def _owner(stream: str) -> UUID | None:
     return id_in(stream.partition(":")[2])
 
@@ -231,12 +296,14 @@ def _keys(reading: Reading) -> Iterator[Problem]:
         added.created_at == _K.created_at,
         added.action == "ssh.key_added",
         added.body.contains(_K.fingerprint),
+        added.stream == _stream_of(reading, _U.company_id, is_fund=False),
     )
+    # Whenever that was: a key is one person's for ever, and clocks are set back.
     is_removed = exists().where(
         removed.subject_id == _K.user_id,
-        removed.created_at >= _K.created_at,
         removed.action == "ssh.key_removed",
         removed.body.contains(_K.fingerprint),
+        removed.stream == _stream_of(reading, _U.company_id, is_fund=False),
     )
     statement = (
         select(

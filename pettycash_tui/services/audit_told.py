@@ -66,7 +66,7 @@ class Told:
 
     def __init__(self) -> None:
         self._rows: dict[str, dict[UUID, dict[str, Any]]] = {noun: {} for noun in _KINDS}
-        self._events: dict[UUID, Stored] = {}
+        self._events: dict[UUID, tuple[int, str]] = {}
 
     def take(self, event: Stored) -> None:
         """Note what one event sets."""
@@ -78,7 +78,7 @@ class Told:
         if action in _SECRETS:
             noun = "user"
         columns = self._rows[noun].setdefault(subject, {})
-        self._events[subject] = event
+        self._events[subject] = event[0], event[9]
         for name in _SECRETS.get(action, ()):
             columns.pop(name, None)
         wanted = _KINDS[noun].columns
@@ -101,15 +101,15 @@ class Told:
                 found = reading.execute(select(*shown).where(kind.table.c.id.in_(ids)))
                 rows = {row.id: row._mapping for row in found}
                 for subject in ids:
-                    event = self._events[subject]
+                    sequence, called = self._events[subject]
                     row = rows.get(subject)
                     if row is None:
-                        yield event[0], f"{event[9]} is missing"
+                        yield sequence, f"{called} is missing"
                         continue
                     for name, value in self._rows[noun][subject].items():
                         column = column_of(name)
                         if column not in hidden and told(name, row[column]) != value:
-                            yield event[0], f"{event[9]} has another {column} than was set last"
+                            yield sequence, f"{called} has another {column} than was set last"
                             break
 
 

@@ -7,7 +7,7 @@ section 4.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 
@@ -18,6 +18,7 @@ from pettycash_tui.services.audit_books import disagreements
 from pettycash_tui.services.audit_business import Business
 from pettycash_tui.services.audit_chain import Problem, ProblemKind, Walk
 from pettycash_tui.services.audit_events import Head
+from pettycash_tui.services.audit_unread import told
 from pettycash_tui.services.checkpoint_text import Checkpoint
 from pettycash_tui.services.permissions import Right
 from pettycash_tui.services.stream_names import named
@@ -62,12 +63,17 @@ def verify(
     """
     reading.actor.require(Right.READ_AUDIT)
     isolation.of_one_moment(reading.connection)
-    names = audit_events.streams(reading)
+    problems: list[Problem] = []
+    names = audit_events.streams(reading, problems.append)
+    strange = _strange(reading, names)
     if checkpoint is not None and reading.actor.company_id is None:
         names = sorted({*names, *checkpoint.heads})
-    heads = {name: audit_events.head(reading, name) for name in names}
-    total = sum(found.length or 0 for found in heads.values())
-    problems: list[Problem] = []
+    heads: dict[str, Head] = {}
+    unread: dict[str, Problem] = {}
+    for name in names:
+        with told(reading, name, lambda each: unread.update({each.stream: each}), of="the head of the stream"):
+            heads[name] = audit_events.head(reading, name)
+    total = sum(found.length for found in heads.values() if isinstance(found.length, int))
     contradicts = False
     if checkpoint is not None and total and not any(name in checkpoint.heads for name in names):
         message = "the checkpoint seals none of these streams: it is of another company or another database"
@@ -79,11 +85,16 @@ def verify(
             if progress is not None:
                 progress(before + done, total)
 
-        count, found = _stream(reading, name, heads[name], since, until, tell)
+        count, found = _stream(reading, name, heads.get(name), since, until, tell)
+        if not found and name in unread:
+            found = [unread[name]]
+        if not found and name in strange:
+            found = [Problem(name, 0, ProblemKind.INSERTED, "the program writes no stream of this name")]
         if not any(each.kind is not ProblemKind.BUSINESS_ROW for each in found) and checkpoint is not None:
-            against = _sealed(reading, name, checkpoint)
-            if against is not None:
-                contradicts, found = True, [against, *found]
+            against: list[Problem] = []
+            with told(reading, name, found.append, of="what was sealed"):
+                against += filter(None, [_sealed(reading, name, checkpoint)])
+            contradicts, found = contradicts or bool(against), [*against, *found]
         events += count
         problems += found
     known = {each.stream for each in problems}
@@ -114,6 +125,15 @@ def compare(reading: Reading, checkpoint: Checkpoint) -> Verified:
     )
 
 
+def _strange(reading: Reading, names: list[str]) -> frozenset[str]:
+    """Those that the program does not write: what is in them is no act of anybody."""
+    strange: set[str] = set()
+    # What cannot be read here is told where the streams are listed.
+    with told(reading, "", lambda _: None):
+        strange.update(set(names) - audit_events.lawful(reading))
+    return frozenset(strange)
+
+
 def _count_sealed(names: list[str], checkpoint: Checkpoint | None) -> int:
     return sum(checkpoint.heads[name].length for name in names if name in checkpoint.heads) if checkpoint else 0
 
@@ -121,33 +141,58 @@ def _count_sealed(names: list[str], checkpoint: Checkpoint | None) -> int:
 def _stream(
     reading: Reading,
     name: str,
-    head: Head,
+    head: Head | None,
     since: datetime | None,
     until: datetime | None,
     tell: Callable[[int], None],
 ) -> tuple[int, list[Problem]]:
+    """How many events were walked, and what is wrong: what cannot be read is told behind the last that is right."""
+    walked = _Walked()
+    with told(reading, name, walked.problems.append, at=lambda: walked.walk.sequence + 1 if walked.walk else 0):
+        walked.problems += _walk(reading, name, head, since, until, tell, walked)
+    return walked.walk.events if walked.walk else 0, walked.problems
+
+
+@dataclass(slots=True)
+class _Walked:
+    """How far a stream was walked, whatever ended it."""
+
+    walk: Walk | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+
+def _walk(
+    reading: Reading,
+    name: str,
+    head: Head | None,
+    since: datetime | None,
+    until: datetime | None,
+    tell: Callable[[int], None],
+    walked: _Walked,
+) -> list[Problem]:
     first, behind = _edges(reading, name, since, until)
     before = GENESIS if first == 1 else audit_events.hash_at(reading, name, first - 1)
     if before is None:
-        return 0, [Problem(name, first - 1, ProblemKind.DELETED, "the event before the first one checked is missing")]
+        return [Problem(name, first - 1, ProblemKind.DELETED, "the event before the first one checked is missing")]
     known = partial(audit_events.is_known, reading, name)
     walk = Walk(name, known, after=first - 1, after_hash=before, spell=audit_events.speller(reading))
+    walked.walk = walk
     # From the beginning nothing is left out, not even what stands before it.
     after = first - 1 if first > 1 else -(1 << 62)
     business = Business(reading, name, first=first)
     for rows, following in audit_events.pages(reading, name, after=after, until=behind):
+        was = walk.sequence
         problem = walk.feed(rows, following)
-        right = [row for row in rows if row[0] <= walk.sequence] if problem is not None else rows
-        business.feed(right)
+        business.feed(rows[: walk.sequence - was] if problem is not None else rows)
         tell(walk.events)
         if problem is not None:
-            return walk.events, [problem, *business.problems]
+            return [problem, *business.problems]
     problem = _at_the_end(reading, walk, head, is_inside=behind is not None)
     if problem is not None:
-        return walk.events, [problem, *business.problems]
+        return [problem, *business.problems]
     if behind is None:
         business.finish()
-    return walk.events, business.problems
+    return business.problems
 
 
 def _edges(reading: Reading, name: str, since: datetime | None, until: datetime | None) -> tuple[int, int | None]:
@@ -162,11 +207,11 @@ def _edges(reading: Reading, name: str, since: datetime | None, until: datetime 
     return first, None if following is None else max(following, first) - 1
 
 
-def _at_the_end(reading: Reading, walk: Walk, head: Head, *, is_inside: bool) -> Problem | None:
+def _at_the_end(reading: Reading, walk: Walk, head: Head | None, *, is_inside: bool) -> Problem | None:
     """Compare what was walked with what comes next: the next event of a window that ends inside, or else the head."""
     following = audit_events.behind(reading, walk.stream, walk.sequence) if is_inside else None
     if following is None:
-        return walk.finish(head.length, head.hash)
+        return walk.finish(head.length, head.hash) if head is not None else None
     expected = walk.sequence + 1
     if following == (expected, walk.last_hash):
         return None

@@ -98,14 +98,16 @@ def newest_in(folder: Path, key: str, scopes: Collection[str]) -> Checkpoint | N
 
     Its signature is not looked at here. Several installations may share a directory; what is no checkpoint is passed.
     """
+    newest: Checkpoint | None = None
     for path in sorted(folder.glob("checkpoint-*.json"), reverse=True):
         try:
             found = read_checkpoint(path)
         except InvalidInput:
             continue
-        if found.key == key and found.scope in scopes:
-            return found
-    return None
+        # By the time that is signed: whoever can copy a file can give it any name.
+        if found.key == key and found.scope in scopes and (newest is None or found.made_at > newest.made_at):
+            newest = found
+    return newest
 
 
 def parse(text: str) -> Checkpoint:
@@ -115,6 +117,8 @@ def parse(text: str) -> Checkpoint:
         if found["format"] != FORMAT:
             raise ValueError(found["format"])
         streams = found["streams"].items()
+        # Half a character is no text, so nobody has signed it.
+        json.dumps(found, ensure_ascii=False).encode()
         return Checkpoint(
             made_at=datetime.strptime(found["made_at"], "%Y-%m-%dT%H:%M:%S.%fZ").replace(tzinfo=UTC),
             heads={name: SealedHead(int(head["length"]), str(head["hash"])) for name, head in streams},
@@ -123,5 +127,5 @@ def parse(text: str) -> Checkpoint:
             scope=str(found.get("scope", "")),
             previous=str(found.get("previous", "")),
         )
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, OverflowError) as error:
         raise InvalidInput.of(checkpoint="must be a file that `pettycash audit checkpoint` wrote") from error

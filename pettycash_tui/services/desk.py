@@ -272,14 +272,14 @@ class Desk:
             yield
         except UnicodeEncodeError as error:
             raise _not_text() from error
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error) as error:
             raise self._translate(diagnose(error), error) from error
         except PoolTimeout as error:
             raise DatabaseUnavailable(
                 "Every connection to the database is in use. Wait a moment and try again.", code="database_busy"
             ) from error
 
-    def _translate(self, trouble: Trouble, error: DBAPIError) -> Exception:
+    def _translate(self, trouble: Trouble, error: Exception) -> Exception:
         if trouble.kind is Kind.RULE:
             sentence = sentence_for(trouble.rule)
             if sentence is None:

@@ -18,7 +18,7 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.models.money import Money
 from pettycash_tui.services import escalation
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import NotFound, Overtaken, PettyCashError, Refused
+from pettycash_tui.services.errors import DatabaseUnavailable, NotFound, Overtaken, PettyCashError, Refused
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.work import Reading, Work
 
@@ -149,7 +149,18 @@ def _verify_audit(desk: Desk, dry_run: bool) -> JobResult:
     if dry_run:
         full = desk.read(SYSTEM, audit_state.is_full_due)
         return JobResult(name, True, ("all events" if full else f"the events of the last {audit_check.DAYS} days",))
-    found = audit_check.check_daily(desk)
+    try:
+        found = audit_check.check_daily(desk)
+    except Exception as error:
+        if isinstance(error, DatabaseUnavailable) and error.code in ("database_busy", "database_away"):
+            raise
+        # Whoever could end it in silence would be told of by nobody.
+        found = audit_check.unended(error)
+        untold = audit_alarm.tell(desk, SYSTEM, found)
+        if isinstance(error, PettyCashError):
+            raise
+        left = [f"{found.problems[0].stream}: {found.problems[0].message}", *untold]
+        return JobResult(name, False, (), tuple(left), ok=False)
     left = [f"{each.stream}, event {each.sequence}: {each.kind}: {each.message}" for each in found.problems]
     left += audit_alarm.tell(desk, SYSTEM, found)
     done = (f"{found.events} events in {found.streams} streams verified",)

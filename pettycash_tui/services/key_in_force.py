@@ -16,6 +16,7 @@ from sqlalchemy import exists, or_, select
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import former_keys
+from pettycash_tui.services.audit import SECRETS_STREAM
 from pettycash_tui.services.errors import InvalidInput, Refused
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.secrets import SERVER_KEY, Place, fingerprint
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from pettycash_tui.services.secrets import Secrets
     from pettycash_tui.services.work import Reading, Work
 
-STREAM = "secrets"
+STREAM = SECRETS_STREAM
 """The stream of the keys: short, so that its end is found at once."""
 
 ACTION = "secret.rotated"

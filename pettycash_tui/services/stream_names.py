@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.audit import GROUP_STREAM
 from pettycash_tui.services.audit_chain import Problem
+from pettycash_tui.services.audit_unread import told
 from pettycash_tui.services.work import Reading
 
 _FUND = (
@@ -42,4 +43,11 @@ def stream_name(reading: Reading, stream: str) -> str:
 
 def named(reading: Reading, problems: Iterable[Problem]) -> tuple[Problem, ...]:
     """The problems with the names of their streams."""
-    return tuple(replace(each, stream_name=stream_name(reading, each.stream)) for each in problems)
+    return tuple(replace(each, stream_name=_readable_name(reading, each.stream)) for each in problems)
+
+
+def _readable_name(reading: Reading, stream: str) -> str:
+    found = [""]
+    with told(reading, stream, lambda _: None):
+        found.append(stream_name(reading, stream))
+    return found[-1]

@@ -206,7 +206,7 @@ def test_what_the_program_writes_is_right_page_by_page(trading: Trading) -> None
     whole_story(trading)
 
     def quoted(work: Work) -> None:
-        work.record("test.noted", "test", None, 'the "old" van', stream="quoted", company_id=None, data={})
+        work.record("test.noted", "test", None, 'the "old" van', stream="proof:group", company_id=None, data={})
 
     trading.desk.run(SYSTEM, quoted)
     with trading.desk.reading(SYSTEM) as reading:
@@ -215,7 +215,7 @@ def test_what_the_program_writes_is_right_page_by_page(trading: Trading) -> None
             found = audit_page.is_right(
                 stream, rows, 1, audit.GENESIS, audit_page.Texts(), has_dashes=reading.is_postgres
             )
-            assert found is (stream != "quoted"), stream
+            assert found is (stream != "proof:group"), stream
         assert verify(reading).problems == ()
 
 

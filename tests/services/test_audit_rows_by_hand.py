@@ -312,7 +312,7 @@ BY_HAND: dict[str, tuple[Callable[[World], Sequence[Executable]], str]] = {
                 ledger_sequence=0,
             )
         ],
-        "FAKE is there without the event fund.added",
+        "the head of the stream is missing",
     ),
     **{
         f"a person's {name}": (person(**{name: value}), f"mary has another {name} than was set last")

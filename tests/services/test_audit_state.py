@@ -112,7 +112,7 @@ def test_the_daily_job_compares_with_the_newest_checkpoint_and_nothing_is_sealed
         trading.desk.run(
             SYSTEM,
             lambda work, n=n: work.record(
-                "test.done", "test", None, "test", stream="test", company_id=None, data={"n": n}
+                "test.done", "test", None, "test", stream="proof:group", company_id=None, data={"n": n}
             ),
         )
     jobs.run(trading.desk, "checkpoint")
@@ -122,7 +122,7 @@ def test_the_daily_job_compares_with_the_newest_checkpoint_and_nothing_is_sealed
     assert (first.scope, first.previous, second.previous) == ("group", "", first.digest)
     assert jobs.run(trading.desk, "verify-audit").ok
     with owner(trading, keep=True) as reading:
-        written_anew(reading, "test", lambda events: tampering.rechained(tampering.modify(events)), head=True)
+        written_anew(reading, "proof:group", lambda events: tampering.rechained(tampering.modify(events)), head=True)
     trading.clock.advance(hours=1)
     with pytest.raises(Refused) as refused:
         jobs.run(trading.desk, "checkpoint")
@@ -188,7 +188,7 @@ def test_books_that_were_restored_are_sealed_again_with_a_reason_by_a_superuser_
     assert resealed(root) == "not_contradicted"
     clock.advance(minutes=10)
     with owner(trading, keep=True) as reading:
-        written_anew(reading, "test", lambda events: events[:1], head=True)
+        written_anew(reading, "proof:group", lambda events: events[:1], head=True)
     assert resealed(root) == "not_restored", "a tail that somebody cut off is no restore"
     backups.restore(desk.url, desk.home, copy, replace=True, clock=clock)
     assert not jobs.run(desk, "verify-audit").ok
@@ -213,5 +213,5 @@ def note(trading: Trading, what: str) -> None:
     """An event of a stream of its own."""
     trading.desk.run(
         SYSTEM,
-        lambda work: work.record("test.done", "test", None, what, stream="test", company_id=None, data={}),
+        lambda work: work.record("test.done", "test", None, what, stream="proof:group", company_id=None, data={}),
     )

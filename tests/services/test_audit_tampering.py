@@ -25,7 +25,7 @@ from pettycash_tui.services.checkpoint_text import Checkpoint
 from pettycash_tui.services.identity import SYSTEM
 
 PAGE = Path(__file__).parent.parent.parent / "docs" / "audit.md"
-STREAM = "test"
+STREAM = "proof:group"
 NOT_FOUND = "not found"
 
 

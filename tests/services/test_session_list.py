@@ -28,7 +28,7 @@ def people(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> dict[str, Actor]:
 
 
 def act(work: Work) -> str:
-    work.record("test.noted", "test", None, "note", stream="test", company_id=None, data={})
+    work.record("test.noted", "test", None, "note", stream="proof:group", company_id=None, data={})
     return work.actor.role.value if work.actor.role else ""
 
 
