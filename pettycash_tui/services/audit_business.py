@@ -18,7 +18,7 @@ from sqlalchemy import Row, bindparam, func, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import audit_approvals, audit_events, audit_files, audit_seals
 from pettycash_tui.services.audit import canonical_value, fund_stream
-from pettycash_tui.services.audit_chain import Problem, ProblemKind, Stored, data_of, id_in, is_whole
+from pettycash_tui.services.audit_chain import Problem, ProblemKind, Stored, data_of, id_in, is_whole, parsed
 from pettycash_tui.services.audit_page import Texts, dashed
 from pettycash_tui.services.audit_statuses import ACTOR, AT, STATUSES, Telling
 from pettycash_tui.services.audit_told import ACTIONS, Told
@@ -32,10 +32,10 @@ _ENTRY_ACTIONS = frozenset(
 )
 _SAID_NAMES = ("entry_id", *SEALED)
 _TELLING = frozenset({*ACTIONS, *_ENTRY_ACTIONS, *STATUSES})
-_SAID = select(_A.subject_id, _A.stream, _A.sequence, _A.action).where(
+_SAID = select(_A.subject_id, _A.stream, _A.sequence, _A.action, _A.body).where(
     _A.subject_id.in_(bindparam("ids", expanding=True)), _A.action.in_(bindparam("actions", expanding=True))
 )
-_MOVING = "requisition.edited"
+_MOVING, _SUBMITTED = "requisition.edited", "requisition.submitted"
 _AT_ONCE = 500
 
 
@@ -195,14 +195,13 @@ class Business:
             subject = row.subject_id
             if row.stream == self._stream:
                 is_later = row.sequence > doubtful[subject][0][0]
+            elif not may_move or row.stream not in self._siblings:
+                is_later = False
+            elif row.action == _SUBMITTED and doubtful[subject][0][4] == _SUBMITTED:
+                is_later = _revision(row.body) > _revision(doubtful[subject][0][1])
             else:
-                is_later = (
-                    may_move
-                    and row.action == _MOVING
-                    and row.stream in self._siblings
-                    and (here := found.get(subject)) is not None
-                    and row.stream == fund_stream(here.own_fund)
-                )
+                here = found.get(subject)
+                is_later = row.action == _MOVING and here is not None and row.stream == fund_stream(here.own_fund)
             if is_later:
                 later.add(subject)
         for subject, (event, wrong) in doubtful.items():
@@ -261,6 +260,12 @@ def _seal_in(event: Stored) -> dict[str, Any] | None:
     seal = data.get("entry", data)
     is_one = isinstance(seal, dict) and isinstance(seal.get("sequence"), int) and "entry_id" in seal
     return seal if is_one else None
+
+
+def _revision(body: str) -> int:
+    data = parsed(body).get("data")
+    found = data.get("revision") if isinstance(data, dict) else None
+    return found if isinstance(found, int) else 0
 
 
 def _unlike(says: Mapping[str, str], event: Stored, row: Row[Any]) -> str | None:

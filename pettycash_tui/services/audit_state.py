@@ -51,6 +51,8 @@ class _Wrong:
     since: str = ""
     until: str = ""
     sealed_at: str = ""
+    sealed_from: str = ""
+    """Where the books were sealed anew since: it is right against a checkpoint of that moment or later."""
 
     def is_covered_by(self, data: Mapping[str, Any]) -> bool:
         """Whether a verification that found nothing wrong looked at all that was looked at here."""
@@ -61,6 +63,7 @@ class _Wrong:
             and (not until or (self.until != "" and until >= self.until))
             # A checkpoint that was made later may have sealed what is wrong.
             and (not self.sealed_at or "" < sealed_at <= self.sealed_at)
+            and sealed_at >= self.sealed_from
         )
 
     def with_earlier(self, other: _Wrong | None) -> _Wrong:
@@ -72,6 +75,7 @@ class _Wrong:
             since=min(self.since, other.since),
             until=max(self.until, other.until) if self.until and other.until else "",
             sealed_at=min(filter(None, (self.sealed_at, other.sealed_at)), default=""),
+            sealed_from=max(self.sealed_from, other.sealed_from),
         )
 
 
@@ -87,7 +91,7 @@ class _Known:
         """What is wrong by then."""
         told = self.data.get("wrong", "")
         if isinstance(told, dict) and told:
-            return _Wrong(**{each.name: told[each.name] for each in fields(_Wrong)})
+            return _Wrong(**{each.name: told[each.name] for each in fields(_Wrong) if each.name in told})
         if self.data.get("ok") == "true":
             return None
         # As it was recorded before what is wrong was carried on.
@@ -156,8 +160,14 @@ def record_verified(work: Work, found: Verified, *, apart: bool = False) -> None
     wrong = next((each for each in own if not each.is_covered_by(spelt)), None)
     if not found.ok:
         at = str(canonical_value(work.now))
-        sealed_at = spelt["sealed_at"] if found.contradicts else ""
-        wrong = _Wrong(at, len(found.problems), spelt["since"], spelt["until"], sealed_at).with_earlier(wrong)
+        sealed_at, sealed_from = spelt["sealed_at"] if found.contradicts else "", _resealed_at(work, company)
+        if sealed_at >= sealed_from:
+            sealed_from = ""
+        else:
+            # What a checkpoint of before a restore says is known to be otherwise.
+            sealed_at = ""
+        days = spelt["since"], spelt["until"]
+        wrong = _Wrong(at, len(found.problems), *days, sealed_at, sealed_from).with_earlier(wrong)
     is_full = found.ok and found.since is None and found.until is None
     data["full_at"] = work.now if is_full else before.data.get("full_at", "") if before is not None else ""
     data["wrong"] = asdict(wrong) if wrong is not None else ""
@@ -177,18 +187,17 @@ def record_resealed(work: Work, by: Actor, data: Mapping[str, Any], made_at: dat
 
     What that checkpoint contradicts is cleared by a verification against the new one, from here on, for each company.
     """
+    moment = str(canonical_value(made_at))
     companies: list[UUID | None] = [None, *work.execute(select(t.company.c.id)).scalars()]
-    work.as_actor(by).record(
-        RESEALED, "audit", _subject(None), "audit", stream=company_stream(None), company_id=None, data=data
-    )
+    told = {**data, "made_at": moment}
     for company in companies:
+        subject, into = _subject(company), company_stream(company)
+        work.as_actor(by).record(RESEALED, "audit", subject, "audit", stream=into, company_id=company, data=told)
         known = _known(work, company)
         wrong = known.wrong if known is not None else None
         if known is not None and wrong is not None and wrong.sealed_at:
-            moved = replace(wrong, sealed_at=str(canonical_value(made_at)))
-            told = {**known.data, "wrong": asdict(moved)}
-            into = company_stream(company)
-            work.record(VERIFIED, "audit", _subject(company), "audit", stream=into, company_id=company, data=told)
+            now = {**known.data, "wrong": asdict(replace(wrong, sealed_at="", sealed_from=moment))}
+            work.record(VERIFIED, "audit", subject, "audit", stream=into, company_id=company, data=now)
 
 
 def record_export(work: Work, file: str, place: str, events: int, size: int, sha256: str) -> None:
@@ -239,6 +248,13 @@ def _known(reading: Reading, company_id: UUID | None) -> _Known | None:
 def _last(reading: Reading, action: str, company_id: UUID | None, stream: str) -> Row[Any] | None:
     subject = _subject(company_id)
     return reading.execute(_LAST, {"action": action, "subject": subject, "stream": stream}).first()
+
+
+def _resealed_at(reading: Reading, company_id: UUID | None) -> str:
+    """The moment of the checkpoint that the books were sealed anew with; empty where they were not."""
+    row = _last(reading, RESEALED, company_id, company_stream(company_id))
+    data = parsed(row.body).get("data") if row is not None else None
+    return str(data.get("made_at", "")) if isinstance(data, dict) else ""
 
 
 def _moment(text: str) -> datetime:

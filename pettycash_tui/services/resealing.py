@@ -56,21 +56,22 @@ def after_restore(desk: Desk, actor: Actor, reason: str, *, output: Path | None 
             code="not_restored",
         )
     sealed = checkpoints.sealed_now(desk, SYSTEM, previous=before.digest)
-    made = checkpoints.deliver(desk, SYSTEM, sealed, output=output)
     data = {
         "reason": reason,
         "contradicts": before.digest,
         "contradicts_at": before.made_at,
-        "sha256": made.sha256,
+        "sha256": sealed.digest,
         "problems": len(found.problems),
         "first": [
             {"stream": each.stream, "sequence": each.sequence, "kind": each.kind, "message": each.message}
             for each in found.problems[:20]
         ],
     }
-    desk.run(SYSTEM.at(actor.source, actor.client), audit_state.record_resealed, actor, data, made.made_at)
+    # First, so that no such checkpoint is anywhere of which nobody knows why.
+    desk.run(SYSTEM.at(actor.source, actor.client), audit_state.record_resealed, actor, data, sealed.made_at)
     told = f"{actor.name} ({actor.username}) has had the books sealed as they are now, after a restore: {reason}"
-    return made, audit_alarm.tell(desk, SYSTEM, found, because=told)
+    untold = audit_alarm.tell(desk, SYSTEM, found, because=told)
+    return checkpoints.deliver(desk, SYSTEM, sealed, output=output), untold
 
 
 def _is_restored_since(reading: Reading, before: Checkpoint) -> bool:

@@ -19,7 +19,16 @@ from trading import Trading
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.columns import new_id
-from pettycash_tui.services import audit, audit_events, checkpoints, people, requisitions, ssh_keys, submission
+from pettycash_tui.services import (
+    audit,
+    audit_events,
+    checkpoints,
+    people,
+    requisitions,
+    ssh_keys,
+    submission,
+    workflow,
+)
 from pettycash_tui.services.audit_told import Told
 from pettycash_tui.services.audit_verify import verify
 from pettycash_tui.services.checkpoint_text import newest_in, parse
@@ -99,6 +108,43 @@ def test_a_clock_that_was_set_back_makes_no_key_and_no_moved_requisition_wrong(t
             reading.execute(update(t.requisition).where(_R.number == drafted).values(purpose="another"))
             expected = f"{drafted} has another purpose than the event requisition.edited says"
             assert [each.message for each in verify(reading).problems] == [expected]
+
+
+def test_a_requisition_that_goes_from_fund_to_fund_between_its_revisions_is_as_its_events_say(trading: Trading) -> None:
+    desk = trading.desk
+    number = desk.run(trading["staff"], requisitions.create, story_input(trading)).number
+
+    def verified() -> list[str]:
+        trading.clock.advance(hours=1)
+        with owner(trading) as reading:
+            return [each.message for each in verify(reading).problems]
+
+    home = "NBI"
+    for fund in ("HQ", home, "HQ"):
+        trading.act("staff", submission.submit, number)
+        assert verified() == []
+        trading.act("branch_manager", workflow.request_changes, number, "Another fund, please")
+        assert verified() == []
+        desk.run(trading["staff"], requisitions.edit, number, RequisitionInput(fund=fund))
+        assert verified() == []
+    trading.act("staff", submission.submit, number)
+    assert verified() == []
+    with owner(trading) as reading:
+        reading.execute(update(t.requisition).where(_R.number == number).values(tier=4))
+        assert [each.message for each in verify(reading).problems] == [
+            f"{number} has another tier than the event requisition.submitted says"
+        ]
+
+
+def test_steps_that_were_skipped_by_a_clock_set_back_are_no_forgery(trading: Trading) -> None:
+    desk = trading.desk
+    for end in (workflow.reject, workflow.request_changes):
+        number = desk.run(trading["staff"], requisitions.create, story_input(trading)).number
+        trading.act("staff", submission.submit, number)
+        trading.clock.now -= timedelta(seconds=3)
+        trading.act("branch_manager", end, number, "Not like this")
+    with owner(trading) as reading:
+        assert verify(reading).problems == ()
 
 
 def story_input(trading: Trading) -> RequisitionInput:
