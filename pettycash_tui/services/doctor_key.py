@@ -30,9 +30,10 @@ def in_force(desk: Desk) -> Iterator[Finding]:
         # The next desk that needs the key changes the database over.
         return
     u = t.user.c
-    held = select(u.id, u.username, u.totp_secret).where(u.is_active, u.totp_secret.is_not(None)).order_by(u.username)
+    columns = (u.id, u.username, u.totp_secret, u.totp_confirmed_at)
+    held = select(*columns).where(u.is_active, u.totp_secret.is_not(None)).order_by(u.username)
     rows = desk.read(SYSTEM, lambda reading: list(reading.execute(held).all()))
     for row in rows:
-        if totp.under_another_key(row.totp_secret, row.id, (), found[0]) is None:
+        if not totp.is_of_use(row, found[0]):
             sentence = f"The authenticator app of {row.username} was enrolled under another server key, and is no use."
             yield Finding("totp_unreadable", Severity.WARNING, sentence, f"pettycash totp reset {row.username}")

@@ -12,8 +12,8 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from pettycash_tui.services.errors import Refused
-from pettycash_tui.services.owner_only import sync_folder, write_owner_only
+from pettycash_tui.services.errors import InvalidInput, Refused
+from pettycash_tui.services.owner_only import DamagedFile, sync_folder, write_owner_only
 from pettycash_tui.services.secrets import (
     KEY_FILE,
     KEY_LOCK_FILE,
@@ -73,10 +73,15 @@ def _name_of(content: bytes) -> str:
 def before(secrets: Secrets) -> dict[str, bytes]:
     """The keys that were followed by the present one, by their fingerprints; empty where nothing was rotated.
 
-    Raises Refused for a file that others may read, InvalidInput for one that is no key.
+    A file that is no key, such as an encrypted copy of one, is passed by: it would keep everybody out who needs none of
+    them. Raises Refused for a key that others may read.
     """
     paths = sorted(secrets.home.glob(f"{KEY_FILE}.*"))
-    former = [key_in_file(path) for path in paths if path.name not in (NEXT_KEY_FILE, KEY_LOCK_FILE)]
+    former = []
+    for path in paths:
+        if path.name not in (NEXT_KEY_FILE, KEY_LOCK_FILE):
+            with suppress(DamagedFile, InvalidInput):
+                former.append(key_in_file(path))
     # Of a rotation that was cut short the present one is kept already.
     present = secrets.key_or_damage() if former else None
     return {fingerprint(key): key for key in former if present is None or key != present[0]}

@@ -21,9 +21,9 @@ from pettycash_tui.services import at_host, audit, former_keys, key_in_force, re
 from pettycash_tui.services.audit_values import told
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, Refused
-from pettycash_tui.services.identity import Actor
+from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.refusals import Told
-from pettycash_tui.services.secrets import SERVER_KEY, Found, Place, Secrets, fingerprint
+from pettycash_tui.services.secrets import KEY_FILE, SERVER_KEY, Found, Place, Secrets, fingerprint
 from pettycash_tui.services.work import Work
 
 # One rotation at a time: the second sees what the first has done. SQLite has one writer anyway.
@@ -75,7 +75,9 @@ def rotate(desk: Desk, actor: Actor, *, into: Path | None = None, lost: bool = F
 def _rotate(desk: Desk, actor: Actor, into: Path | None, lost: bool) -> Rotated:
     secrets = desk.secrets
     old, place = _present(secrets, lost)
-    _require_a_way(place, into)
+    _require_a_way(secrets, place, into)
+    if into is None:
+        _put_away_unused(desk)
     new = secrets.next_key(into, make=True)
     assert new is not None
     if new == old and into is not None:
@@ -116,7 +118,23 @@ def _present(secrets: Secrets, lost: bool) -> tuple[bytes | None, Found]:
     return found
 
 
-def _require_a_way(place: Found, into: Path | None) -> None:
+def _put_away_unused(desk: Desk) -> None:
+    """Make room for a new key where one waits that nothing goes by: it lay there since a rotation that was refused.
+
+    Whoever rotates because somebody may have copied the home would otherwise get a key that was copied with it.
+    """
+    waiting, wanted = desk.secrets.next_key(make=False), desk.read(SYSTEM, key_in_force.in_force)
+    if waiting is None or wanted == fingerprint(waiting):
+        return
+    if wanted is not None:
+        # It may have been in force before another host rotated once more: then a backup goes by it.
+        former_keys.keep(desk.secrets.home, waiting)
+    desk.secrets.forget_next()
+
+
+def _require_a_way(secrets: Secrets, place: Found, into: Path | None) -> None:
+    if into is not None and into.resolve().parent == secrets.home.resolve() and into.name.startswith(KEY_FILE):
+        raise InvalidInput.of(to="must not be the key of this home, which is used before any other; name another file")
     if place.place in _WRITABLE:
         if into is not None:
             raise InvalidInput.of(to=f"is not needed: the key is in {place.where}, which is written here")

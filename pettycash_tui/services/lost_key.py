@@ -111,5 +111,5 @@ def _free_superusers(work: Work, key: bytes) -> None:
     u = t.user.c
     held = select(t.user).where(u.is_superuser, u.is_active, u.totp_secret.is_not(None)).order_by(u.id)
     for row in work.execute(held.with_for_update(key_share=True)).all():
-        if totp.under_another_key(row.totp_secret, row.id, (), key) is None:
+        if not totp.is_of_use(row, key):
             totp.forget(work, row, reason="server_key")

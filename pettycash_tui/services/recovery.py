@@ -40,9 +40,7 @@ def replace(work: Work, person: Row[Any], secrets: Secrets) -> tuple[str, ...]:
     Returned as they are shown, this once: `ABCDE-FGHJK`. Raises Overtaken when the server key is changed meanwhile.
     """
     # Until these are made: a new server key waits and then makes them void, or is in force now.
-    _hold(work, person.id)
-    if key_in_force.in_force(work) not in (None, fingerprint(secrets.server_key())):
-        raise Overtaken("The server key was changed at this moment. Try again.")
+    hold_under_key(work, person.id, secrets)
     void(work, person.id)
     codes = {"".join(random_source.choice(ALPHABET) for _ in range(LENGTH)) for _ in range(HOW_MANY)}
     work.insert(
@@ -114,6 +112,16 @@ def spend(work: Work, user_id: UUID, code_hmac: str) -> bool:
         update(t.recovery_code).where(_R.user_id == user_id, _R.code_hmac == code_hmac, *_OPEN).values(used_at=work.now)
     )
     return spent.rowcount == 1
+
+
+def hold_under_key(work: Work, user_id: UUID, secrets: Secrets) -> None:
+    """Lock a person while something is made for them under the server key, which changes for nobody who is locked.
+
+    Raises Overtaken when it was changed before the lock was had.
+    """
+    _hold(work, user_id)
+    if key_in_force.in_force(work) not in (None, fingerprint(secrets.server_key())):
+        raise Overtaken("The server key was changed at this moment. Try again.")
 
 
 def _hold(work: Work, user_id: UUID) -> None:

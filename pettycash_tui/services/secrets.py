@@ -249,6 +249,18 @@ class Secrets:
         except FileNotFoundError:
             return None
 
+    def forget_next(self) -> None:
+        """Take away the key that was to follow. Raises Refused when the home cannot be written."""
+        path = self.home / NEXT_KEY_FILE
+        try:
+            path.unlink(missing_ok=True)
+            sync_folder(self.home)
+        except OSError as error:
+            raise Refused(
+                f"The key that waits in {path} cannot be removed: {error.strerror}. Check the folder's permissions.",
+                code="no_server_key",
+            ) from error
+
     @contextmanager
     def changing_key(self) -> Iterator[None]:
         """Be the only process that changes the key of this home; another waits here. The system frees who dies.

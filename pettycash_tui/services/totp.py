@@ -98,6 +98,8 @@ def enrol(desk: Desk, actor: Actor, password: str | None = None) -> Enrolment:
     secret = random_source.token_bytes(SECRET_BYTES)
 
     def keep(work: Work) -> None:
+        # Under another key the app that counts would look like none, and be lost.
+        recovery.hold_under_key(work, user_id, secrets)
         row = _row(work, user_id)
         confirmed = _confirmed_or_absent(row, secrets)
         stored = _encrypted(confirmed + secret, user_id, secrets)
@@ -322,6 +324,15 @@ def under_another_key(stored: bytes, user_id: UUID, olds: tuple[bytes, ...], new
             # What is under the new key already stays as it is, nonce and all.
             return stored if key == follows else _sealed(pair, user_id, follows)
     return None
+
+
+def is_of_use(row: Row[Any], key: bytes) -> bool:
+    """Whether an enrolment (a row of the user table) can be read with this key, and has the app that it counts with.
+
+    Whoever enrols anew while no key reads the app of before has none that counts until they have confirmed it.
+    """
+    pair = _opened(row.totp_secret, row.id, derived(key, PURPOSE))
+    return pair is not None and (row.totp_confirmed_at is None or pair[:SECRET_BYTES] != _ABSENT)
 
 
 def _encrypted(pair: bytes, user_id: UUID, secrets: Secrets) -> bytes:

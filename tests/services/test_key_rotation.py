@@ -281,3 +281,69 @@ def test_a_lost_key_is_followed_only_when_told(sqlite_desk: Desk, clock: Settabl
 
     assert (done.enrolments, done.unreadable) == (0, 1)
     assert enrolled(desk, people["cfo"], clock)
+
+
+def test_an_app_that_is_enrolled_anew_while_the_key_changes_is_not_lost(
+    desk: Desk, clock: SettableClock, open_desk: Callable[[URL], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    people = trading_company(desk, kind=DEMO)
+    secret = enrolled(desk, people["cfo"], clock)
+    look = key_in_force.require
+
+    def meanwhile(here: Desk) -> bool:
+        found = look(here)
+        key_rotation.rotate(open_desk(desk.url), SYSTEM)
+        return found
+
+    with monkeypatch.context() as patched:
+        patched.setattr(key_in_force, "require", meanwhile)
+        with pytest.raises(Overtaken):
+            totp.enrol(desk, people["cfo"])
+    look(desk)
+    assert in_force(desk, people["cfo"]) == secret
+    assert enrolled(desk, people["cfo"], clock) == in_force(desk, people["cfo"])
+
+
+def test_a_key_that_was_left_waiting_is_not_the_next_one(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody may have copied it with the home, which may be why there is to be another key."""
+    trading_company(desk, kind=DEMO)
+    desk.run(SYSTEM, key_in_force.note_first, desk.secrets.server_key())
+
+    def refuse(*_: object, **__: object) -> None:
+        raise Refused("No.", code="totp_unreadable")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(key_rotation, "change_over", refuse)
+        with pytest.raises(Refused):
+            key_rotation.rotate(desk, SYSTEM)
+    waiting = (desk.home / "server.key.next").read_text().strip()
+    key_rotation.rotate(desk, SYSTEM)
+    assert desk.secrets.server_key().hex() != waiting
+    assert not (desk.home / "server.key.next").exists()
+    assert (desk.home / f"server.key.{fingerprint(bytes.fromhex(waiting))}").exists(), "a backup might go by it"
+
+
+@pytest.mark.parametrize("name", ["server.key", "server.key.next", "server.key.copy"])
+def test_the_new_key_of_another_place_is_not_put_into_the_home(
+    name: str, desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    trading_company(desk, kind=DEMO)
+    key = desk.secrets.server_key()
+    (desk.home / "server.key").unlink()
+    monkeypatch.setenv("PETTYCASH_SERVER_KEY", key.hex())
+    desk.secrets.forget_key()
+    with pytest.raises(InvalidInput, match="name another file"):
+        key_rotation.rotate(desk, SYSTEM, into=desk.home / name)
+    assert not (desk.home / name).exists()
+
+
+def test_what_is_no_key_beside_the_key_keeps_nobody_out(desk: Desk, clock: SettableClock) -> None:
+    people = trading_company(desk, kind=DEMO)
+    secret = enrolled(desk, people["cfo"], clock)
+    for name, content in (("gpg", b"\x85\x01\x0c\x03\xff"), ("note", b"in the safe\n")):
+        path = desk.home / f"server.key.{name}"
+        path.write_bytes(content)
+        path.chmod(0o600)
+    key_in_force.require(desk)
+    key_rotation.rotate(desk, SYSTEM)
+    assert in_force(desk, people["cfo"]) == secret

@@ -19,10 +19,12 @@ from pettycash_tui.services import (
     audit_check,
     audit_state,
     checkpoints,
+    doctor_key,
     former_keys,
     key_in_force,
     key_rotation,
     lost_key,
+    totp,
 )
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, NotAllowed, NotSignedIn, Refused
@@ -291,3 +293,17 @@ def test_what_was_sealed_with_another_key_lets_none_be_made(
 
     key.rename(desk.home / "checkpoint.key")
     checkpoints.make(desk, people["cfo"], output=tmp_path / "again")
+
+
+def test_a_superuser_who_began_to_enrol_anew_and_went_is_let_in_again(
+    desk: Desk, people: dict[str, Actor], clock: SettableClock
+) -> None:
+    """The app of before is under the lost key, and the one that was begun was never confirmed."""
+    lose(desk)
+    key_rotation.rotate(desk, people["admin"], lost=True)
+    totp.enrol(desk, people["admin"])
+    (found,) = [one for one in doctor_key.in_force(desk) if one.command.endswith(" admin")]
+    assert found.code == "totp_unreadable"
+    clock.advance(minutes=20)
+    rotate(desk)
+    assert enter(desk, "admin").token
