@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from threading import Thread
+from threading import Event, Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -15,6 +15,9 @@ SERVICE = "pettycash"
 PATIENCE_SECONDS = 3.0
 """How long a keyring may take to answer before it counts as none: one that asks for a password on a screen that
 nobody sees would hang a job for ever."""
+FINDING_SECONDS = 15.0
+"""How long it may take to find out which keyring there is: a busy host is slow to load what knows that, and a keyring
+that was not found in time would look like one that is locked."""
 
 
 def get(name: str) -> str | None:
@@ -44,12 +47,13 @@ def state() -> tuple[str, str]:
     """The name of the keyring, and what it is like: `none`, `keeps`, `locked`, `silent`, or the class of its error."""
     found = ["", "silent"]
 
-    def ask() -> None:
+    def ask(is_found: Event) -> None:
         try:
             import keyring
             from keyring.errors import KeyringLocked
 
             backend = keyring.get_keyring()
+            is_found.set()
             module = type(backend).__module__.removeprefix("keyring.backends.")
             found[0] = f"{module}.{type(backend).__qualname__}"
             if not _keeps(backend):
@@ -68,10 +72,20 @@ def state() -> tuple[str, str]:
     return found[0], found[1]
 
 
-def _patiently(ask: Callable[[], None]) -> None:
-    asking = Thread(target=ask, name="keyring", daemon=True)
+def _patiently(ask: Callable[[Event], None]) -> None:
+    """Ask in a thread, which sets its event as soon as it knows whom, and wait no longer than a person would."""
+    is_found = Event()
+
+    def asked() -> None:
+        try:
+            ask(is_found)
+        finally:
+            is_found.set()
+
+    asking = Thread(target=asked, name="keyring", daemon=True)
     asking.start()
-    asking.join(PATIENCE_SECONDS)
+    if is_found.wait(FINDING_SECONDS):
+        asking.join(PATIENCE_SECONDS)
 
 
 def _ask(act: Callable[[KeyringBackend], str | None]) -> str | None:
@@ -84,7 +98,7 @@ def _asked(act: Callable[[KeyringBackend], str | None]) -> list[str | None]:
     """The keyring's answer, which is None where there is no keyring; empty when one is there and gave none."""
     answers: list[str | None] = []
 
-    def ask() -> None:
+    def ask(is_found: Event) -> None:
         # A backend may raise anything: D-Bus errors, KeyringLocked, ImportError of a half-installed plugin.
         try:
             import keyring
@@ -93,6 +107,7 @@ def _asked(act: Callable[[KeyringBackend], str | None]) -> list[str | None]:
             is_one = _keeps(backend)
         except Exception:
             is_one = False
+        is_found.set()
         if is_one:
             with suppress(Exception):
                 answers.append(act(backend))
