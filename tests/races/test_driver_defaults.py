@@ -21,6 +21,15 @@ def drawer(tmp_path: Path) -> Path:
     return path
 
 
+@pytest.fixture
+def our_drawer(drawer: Path) -> Path:
+    """The same as the program makes its files: two that change one to WAL at the same moment lock each other out."""
+    with sqlite3.connect(drawer) as connection:
+        connection.execute("PRAGMA journal_mode = WAL")
+    connection.close()
+    return drawer
+
+
 def balance_in(path: Path) -> int:
     connection = sqlite3.connect(path)
     try:
@@ -36,15 +45,15 @@ def test_with_the_drivers_default_two_payers_succeed_and_one_debit_is_lost(crew:
     assert balance_in(drawer) == 300
 
 
-def test_with_our_engine_the_second_payer_sees_the_first_ones_debit(crew: Crew, drawer: Path) -> None:
-    outcomes = crew.at_once(acts.read_then_write, str(drawer), True, 700)
+def test_with_our_engine_the_second_payer_sees_the_first_ones_debit(crew: Crew, our_drawer: Path) -> None:
+    outcomes = crew.at_once(acts.read_then_write, str(our_drawer), True, 700)
 
     assert sorted(outcome.value for outcome in outcomes) == ["paid", "refused"]
-    assert balance_in(drawer) == 300
+    assert balance_in(our_drawer) == 300
 
 
-def test_with_our_engine_no_debit_is_lost_when_both_can_be_afforded(crew: Crew, drawer: Path) -> None:
-    outcomes = crew.at_once(acts.read_then_write, str(drawer), True, 400)
+def test_with_our_engine_no_debit_is_lost_when_both_can_be_afforded(crew: Crew, our_drawer: Path) -> None:
+    outcomes = crew.at_once(acts.read_then_write, str(our_drawer), True, 400)
 
     assert [outcome.value for outcome in outcomes] == ["paid", "paid"]
-    assert balance_in(drawer) == 200
+    assert balance_in(our_drawer) == 200
