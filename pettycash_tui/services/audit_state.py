@@ -140,16 +140,12 @@ def record_verified(work: Work, found: Verified, *, apart: bool = False) -> None
     What was found wrong before stays so in each event, until a verification that looks at it finds it right.
     """
     company = work.actor.company_id
-    first = [
-        {"stream": each.stream, "sequence": each.sequence, "kind": each.kind, "message": each.message}
-        for each in found.problems[:_MOST]
-    ]
     data = {
         "ok": found.ok,
         "events": found.events,
         "streams": found.streams,
         "problems": len(found.problems),
-        "first": first,
+        "first": first_problems(found),
         "since": found.since,
         "until": found.until,
         "sealed_at": found.sealed_at,
@@ -174,6 +170,14 @@ def record_verified(work: Work, found: Verified, *, apart: bool = False) -> None
     _record(work, VERIFIED, data, stream=proof_stream(company) if apart else company_stream(company))
 
 
+def first_problems(found: Verified) -> list[dict[str, object]]:
+    """The problems that an event names."""
+    return [
+        {"stream": each.stream, "sequence": each.sequence, "kind": each.kind, "message": each.message}
+        for each in found.problems[:_MOST]
+    ]
+
+
 def record_checkpoint(
     work: Work, made_at: datetime, streams: int, events: int, sha256: str, places: Sequence[str]
 ) -> None:
@@ -189,9 +193,10 @@ def record_resealed(work: Work, by: Actor, data: Mapping[str, Any], made_at: dat
     """
     moment = str(canonical_value(made_at))
     companies: list[UUID | None] = [None, *work.execute(select(t.company.c.id)).scalars()]
-    told = {**data, "made_at": moment}
     for company in companies:
         subject, into = _subject(company), company_stream(company)
+        # What is wrong in one company is not told to the others.
+        told = {key: value for key, value in data.items() if company is None or key != "first"} | {"made_at": moment}
         work.as_actor(by).record(RESEALED, "audit", subject, "audit", stream=into, company_id=company, data=told)
         known = _known(work, company)
         wrong = known.wrong if known is not None else None

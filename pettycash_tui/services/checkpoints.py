@@ -105,22 +105,18 @@ def make(desk: Desk, actor: Actor, *, output: Path | None = None) -> Made:
     # The check records what it finds, as every verification does, and that one asks here for keys.
     from pettycash_tui.services import audit_check
 
-    targets = _targets(desk, output)
+    to = targets(desk, output)
     before = kept(desk, actor)
     sealed = sealed_now(desk, actor, previous=before.digest if before is not None else "")
     if before is not None:
         audit_check.require_as_sealed(desk, actor, before)
-    return _deliver(desk, actor, sealed, targets)
+    return deliver(desk, actor, sealed, to)
 
 
-def deliver(desk: Desk, actor: Actor, sealed: Checkpoint, *, output: Path | None = None) -> Made:
-    """Write a checkpoint to a file and to the places that are set up, and record it. Raises Refused without any."""
-    return _deliver(desk, actor, sealed, _targets(desk, output))
-
-
-def _deliver(desk: Desk, actor: Actor, sealed: Checkpoint, targets: list[tuple[Place, Write]]) -> Made:
+def deliver(desk: Desk, actor: Actor, sealed: Checkpoint, to: list[tuple[Place, Write]]) -> Made:
+    """Write a checkpoint to its places (`targets`) and record it. One that cannot be reached is in the result."""
     digest = sealed.digest
-    places = tuple(_put(place, write, sealed) for place, write in targets)
+    places = tuple(_put(place, write, sealed) for place, write in to)
     made = Made(sealed.made_at, len(sealed.heads), sealed.events, sealed.key, digest, places)
     arrived = [place.kind for place in places if not place.error]
     if arrived:
@@ -130,7 +126,7 @@ def _deliver(desk: Desk, actor: Actor, sealed: Checkpoint, targets: list[tuple[P
 
 def places(desk: Desk) -> tuple[str, ...]:
     """The places that are set up, in words. Raises Refused without any."""
-    return tuple(f"{place.kind} {place.where}" for place, _ in _targets(desk, None))
+    return tuple(f"{place.kind} {place.where}" for place, _ in targets(desk, None))
 
 
 def kept(desk: Desk, actor: Actor) -> Checkpoint | None:
@@ -201,7 +197,8 @@ def _pem(key: Ed25519PublicKey) -> PublicKey:
     return PublicKey(pem, sha256(key.public_bytes(Encoding.Raw, PublicFormat.Raw)).hexdigest())
 
 
-def _targets(desk: Desk, output: Path | None) -> list[tuple[Place, Write]]:
+def targets(desk: Desk, output: Path | None) -> list[tuple[Place, Write]]:
+    """The file that is asked for and the places that are set up, with what writes there. Raises Refused without any."""
     found: list[tuple[Place, Write]] = []
     if output is not None:
         if forced.current() is not None:

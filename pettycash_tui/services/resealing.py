@@ -55,6 +55,7 @@ def after_restore(desk: Desk, actor: Actor, reason: str, *, output: Path | None 
             " --full --checkpoint FILE`.",
             code="not_restored",
         )
+    to = checkpoints.targets(desk, output)
     sealed = checkpoints.sealed_now(desk, SYSTEM, previous=before.digest)
     data = {
         "reason": reason,
@@ -62,16 +63,13 @@ def after_restore(desk: Desk, actor: Actor, reason: str, *, output: Path | None 
         "contradicts_at": before.made_at,
         "sha256": sealed.digest,
         "problems": len(found.problems),
-        "first": [
-            {"stream": each.stream, "sequence": each.sequence, "kind": each.kind, "message": each.message}
-            for each in found.problems[:20]
-        ],
+        "first": audit_state.first_problems(found),
     }
     # First, so that no such checkpoint is anywhere of which nobody knows why.
     desk.run(SYSTEM.at(actor.source, actor.client), audit_state.record_resealed, actor, data, sealed.made_at)
     told = f"{actor.name} ({actor.username}) has had the books sealed as they are now, after a restore: {reason}"
     untold = audit_alarm.tell(desk, SYSTEM, found, because=told)
-    return checkpoints.deliver(desk, SYSTEM, sealed, output=output), untold
+    return checkpoints.deliver(desk, SYSTEM, sealed, to), untold
 
 
 def _is_restored_since(reading: Reading, before: Checkpoint) -> bool:

@@ -23,6 +23,7 @@ from pettycash_tui.services import (
     backups,
     checkpoints,
     doctor_database,
+    forced,
     jobs,
     resealing,
 )
@@ -35,6 +36,16 @@ from pettycash_tui.services.identity import SYSTEM, Actor
 RIGHT = Verified(True, 9, (), 1, None, None)
 PROBLEM = Problem("test", 3, ProblemKind.CHANGED, "its text is not what its hash was made of")
 WRONG = replace(RIGHT, ok=False, problems=(PROBLEM,))
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where checkpoints are kept on a host that also has somebody of its own told."""
+    folder = tmp_path / "sealed"
+    folder.mkdir(mode=0o700)
+    monkeypatch.setenv("PETTYCASH_CHECKPOINT_DIR", str(folder))
+    monkeypatch.setenv("PETTYCASH_AUDIT_EMAIL", "auditor@example.com")
+    return folder
 
 
 def recorded(trading: Trading, found: Verified, actor: Actor = SYSTEM) -> tuple[bool | None, bool | None]:
@@ -102,12 +113,8 @@ def test_each_day_verifies_the_last_days_and_everything_once_a_week_or_while_it_
 
 
 def test_the_daily_job_compares_with_the_newest_checkpoint_and_nothing_is_sealed_over_it(
-    trading: Trading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trading: Trading, places: Path
 ) -> None:
-    places = tmp_path / "sealed"
-    places.mkdir(mode=0o700)
-    monkeypatch.setenv("PETTYCASH_CHECKPOINT_DIR", str(places))
-    monkeypatch.setenv("PETTYCASH_AUDIT_EMAIL", "auditor@example.com")
     for n in range(1, 7):
         trading.desk.run(
             SYSTEM,
@@ -166,12 +173,8 @@ def test_the_hosts_addresses_are_told_whatever_the_database_says_of_the_admins(
 
 
 def test_books_that_were_restored_are_sealed_again_with_a_reason_by_a_superuser_only(
-    trading: Trading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    trading: Trading, places: Path
 ) -> None:
-    places = tmp_path / "sealed"
-    places.mkdir(mode=0o700)
-    monkeypatch.setenv("PETTYCASH_CHECKPOINT_DIR", str(places))
-    monkeypatch.setenv("PETTYCASH_AUDIT_EMAIL", "auditor@example.com")
     desk, clock = trading.desk, trading.clock
     root, why = trading["admin"], "The disk broke on Monday"
     note(trading, "before")
@@ -195,12 +198,21 @@ def test_books_that_were_restored_are_sealed_again_with_a_reason_by_a_superuser_
     assert resealed(trading["cfo"]) == "not_allowed"
     assert resealed(root, " ") == "invalid_input"
     clock.advance(minutes=10)
+    forced.begin(forced.Served("admin", "", "ssh 192.0.2.1", desk.home))
+    try:
+        with pytest.raises(Refused):
+            resealing.after_restore(desk, root, why, output=Path("/etc/checkpoint.json"))
+    finally:
+        forced.end()
+    assert told(desk, "audit.resealed") == [], "nothing is recorded of what was not done"
     made, untold = resealing.after_restore(desk, root, why)
     assert untold == () and made.is_everywhere
     letters = [message_from_bytes(path.read_bytes()) for path in sorted((desk.home / "outbox").glob("*.eml"))]
     last = [letter for letter in letters if letter["To"] == "auditor@example.com"][-1]
     assert why in str(last.get_payload(decode=True)) and "truncated" in str(last.get_payload(decode=True))
-    event = told(desk, "audit.resealed")[0]
+    events = told(desk, "audit.resealed")
+    assert sorted("first" in event["data"] for event in events) == [False, True], "a company is told of no other's"
+    event = events[0]
     assert (event["actor_name"], event["data"]["reason"]) == ("admin", why)
     for _ in range(2):
         # As a host runs them: the newest checkpoint is always a later one.
