@@ -19,6 +19,7 @@ from sqlalchemy import (
     Row,
     Select,
     String,
+    Table,
     and_,
     cast,
     exists,
@@ -169,12 +170,7 @@ def _lines(reading: Reading, since: datetime | None, before: dict[str, datetime]
         )
         .correlate(t.approval_trail),
     )
-    statement = (
-        select(_R.number.label("name"), _T.action, _R.fund_id.label("owner"))
-        .select_from(t.approval_trail)
-        .join(t.requisition, _R.id == _T.requisition_id)
-        .where(~told, visibility.of_company(_R.company_id, reading.actor))
-    )
+    statement = _of_requisitions(reading, t.approval_trail, _T.action).where(~told)
     for stream, row in _found(reading, statement, _R.fund_id, _T.timestamp, since, before, is_fund=True):
         yield _problem(stream, f"{row.name} has a line in its trail ({row.action.value}) that no event tells of")
 
@@ -187,12 +183,7 @@ def _files(reading: Reading, since: datetime | None, before: dict[str, datetime]
         _A.action == ATTACHED,
         _A.body.contains(_D.sha256),
     )
-    statement = (
-        select(_R.number.label("name"), _R.fund_id.label("owner"))
-        .select_from(t.attachment)
-        .join(t.requisition, _R.id == _D.requisition_id)
-        .where(~told, visibility.of_company(_R.company_id, reading.actor))
-    )
+    statement = _of_requisitions(reading, t.attachment).where(~told)
     for stream, row in _found(reading, statement, _R.fund_id, _D.created_at, since, before, is_fund=True):
         yield _problem(stream, f"{row.name} has a file that no event tells of")
 
@@ -232,14 +223,19 @@ def _steps(reading: Reading, since: datetime | None, before: dict[str, datetime]
         (StepStatus.DONE, func.coalesce(_S.acted_at, _S.updated_at), decided),
         (StepStatus.SKIPPED, _S.updated_at, or_(skipped, with_payment)),
     ):
-        statement = (
-            select(_R.number.label("name"), _S.position, _R.fund_id.label("owner"))
-            .select_from(t.approval_step)
-            .join(t.requisition, _R.id == _S.requisition_id)
-            .where(_S.status == status, ~told, visibility.of_company(_R.company_id, reading.actor))
-        )
+        statement = _of_requisitions(reading, t.approval_step, _S.position).where(_S.status == status, ~told)
         for stream, row in _found(reading, statement, _R.fund_id, at, since, before, is_fund=True):
             yield _problem(stream, f"{row.name} has step {row.position} {status.value}, which no event tells of")
+
+
+def _of_requisitions(reading: Reading, table: Table, *columns: ColumnElement[Any]) -> Select[Any]:
+    """The rows of a table that belong to requisitions which the actor may see."""
+    return (
+        select(_R.number.label("name"), _R.fund_id.label("owner"), *columns)
+        .select_from(table)
+        .join(t.requisition, _R.id == table.c.requisition_id)
+        .where(visibility.of_company(_R.company_id, reading.actor))
+    )
 
 
 def _found(
