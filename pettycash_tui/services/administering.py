@@ -33,7 +33,7 @@ def administered(reading: Reading, ref: str | UUID) -> Row[Any]:
     row = reading.execute(select(t.user).where(condition)).first()
     # Somebody of another company, or of all of them, answers like somebody who is not there.
     if row is None or not (actor.company_id is None or row.company_id == actor.company_id):
-        raise NotFound(f"There is no person {printable(typed[:60])} that you may see.")
+        raise NotFound(f"There is no person {printable(typed[:60])} that you may see. See `pettycash user list`.")
     if row.is_superuser and not (actor.is_superuser or actor.is_system):
         raise NotAllowed(f"{row.username} is a superuser; only another superuser may do this.")
     return row

@@ -217,7 +217,7 @@ def activate(work: Work, ref: str | UUID) -> UserDetail:
 
 
 def _locked(work: Work, ref: str | UUID) -> Row[Any]:
-    row = administered(work, find(work, ref).username)
+    row = administered(work, ref)
     return work.execute(select(t.user).where(t.user.c.id == row.id).with_for_update(key_share=True)).one()
 
 

@@ -125,6 +125,7 @@ def confirm(desk: Desk, actor: Actor, code: str) -> tuple[str, ...]:
     secrets = desk.secrets
 
     def check(work: Work) -> tuple[str, ...]:
+        recovery.hold_under_key(work, user_id, secrets)
         row = _row(work, user_id)
         pending = _decrypted(row.totp_secret, user_id, secrets)[SECRET_BYTES:] if row.totp_secret else b""
         if not pending:
