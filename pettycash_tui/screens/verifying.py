@@ -128,6 +128,6 @@ def result_text(found: Verified) -> Content:
     sheet.mark(WRONG, f"{len(found.problems)} of {counted}")
     for problem in found.problems:
         sheet.line()
-        sheet.line(f"{problem.kind}  {problem.where}, number {problem.sequence:,}", "bad")
+        sheet.line(f"{problem.kind}  {problem.place}", "bad")
         sheet.below(problem.message)
     return sheet.content

@@ -64,10 +64,7 @@ def letter(found: Verified, name: str, address: str, database: str, because: str
         *([printable(because), ""] if because else []),
         f"The books in {database} were verified, and {things} not as they were sealed:",
         "",
-        *(
-            printable(f"{each.where}, event {each.sequence}: {each.kind.value}: {each.message}")[:900]
-            for each in found.problems[:_MOST]
-        ),
+        *(printable(f"{each.place}: {each.kind.value}: {each.message}")[:900] for each in found.problems[:_MOST]),
         *([f"and {count - _MOST} more"] if count > _MOST else []),
         "",
         "Change nothing in the database, keep a copy of it, and compare it with the last checkpoint:",

@@ -65,6 +65,11 @@ class Problem:
         """The stream as it is told to a person."""
         return self.stream_name or self.stream
 
+    @property
+    def place(self) -> str:
+        """The stream and, where one event of it is wrong, its number."""
+        return f"{self.where}, event {self.sequence:,}" if self.sequence else self.where
+
 
 class Walk:
     """One stream, walked from its beginning or from a row inside.

@@ -87,7 +87,7 @@ def require_as_sealed(desk: Desk, actor: Actor, before: Checkpoint) -> None:
     first = found.problems[0]
     raise Refused(
         f"Nothing was sealed, because the checkpoint of {before.made_at:%Y-%m-%d %H:%M} UTC says something else:"
-        f" {first.where}, event {first.sequence}: {first.message}. Keep a copy of the database, and run `pettycash"
+        f" {first.place}: {first.message}. Keep a copy of the database, and run `pettycash"
         " audit verify --full --checkpoint FILE`. Only after a restore a superuser seals them anew: `pettycash audit"
         f" checkpoint --after-restore REASON`. {' '.join(untold)}".rstrip(),
         code="checkpoint_contradicted",

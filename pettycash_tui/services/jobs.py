@@ -159,9 +159,9 @@ def _verify_audit(desk: Desk, dry_run: bool) -> JobResult:
         untold = audit_alarm.tell(desk, SYSTEM, found)
         if isinstance(error, PettyCashError):
             raise
-        left = [f"{found.problems[0].where}: {found.problems[0].message}", *untold]
+        left = [f"{found.problems[0].place}: {found.problems[0].message}", *untold]
         return JobResult(name, False, (), tuple(left), ok=False)
-    left = [f"{each.where}, event {each.sequence}: {each.kind}: {each.message}" for each in found.problems]
+    left = [f"{each.place}: {each.kind}: {each.message}" for each in found.problems]
     left += audit_alarm.tell(desk, SYSTEM, found)
     done = (f"{found.events} events in {found.streams} streams verified",)
     return JobResult(name, False, done, tuple(left), ok=found.ok)
