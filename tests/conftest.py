@@ -26,6 +26,22 @@ from pettycash_tui.database import engine as engines
 from pettycash_tui.database import schema
 from pettycash_tui.services.desk import Desk
 
+NO_KEYRING = "keyring.backends.null.Keyring"
+
+
+def _be_plain(setting: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith("PETTYCASH_") and not name.startswith("PETTYCASH_TEST_"):
+            setting.delenv(name)
+    setting.delenv("CREDENTIALS_DIRECTORY", raising=False)
+    # The fixtures' databases belong to the server's superuser; what is refused to one has tests of its own.
+    setting.setenv("PETTYCASH_ALLOW_OWNER", "1")
+    setting.setenv("PYTHON_KEYRING_BACKEND", NO_KEYRING)
+
+
+# Before any fixture of a whole session: a process chooses its keyring once, at the first question, and without this
+# setting it would choose among those that tests of locked and hanging ones declare.
+_be_plain(pytest.MonkeyPatch())
 be_quicker()
 leaks.install()
 
@@ -203,13 +219,7 @@ def sqlite_desk(sqlite_url: URL, open_desk: Callable[[URL], Desk]) -> Desk:
 @pytest.fixture(autouse=True)
 def plain_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No setting of the person who runs the tests reaches them, and no test asks their keyring."""
-    for name in list(os.environ):
-        if name.startswith("PETTYCASH_") and not name.startswith("PETTYCASH_TEST_"):
-            monkeypatch.delenv(name)
-    monkeypatch.delenv("CREDENTIALS_DIRECTORY", raising=False)
-    # The fixtures' databases belong to the server's superuser; what is refused to one has tests of its own.
-    monkeypatch.setenv("PETTYCASH_ALLOW_OWNER", "1")
-    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+    _be_plain(monkeypatch)
 
 
 @pytest.hookimpl(wrapper=True)

@@ -163,8 +163,10 @@ class Attendance(TypedAhead, inherit_bindings=False):
         """The terminal has gone: keep what was typed and end the session, then end as a program without one does."""
         for store in [store for screen in self._keepers if (store := screen.unsaved())]:
             _without_waiting_long(store)
-        if self.context is not None:
-            _without_waiting_long(partial(self.end_session, self.context))
+        # Nobody works here any more: that the session is over by now is no reason to let somebody else sign in.
+        context, self.context = self.context, None
+        if context is not None:
+            _without_waiting_long(partial(self.end_session, context))
         asyncio.get_running_loop().remove_signal_handler(signal.SIGHUP)
         # Whoever has opened the desk for somebody, as by SSH, ends the session too, and has the time for it.
         # That whoever started the program lets hang-ups pass, as nohup does, keeps no desk open that nobody can see.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from base64 import b32decode, b64encode
 from collections.abc import Iterator
@@ -225,9 +224,6 @@ def world(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
         desk.secrets.make_server_key()
         trading = Trading(desk, desk.clock, people)  # type: ignore[arg-type]
         with pytest.MonkeyPatch.context() as patch:
-            for name in [name for name in os.environ if name.startswith("PETTYCASH_") and "_TEST_" not in name]:
-                patch.delenv(name)
-            patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
             patch.setenv("PETTYCASH_OUTBOX", "1")
             if request.param == "sqlite":
                 with changes.watched(desk) as seen:

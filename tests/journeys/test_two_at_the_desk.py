@@ -124,8 +124,8 @@ def pay(place: Place, payer: Terminal, payment: str, reference: str = "") -> Sto
     payer.type(f"{place.code_for('treasury2', payment)}\t{reference}")
     payer.wait_for("Code ••••••", f"Reference {reference}")
     payer.press("enter")
-    watch = Stopwatch(f"{payment} being paid")
     payer.wait_for(f"{payment} is paid")
+    watch = Stopwatch(f"{payment} being paid")
     payer.press("enter")
     payer.wait_gone("enter or esc closes")
     return watch

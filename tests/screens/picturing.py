@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -91,9 +90,6 @@ def business(tmp_path_factory: pytest.TempPathFactory, sqlite_template: Path) ->
     clock = SettableClock()
     desk = Desk(engines.sqlite_address(path), home, clock=clock)
     with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("PETTYCASH_")]:
-            patch.delenv(name)
-        patch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
         patch.setattr(codes.secrets, "randbelow", lambda limit: CODE)
         desk.secrets.make_server_key()
         PicturedCompany(desk, clock).trade()
