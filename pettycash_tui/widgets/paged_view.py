@@ -215,6 +215,8 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
         self._opened = True
         self._is_exchanging = False
         self._settle(take(answer))
+        if self._pages.at_start and self._pages.at_end:
+            self.all_rows_are(self._pages.rows)
         wanted = self._wanted
         if wanted is not None and not self._reading:
             self._wanted = None
@@ -267,6 +269,9 @@ class PagedView(Background, ScrollView, inherit_bindings=False):
 
     def rows_gone(self, rows: Sequence[Row]) -> None:
         """These are the rows near the view now; those that are gone can no longer be chosen."""
+
+    def all_rows_are(self, rows: Sequence[Row]) -> None:
+        """These are all there are now; no other one can be chosen any more."""
 
     def _keep_view(self, index: int, take: Callable[[], None], key: Hashable) -> None:
         """Take other rows: the row with that key, which stood at `index`, and the cursor's stay on their lines."""

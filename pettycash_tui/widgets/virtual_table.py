@@ -131,6 +131,11 @@ class VirtualTable(PagedView, can_focus=True, inherit_bindings=False):
         """What is gone is not marked."""
         self.unmark(row.key for row in rows if row.gone)
 
+    def all_rows_are(self, rows: Sequence[Row]) -> None:
+        """What is in the list no more is not marked, also where nobody saw it go."""
+        listed = {row.key for row in rows if not row.gone}
+        self.unmark([key for key in self._marks if key not in listed])
+
     def set_source(self, source: RowSource, *, empty: str | None = None, keep_marks: bool = False) -> None:
         """Show another list (another filter); what was marked in the old one is unmarked, as it may be out of sight.
 
