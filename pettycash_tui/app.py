@@ -197,9 +197,13 @@ class PettyCashApp(Confined, ThinLine, Following, inherit_bindings=False):
         self.call_later(self._look_at_window)
         self.run_worker(self._offer_what_was_typed(context), group="draft", exit_on_error=False)
         if context.actor.must_enrol:
-            from pettycash_tui.services.identity import enrol_first
-
-            self.notify(enrol_first(), severity="warning", timeout=20, markup=False)
+            self.notify(
+                "Your company asks an authenticator app of everybody who approves or pays, and you have not enrolled"
+                f" one. {key('account.open')} does it here.",
+                severity="warning",
+                timeout=20,
+                markup=False,
+            )
 
     async def _offer_what_was_typed(self, context: DeskContext) -> None:
         """After a lost connection or a sign-out: say that what was typed is still there."""
@@ -284,10 +288,22 @@ class PettyCashApp(Confined, ThinLine, Following, inherit_bindings=False):
         if self.context is not None:
             offer_sessions(screen)
 
+    def action_show_account(self) -> None:
+        """Show one's own account: the authenticator app, the recovery codes, the password."""
+        from pettycash_tui.screens.account import offer_account
+
+        screen: Any = self.screen
+        if self.context is not None:
+            offer_account(screen, lambda context: self.call_later(self._go_on_as, context))
+
     async def _become(self, context: DeskContext) -> None:
+        await self._go_on_as(context)
+        self.notify(f"You are {context.actor.name} now.", markup=False)
+
+    async def _go_on_as(self, context: DeskContext) -> None:
+        """Begin anew: as somebody else, or as the same person with other rights."""
         await self._clear_the_desk()
         self._enter(context)
-        self.notify(f"You are {context.actor.name} now.", markup=False)
 
     # -- going about ---------------------------------------------------------------------------------------------------
 
@@ -353,7 +369,7 @@ class PettyCashApp(Confined, ThinLine, Following, inherit_bindings=False):
             return action in ("quit", "help_quit", "sign_out") or (action == "help" and has_help)
         if action == "go":
             return self.context is not None and (parameters[0] == FORM or parameters[0] in self.places)
-        if action in ("choose_notices", "show_sessions"):
+        if action in ("choose_notices", "show_sessions", "show_account"):
             return self.context is not None and hasattr(self.screen, "ask")
         if action == "switch_person":
             is_free = self.context is not None and self.context.demo and forced.current() is None

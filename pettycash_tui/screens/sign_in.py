@@ -230,8 +230,8 @@ class SignInScreen(Background, Screen[None]):
         self._signed_in = signed_in
         if signed_in.recovery_codes_left is not None:
             self.app.notify(
-                f"That recovery code is used up; {signed_in.recovery_codes_left} left. New ones:"
-                " `pettycash totp recovery`.",
+                f"That recovery code is used up; {signed_in.recovery_codes_left} left."
+                f" {key('account.open')} makes new ones.",
                 severity="warning",
                 markup=False,
             )

@@ -15,8 +15,9 @@ from pettycash_tui.services.permissions import ALLOWANCES, NEEDS_APP, Right, Sco
 def enrol_first() -> str:
     """What somebody is told who may not approve or pay before an authenticator app is enrolled."""
     return (
-        "Your company asks an authenticator app of everybody who approves or pays, and you have not enrolled one. Run"
-        f" {forced.command('totp enrol')}, then {forced.command('totp verify')}; at an open desk sign in again."
+        "Your company asks an authenticator app of everybody who approves or pays, and you have not enrolled one. Do it"
+        f" at the desk, under your account, or run {forced.command('totp enrol')}, then"
+        f" {forced.command('totp verify')} and sign in again at a desk that is open."
     )
 
 

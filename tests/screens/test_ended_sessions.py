@@ -115,4 +115,4 @@ async def test_who_has_to_enrol_an_app_is_told_at_the_desk(sqlite_desk: Desk, pe
     app = PettyCashApp(sqlite_desk, load_context(sqlite_desk, here))
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await settled(pilot)
-        assert "`pettycash totp enrol`" in " ".join(notices(pilot))
+        assert "U does it here." in " ".join(notices(pilot))
