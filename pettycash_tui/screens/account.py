@@ -98,7 +98,7 @@ def lines_of(context: DeskContext, status: totp.Status) -> list[tuple[str, _Part
 
 def _enrol(screen: DeskScreen, renew: Renew) -> None:
     desk, actor = screen.context.desk, screen.context.actor
-    lines = ["Who finds a desk open must not be able to take your codes over."]
+    lines = ["Your password is asked so that nobody who finds your desk open takes your codes over."]
 
     def begun(enrolment: totp.Enrolment) -> None:
         screen.app.push_screen(EnrolWindow(screen.context, enrolment), confirmed)
