@@ -26,6 +26,7 @@ Renew = Callable[[DeskContext], object]
 
 _KEPT = "Write them down, or print them, and keep them away from the phone. They are not shown again."
 _REPEATED = "repeated"
+_CONFIRMING = "confirm-app"
 
 
 class _Part(Enum):
@@ -101,14 +102,40 @@ def _enrol(screen: DeskScreen, renew: Renew) -> None:
     lines = ["Your password is asked so that nobody who finds your desk open takes your codes over."]
 
     def begun(enrolment: totp.Enrolment) -> None:
-        screen.app.push_screen(EnrolWindow(screen.context, enrolment), confirmed)
+        is_in_force = False
 
-    def confirmed(codes: tuple[str, ...] | None) -> None:
-        if codes is None:
-            screen.tell("Nothing has changed: the new app is not in force.")
-            return
-        done = partial(_renew, screen, renew) if actor.must_enrol else None
-        _show_codes(screen, "Your authenticator app is in force", codes, done)
+        def send(code: str) -> bool:
+            return screen.write(
+                lambda: totp.confirm(desk, actor, code),
+                then=confirmed,
+                failed=refused,
+                key=_CONFIRMING,
+                waits="looking at the code…",
+                window=window,
+            )
+
+        def confirmed(codes: tuple[str, ...]) -> None:
+            nonlocal is_in_force
+            is_in_force = True
+            close(window)
+            # Also to who has left the window meanwhile: nobody could show them again.
+            done = partial(_renew, screen, renew) if actor.must_enrol else None
+            _show_codes(screen, "Your authenticator app is in force", codes, done)
+
+        def refused(error: PettyCashError) -> None:
+            if window.is_attached:
+                window.refuse(error)
+            else:
+                screen.show_error(error)
+
+        def left(_: None) -> None:
+            if screen.is_writing(_CONFIRMING):
+                screen.tell("The code is being looked at; you are told what comes of it.")
+            elif not is_in_force:
+                screen.tell("Nothing has changed: the new app is not in force.")
+
+        window = EnrolWindow(enrolment, send)
+        screen.app.push_screen(window, left)
 
     _with_password(
         screen,
@@ -225,13 +252,18 @@ def _prompt(
         to_do = act(typed)
         if to_do is None:
             return False
-        return screen.write(to_do, then=done, failed=prompt.refuse, key=("account", title), window=prompt)
+        return screen.write(to_do, then=done, failed=failed, key=("account", title), window=prompt)
 
     def done(outcome: Any) -> None:
-        # Who has left the window has not waited for it: what it would show is not shown to whoever comes by.
+        # Also for who has left the window meanwhile: codes that were made and not shown would be lost.
+        prompt.finish()
+        then(outcome)
+
+    def failed(error: PettyCashError) -> None:
         if prompt.is_attached:
-            prompt.finish()
-            then(outcome)
+            prompt.refuse(error)
+        else:
+            screen.show_error(error)
 
     sending: Send = send
     prompt = PasswordPrompt(title, lines, asks, sending, enter_does=enter_does, undo="")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import ClassVar
 
 from textual import on
@@ -12,9 +13,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from pettycash_tui.actions import binding, key
-from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.code_input import CodeInput
-from pettycash_tui.screens.context import DeskContext
 from pettycash_tui.services import totp
 from pettycash_tui.services.errors import PettyCashError
 from pettycash_tui.widgets.background import Background, WindowMark
@@ -23,8 +22,8 @@ from pettycash_tui.widgets.plain import Field, PlainText
 _STEPS = "Scan this with your authenticator app, or type into it:"
 
 
-class EnrolWindow(Background, ModalScreen[tuple[str, ...] | None]):
-    """Shows what the app needs and asks for the code it shows then. Gives the recovery codes; none when it is left."""
+class EnrolWindow(Background, ModalScreen[None]):
+    """Shows what the app needs and asks for the code it shows then; whoever opened it sends that and closes it."""
 
     help_title = "Authenticator app"
     help_text = (
@@ -49,10 +48,10 @@ class EnrolWindow(Background, ModalScreen[tuple[str, ...] | None]):
     EnrolWindow .foot { color: $text-muted; margin-top: 1; height: auto; }
     """
 
-    def __init__(self, context: DeskContext, enrolment: totp.Enrolment) -> None:
+    def __init__(self, enrolment: totp.Enrolment, send: Callable[[str], bool]) -> None:
         super().__init__()
-        self._person = context
         self._enrolment = enrolment
+        self._send = send
 
     def compose(self) -> ComposeResult:
         secret = self._enrolment.secret_base32
@@ -77,19 +76,13 @@ class EnrolWindow(Background, ModalScreen[tuple[str, ...] | None]):
     @on(Input.Submitted)
     def _confirm(self, event: Input.Submitted) -> None:
         event.stop()
-        desk, actor, code = self._person.desk, self._person.actor, event.value
-        if not code.strip():
+        if event.value.strip():
+            self._send(event.value)
+        else:
             self.query_one(Field).show_error("Type the six digits that the app shows.")
-            return
-        self.write(
-            lambda: totp.confirm(desk, actor, code),
-            then=lambda codes: close(self, codes),
-            failed=self._refused,
-            key="confirm-app",
-            waits="looking at the code…",
-        )
 
-    def _refused(self, error: PettyCashError) -> None:
+    def refuse(self, error: PettyCashError) -> None:
+        """Say why the code does not do; the next one is typed into an empty field."""
         field = self.query_one(Field)
         with self.prevent(Input.Changed):
             field.query_one(Input).value = ""
