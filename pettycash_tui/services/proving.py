@@ -56,10 +56,16 @@ class _Code:
 
 @dataclass(frozen=True, slots=True)
 class _Try:
-    """A counted try: whether the person has one left, and how the place stands that it came from."""
+    """A counted try: whether the person has one left, and how the place that it came from and the name stand."""
 
     may_try: bool
     place: throttle.Counted | None
+    name: throttle.Counted | None = None
+
+    @property
+    def waits(self) -> throttle.Counted | None:
+        """What has to wait; None where nothing has."""
+        return next((one for one in (self.place, self.name) if one is not None and one.is_refused), None)
 
 
 class _NotProved(Exception):
@@ -88,18 +94,19 @@ def prove(
 
     Raises NotAllowed, alike for an unknown person, a wrong password, a locked and a deactivated account
     (`signin_refused`). With `sign_in`, those who have enrolled an app also need the current code or a
-    recovery code (`totp_needed`, `totp_wrong`), and a place with too many failures has to wait (`signin_throttled`).
+    recovery code (`totp_needed`, `totp_wrong`), and a place or a name with too many failures has to wait
+    (`signin_throttled`).
     """
     nobody = SYSTEM.at(source, client)
     row = desk.read(SYSTEM, _person, as_stored(username))
     # Nobody's try is counted too, with no effect, so that it takes as long.
-    tried = desk.run_unaudited(
-        SYSTEM, _count_try, row.id if row else new_id(), throttle.place_here() if sign_in else None
-    )
-    if tried.place is not None and tried.place.is_refused:
+    throttled = (throttle.place_here(), throttle.name_of(as_stored(username))) if sign_in else None
+    tried = desk.run_unaudited(SYSTEM, _count_try, row.id if row else new_id(), throttled)
+    if (waits := tried.waits) is not None:
         desk.run(nobody, _refuse, row, "throttled")
-        seconds = max(1, ceil((tried.place.until - desk.clock()).total_seconds()))
-        raise NotAllowed(f"Too many sign-ins from here have failed. Wait {seconds} s.", code="signin_throttled")
+        seconds = max(1, ceil((waits.until - desk.clock()).total_seconds()))
+        whose = "from here" if waits is tried.place else "with this name"
+        raise NotAllowed(f"Too many sign-ins {whose} have failed. Wait {seconds} s.", code="signin_throttled")
     is_right = passwords.verify(row.password_hash if row else None, password)
     if row is None or not tried.may_try or not is_right:
         desk.run(nobody, _refuse, row, _reason(row, tried.may_try))
@@ -133,6 +140,7 @@ def prove(
             first(work)
         if tried.place is not None:
             throttle.forgive(work, tried.place)
+            throttle.forget(work, row.username)
         proved = _accept(work, row, typed)
         u = t.user.c
         # Only while all is as it was when the password was compared.
@@ -200,26 +208,32 @@ def _allowed_tries() -> Any:
     return func.coalesce(limit, LOCK_AFTER_FAILURES)
 
 
-def _count_try(work: Work, user_id: UUID, where: str | None) -> _Try:
-    """Count a try; without effect on the person when the place has to wait.
+def _count_try(work: Work, user_id: UUID, throttled: tuple[str, str] | None) -> _Try:
+    """Count a try; without effect on the person when the place or the name has to wait.
 
     `may_try` is False when there is none left, or the account may not sign in at all.
     """
-    place = throttle.count(work, where) if where is not None else None
-    if place is not None and place.is_refused:
-        return _Try(may_try=False, place=place)
+    place = name = None
+    if throttled is not None:
+        place = throttle.count(work, throttled[0])
+        if place.is_refused:
+            return _Try(may_try=False, place=place)
+        name = throttle.count(work, throttled[1])
+        if name.is_refused:
+            return _Try(may_try=False, place=place, name=name)
     u = t.user.c
     counted = work.execute(
         update(t.user)
         .where(u.id == user_id, u.is_active, u.locked_at.is_(None), u.failed_logins < _allowed_tries())
         .values(failed_logins=u.failed_logins + 1)
     )
-    return _Try(counted.rowcount == 1, place)
+    return _Try(counted.rowcount == 1, place, name)
 
 
 def _take_back(work: Work, user_id: UUID, tried: _Try) -> None:
-    if tried.place is not None:
-        throttle.forgive(work, tried.place)
+    for counted in (tried.place, tried.name):
+        if counted is not None:
+            throttle.forgive(work, counted)
     u = t.user.c
     work.execute(update(t.user).where(u.id == user_id, u.failed_logins > 0).values(failed_logins=u.failed_logins - 1))
 

@@ -14,7 +14,7 @@ from uuid import UUID
 from sqlalchemy import Row, update
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import forced, passwords, recovery, sessions, standing
+from pettycash_tui.services import forced, passwords, recovery, sessions, standing, throttle
 from pettycash_tui.services.administering import administered
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.audit_values import told
@@ -160,6 +160,7 @@ def set_password(work: Work, ref: str | UUID, new: str, *, must_change: bool = T
     if row.id == work.actor.id:
         raise Refused("Nobody is given a password by themselves. Change yours: `pettycash passwd`.", code="own_account")
     hashed = passwords.hash_password(new, row.username, demo=demo)
+    throttle.forget(work, row.username)
     work.execute(
         update(t.user)
         .where(t.user.c.id == row.id)
@@ -190,6 +191,7 @@ def unlock(work: Work, ref: str | UUID) -> str:
 
 def let_try_again(work: Work, row: Row[Any], data: dict[str, Any]) -> None:
     """Unlock the person of a row, of passwords and codes; `data` is put on record with it."""
+    throttle.forget(work, row.username)
     work.execute(
         update(t.user)
         .where(t.user.c.id == row.id)

@@ -1,8 +1,9 @@
-"""Places that fail to sign in, over many names: after a number of failures each further try makes the place wait.
+"""Places and names that fail to sign in: after a number of failures each further try makes them wait.
 
 Counted before a password is compared, as a person's own tries are. A place that waits is not asked who it is: its tries
 count against nobody, so that it cannot lock people who sign in elsewhere. The first failures of an hour are free: at a
-shared host many people mistype. Source: OWASP Authentication Cheat Sheet (throttling beside account lockout).
+shared host many people mistype. A name waits from wherever it is tried, and whether somebody has it or not: what waits
+would else tell who is here. Source: OWASP Authentication Cheat Sheet (throttling beside account lockout).
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 from sqlalchemy import case, insert, literal, or_, select, update
@@ -18,17 +20,22 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.services.work import Work
 
 FREE = 30
+FREE_OF_A_NAME = 4
 WINDOW = timedelta(hours=1)
 LONGEST = timedelta(minutes=15)
+LONGEST_OF_A_NAME = timedelta(minutes=1)
+"""Who knows a name can make its person wait: not for long, and the lock after ten failures keeps guesses out."""
 FIRST_SECONDS = 1
 LONGEST_PLACE = 120
+# No host has a space in its name, nor is a hash a number of the system's user.
+_NAME = "a name "
 
 _S = t.sign_in_source.c
 
 
 @dataclass(frozen=True, slots=True)
 class Counted:
-    """A try that was counted as a failure, or is refused (`is_refused`); the place waits until then."""
+    """A try that was counted as a failure, or is refused (`is_refused`); the place or name waits until then."""
 
     place: str
     is_refused: bool
@@ -43,20 +50,27 @@ def place_here() -> str:
     return f"{os.uname().nodename} {os.getuid()}"[:LONGEST_PLACE]
 
 
-def wait_after(failures: int) -> timedelta:
-    """How long a place waits after its so many failures: from 1 second on doubled each time, to a quarter hour."""
-    over = failures - FREE
-    return min(timedelta(seconds=FIRST_SECONDS * 2 ** min(over - 1, 20)), LONGEST) if over > 0 else timedelta(0)
+def name_of(username: str) -> str:
+    """What is counted as one name: a few bits of its hash, since some type their password there."""
+    return f"{_NAME}{sha256(username.encode(errors='surrogatepass')).hexdigest()[:3]}"
+
+
+def wait_after(place: str, failures: int) -> timedelta:
+    """How long a place or name waits after its so many failures: from 1 second on doubled each time, to the longest."""
+    is_name = place.startswith(_NAME)
+    over = failures - (FREE_OF_A_NAME if is_name else FREE)
+    longest = LONGEST_OF_A_NAME if is_name else LONGEST
+    return min(timedelta(seconds=FIRST_SECONDS * 2 ** min(over - 1, 20)), longest) if over > 0 else timedelta(0)
 
 
 def count(work: Work, place: str) -> Counted:
-    """Count a failure of a place, taken back by `forgive` when it was none; refused while the place has to wait."""
+    """Count a failure of a place or name, taken back by `forgive` when it was none; refused while it has to wait."""
     now = work.now
     # Between two statements another process may have made the place: then it is counted the second time round.
     for _ in range(3):
         failures = work.execute(_counting(place, now)).scalar()
         if failures is not None:
-            until = now + wait_after(failures)
+            until = now + wait_after(place, failures)
             if until > now:
                 work.execute(update(t.sign_in_source).where(_S.source == place).values(refused_until=until))
             return Counted(place, False, until)
@@ -79,6 +93,12 @@ def forgive(work: Work, counted: Counted) -> None:
             refused_until=case((_S.refused_until == counted.until, waits_no_more), else_=_S.refused_until),
         )
     )
+
+
+def forget(work: Work, username: str) -> None:
+    """The failures of this name do not count any more: its person has signed in, or may try again."""
+    values = {"failures": 0, "refused_until": _past(work)}
+    work.execute(update(t.sign_in_source).where(_S.source == name_of(username)).values(values))
 
 
 def _counting(place: str, moment: datetime) -> Any:

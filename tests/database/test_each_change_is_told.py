@@ -136,6 +136,7 @@ def test_whatever_is_done_to_get_in_and_to_try_codes_is_told(watching: tuple[Tra
     signin.change_password(desk, here.actor, PASSWORD, "several words of mine")
     signin.sign_out(desk, here.actor)
     for _ in range(11):
+        trading.clock.advance(minutes=1)
         refusal(desk, "staff", WRONG)
     desk.run(admin, signin.unlock, "staff")
     officer = trading["treasury"]

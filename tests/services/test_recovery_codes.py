@@ -128,9 +128,12 @@ def test_a_key_that_cannot_be_read_makes_no_guess_of_a_right_code(
     assert [event["data"]["reason"] for event in told(desk, "signin.refused")] == ["bad_server_key"] * 12
 
 
-def test_guessed_codes_are_counted_and_lock(desk: Desk, people: dict[str, Actor]) -> None:
+def test_guessed_codes_are_counted_and_lock(desk: Desk, people: dict[str, Actor], clock: SettableClock) -> None:
     _, codes = enrolled(desk, people["treasury"])
-    guesses = [refusal(desk, "treasury", code="ABCDE-FGHJK").code for _ in range(11)]
+    guesses = []
+    for _ in range(11):
+        guesses.append(refusal(desk, "treasury", code="ABCDE-FGHJK").code)
+        clock.advance(minutes=1)
 
     assert guesses == ["totp_wrong"] * 10 + ["signin_refused"]
     assert refusal(desk, "treasury", code=codes[0]).code == "signin_refused"

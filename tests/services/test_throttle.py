@@ -143,9 +143,50 @@ def test_asking_for_the_code_again_and_again_locks_nobody(desk: Desk, people: di
     assert {refusal(desk, "treasury").code for _ in range(12)} == {"totp_needed"}
 
 
-def test_the_longest_wait_is_a_quarter_hour() -> None:
-    waits = [throttle.wait_after(failures).total_seconds() for failures in (0, 30, 31, 32, 35, 40, 41, 10**9)]
-    assert waits == [0, 0, 1, 2, 16, 512, 900, 900]
+def test_the_longest_wait_is_a_quarter_hour_and_that_of_a_name_a_minute() -> None:
+    def waits(of: str, *failures: int) -> list[float]:
+        return [throttle.wait_after(of, so_many).total_seconds() for so_many in failures]
+
+    assert waits(throttle.place_here(), 0, 30, 31, 32, 35, 40, 41, 10**9) == [0, 0, 1, 2, 16, 512, 900, 900]
+    assert waits(throttle.name_of("staff"), 0, 4, 5, 6, 9, 11, 10**9) == [0, 0, 1, 2, 16, 60, 60]
+
+
+@pytest.mark.parametrize("name", ["staff", "nobody"])
+def test_a_name_that_is_guessed_has_to_wait_wherever_from_and_is_not_told_by_it(
+    desk: Desk, people: dict[str, Actor], clock: SettableClock, at: Callable[[str], None], name: str
+) -> None:
+    for number in range(throttle.FREE_OF_A_NAME + 1):
+        at(f"host{number} 1000")
+        assert refusal(desk, name, WRONG).code == "signin_refused"
+    at("another 1000")
+    for _ in range(12):
+        refused = refusal(desk, name)
+        assert (refused.code, refused.message) == (
+            "signin_throttled",
+            "Too many sign-ins with this name have failed. Wait 1 s.",
+        )
+    assert enter(desk, "treasury").token, "nobody else has to"
+    with desk.engine.connect() as connection:
+        tries = connection.execute(select(t.user.c.failed_logins).where(t.user.c.username == "staff")).scalar()
+    assert tries == (throttle.FREE_OF_A_NAME + 1 if name == "staff" else 0), "what waits is not compared"
+
+    clock.advance(seconds=1)
+    assert refusal(desk, name, WRONG).code == "signin_refused"
+    assert "Wait 2 s" in refusal(desk, name).message
+    if name == "staff":
+        clock.advance(seconds=2)
+        enter(desk, name)
+        for _ in range(throttle.FREE_OF_A_NAME):
+            assert refusal(desk, name, WRONG).code == "signin_refused"
+        assert enter(desk, name).token, "who has come in begins anew"
+
+
+def test_of_what_was_typed_as_a_name_nothing_can_be_made_out(desk: Desk, people: dict[str, Actor]) -> None:
+    refusal(desk, "a password in the wrong field", WRONG)
+    with desk.engine.connect() as connection:
+        kept = set(connection.execute(select(t.sign_in_source.c.source)).scalars())
+    assert kept == {throttle.place_here(), throttle.name_of("a password in the wrong field")}
+    assert len(throttle.name_of("a password in the wrong field").split()[-1]) == 3
 
 
 def test_nobody_and_a_wrong_password_run_the_same_statements(desk: Desk, people: dict[str, Actor]) -> None:
