@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Table
 
 from pettycash_tui.database import isolation
 from pettycash_tui.database.triggers import APPEND_ONLY, trigger_functions
@@ -28,7 +28,12 @@ SECRET_COLUMNS = {
 
 VERIFIER_POLICY = "verifier_reads"
 
-_MIGHTY = "SELECT rolsuper OR rolcreaterole OR rolbypassrls OR rolreplication FROM pg_roles WHERE rolname = %(role)s"
+_MIGHT = (
+    "CASE WHEN rolsuper THEN 'a superuser' WHEN rolcreaterole THEN 'a role with CREATEROLE' WHEN rolbypassrls"
+    " THEN 'a role with BYPASSRLS' WHEN rolreplication THEN 'a role with REPLICATION' ELSE '' END"
+)
+"""What of a role puts it above the rules. Before Postgres 16 whoever may make roles makes itself the owner."""
+_MIGHTY = f"SELECT {_MIGHT} FROM pg_roles WHERE rolname = %(role)s"
 _MEMBERSHIPS = (
     "SELECT g.rolname FROM pg_auth_members m JOIN pg_roles g ON g.oid = m.roleid JOIN pg_roles r ON r.oid = m.member"
     " WHERE r.rolname = %(role)s ORDER BY 1"
@@ -50,27 +55,27 @@ class TooMighty(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """The role of a connection: whether it is a superuser or passes by the isolation of companies, and whether it owns
-    the tables, the schema or the database, or may become who does.
+    """The role of a connection: what of it puts it above the rules ("a superuser", "a role with CREATEROLE"; empty
+    where nothing does), and whether it owns the tables, the schema or the database, or may become who does.
     """
 
     role: str
-    is_superuser: bool
+    might: str
     is_owner: bool
 
     @property
     def is_bound(self) -> bool:
         """Whether the rules of the database bind it."""
-        return not (self.is_superuser or self.is_owner)
+        return not (self.might or self.is_owner)
 
 
 def standing(connection: Connection) -> Standing:
     """What the role of this connection is. One query."""
     row = connection.exec_driver_sql(
-        "SELECT current_user, (SELECT rolsuper OR rolbypassrls FROM pg_roles WHERE rolname = current_user), EXISTS ("
+        f"SELECT current_user, (SELECT {_MIGHT} FROM pg_roles WHERE rolname = current_user), EXISTS ("
         f"SELECT 1 FROM ({_OWNERS}) o WHERE pg_has_role(current_user, o.owner, 'MEMBER'))"
     ).one()
-    return Standing(str(row[0]), bool(row[1]), bool(row[2]))
+    return Standing(str(row[0]), str(row[1]), bool(row[2]))
 
 
 def reads_only(connection: Connection) -> bool:
@@ -84,14 +89,30 @@ def reads_only(connection: Connection) -> bool:
     )
 
 
+def _columns(table: Table) -> list[str]:
+    """The columns of a table that the application may change."""
+    if table.name in APPEND_ONLY:
+        return []
+    return [column.name for column in table.columns if column.name not in _NEVER_CHANGES]
+
+
 def missing(connection: Connection) -> list[str]:
-    """The tables in which the role of this connection may not read or not insert."""
+    """What the program does and the role of this connection may not do, such as `UPDATE on payment`."""
     found = connection.exec_driver_sql(
-        "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        "SELECT p.privilege || ' on ' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " CROSS JOIN unnest(ARRAY['SELECT', 'INSERT']) AS p(privilege)"
         " WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname <> 'alembic_version'"
-        " AND NOT (has_table_privilege(c.oid, 'SELECT') AND has_table_privilege(c.oid, 'INSERT')) ORDER BY 1"
+        " AND NOT has_table_privilege(c.oid, p.privilege) ORDER BY 1"
     )
-    return list(found.scalars().all())
+    changing = [(table.name, column) for table in metadata.sorted_tables for column in _columns(table)]
+    unchangeable = connection.exec_driver_sql(
+        "SELECT DISTINCT 'UPDATE on ' || c.relname FROM unnest(%s::text[], %s::text[]) AS w(relname, attname)"
+        " JOIN pg_class c USING (relname) JOIN pg_namespace n ON n.oid = c.relnamespace"
+        " JOIN pg_attribute a ON a.attrelid = c.oid AND a.attname = w.attname"
+        " WHERE n.nspname = current_schema() AND NOT has_column_privilege(c.oid, a.attnum, 'UPDATE') ORDER BY 1",
+        ([table for table, _ in changing], [column for _, column in changing]),
+    )
+    return [str(line) for rows in (found, unchangeable) for line in rows.scalars()]
 
 
 def excess(connection: Connection) -> list[str]:
@@ -108,14 +129,22 @@ def excess(connection: Connection) -> list[str]:
         " ORDER BY 1",
         (list(APPEND_ONLY),),
     )
-    temporary = connection.exec_driver_sql(
+    changed = connection.exec_driver_sql(
+        "SELECT 'UPDATE of ' || string_agg(a.attname, ', ' ORDER BY a.attname) || ' on ' || c.relname FROM pg_class c"
+        " JOIN pg_namespace n ON n.oid = c.relnamespace JOIN pg_attribute a ON a.attrelid = c.oid"
+        " WHERE n.nspname = current_schema() AND c.relkind = 'r' AND c.relname <> ALL (%s) AND a.attname = ANY (%s)"
+        " AND has_column_privilege(c.oid, a.attnum, 'UPDATE') GROUP BY c.relname ORDER BY c.relname",
+        (list(APPEND_ONLY), sorted(_NEVER_CHANGES)),
+    )
+    around = connection.exec_driver_sql(
         "SELECT 'TEMPORARY on the database' WHERE has_database_privilege(current_database(), 'TEMPORARY')"
+        " UNION ALL SELECT 'CREATE on the schema' WHERE has_schema_privilege(current_schema(), 'CREATE')"
     )
     others = connection.exec_driver_sql(
         "SELECT 'become ' || rolname FROM pg_roles WHERE rolname <> current_user"
         " AND pg_has_role(current_user, oid, 'MEMBER') ORDER BY 1"
     )
-    return [str(line) for rows in (found, rewritten, temporary, others) for line in rows.scalars()]
+    return [str(line) for rows in (found, rewritten, changed, around, others) for line in rows.scalars()]
 
 
 def grant(connection: Connection, role: str) -> None:
@@ -129,8 +158,8 @@ def grant(connection: Connection, role: str) -> None:
     for table in metadata.sorted_tables:
         quoted = quote(table.name)
         connection.exec_driver_sql(f"GRANT SELECT, INSERT ON {quoted} TO {name}")
-        changing = [quote(column.name) for column in table.columns if column.name not in _NEVER_CHANGES]
-        if table.name not in APPEND_ONLY and changing:
+        changing = [quote(column) for column in _columns(table)]
+        if changing:
             connection.exec_driver_sql(f"GRANT UPDATE ({', '.join(changing)}) ON {quoted} TO {name}")
 
 

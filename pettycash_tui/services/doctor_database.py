@@ -47,8 +47,8 @@ def _connection(reading: Reading, mighty: Severity) -> Iterator[Finding]:
 def _roles(reading: Reading, mighty: Severity) -> Iterator[Finding]:
     mine = grants.standing(reading.connection)
     command = "pettycash db grant ROLE"
-    if mine.is_superuser:
-        sentence = f"The program connects to Postgres as {mine.role}, a superuser, who may switch every rule off;"
+    if mine.might:
+        sentence = f"The program connects to Postgres as {mine.role}, {mine.might}, whom no rule binds;"
         yield Finding("superuser", mighty, f"{sentence} make a role that owns nothing and connect as that.", command)
     elif mine.is_owner:
         sentence = f"The program connects as {mine.role}, the owner of the tables, who may change and drop them;"

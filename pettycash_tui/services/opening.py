@@ -60,7 +60,7 @@ def open_desk(
     Without `require_current` neither the schema nor the role is looked at (`db …`, `doctor`, set-up).
     Raises InvalidInput for an address that is none; DatabaseUnavailable when the database is missing, cannot be
     reached, is empty, holds other data, is of a later version, or (Postgres) of an earlier one; Refused on Postgres for
-    a superuser and for the owner of the tables, unless that is allowed or the database is a demo.
+    whom no rule binds (a superuser, the owner of the tables), unless that is allowed or the database is a demo.
     """
     url = address_of(database, home)
     _require_file(url)
@@ -84,12 +84,12 @@ def _require_bound(desk: Desk) -> None:
     standing = desk.standing()
     if standing is None or standing.is_bound or desk.is_demo:
         return
-    what = "a superuser" if standing.is_superuser else "the owner of its tables"
+    what = standing.might or "the owner of its tables"
     raise Refused(
         f"The program would work on {desk.shown_address} as {standing.role}, {what}, whom no rule of the books binds."
         " Make a role with `pettycash db grant ROLE` and connect as that, or say --allow-owner"
         f" ({ALLOW_OWNER_VARIABLE}=1).",
-        code="superuser" if standing.is_superuser else "owner_role",
+        code="superuser" if standing.might else "owner_role",
     )
 
 

@@ -71,7 +71,7 @@ def refused(connection: Connection, statement: str) -> bool:
 def test_who_may_do_what(roles: Roles) -> None:
     owner, application, verifier = (roles.engine(name) for name in (roles.owner, roles.application, roles.verifier))
     with owner.connect() as connection:
-        assert grants.standing(connection) == grants.Standing(roles.owner, False, True)
+        assert grants.standing(connection) == grants.Standing(roles.owner, "", True)
         assert grants.applications(connection) == [roles.application]
         connection.exec_driver_sql("ALTER TABLE payment DISABLE TRIGGER USER")
         connection.rollback()

@@ -130,6 +130,21 @@ def test_the_role_and_its_grants_are_looked_at(postgres_url: URL, open_desk: Cal
         assert "requisition" in found["grants"].message and found["grants"].command == f"pettycash db grant {role}"
         desk.grant(role)
         assert "grants" not in findings(theirs) and "grants_excess" not in findings(theirs)
+        with desk.engine.begin() as connection:
+            schema = connection.exec_driver_sql("SELECT quote_ident(current_schema())").scalar()
+            connection.exec_driver_sql(f"REVOKE UPDATE ON payment FROM {role}")
+            connection.exec_driver_sql(f"REVOKE UPDATE (status) ON requisition FROM {role}")
+            connection.exec_driver_sql(f"GRANT UPDATE (number) ON requisition TO {role}")
+            connection.exec_driver_sql(f"GRANT CREATE ON SCHEMA {schema} TO {role}")
+        found = findings(theirs)
+        assert "(UPDATE on payment, UPDATE on requisition)" in found["grants"].message
+        assert "UPDATE of number on requisition, CREATE on the schema." in found["grants_excess"].message
+        desk.grant(role)
+        assert "grants" not in findings(theirs) and "grants_excess" not in findings(theirs)
+        with desk.engine.begin() as connection:
+            connection.exec_driver_sql(f"ALTER ROLE {role} CREATEROLE")
+        mighty = findings(theirs)["superuser"]
+        assert "a role with CREATEROLE" in mighty.message and mighty.severity is Severity.ERROR
         assert "owner_role" in errors(open_desk(address_of(desk, owner)))
         theirs.close()
 
