@@ -1,7 +1,7 @@
 """Jobs for cron and systemd timers: idempotent, one instance at a time across hosts, with a dry run.
 
 A lease row says which host runs a job and until when it may: a host that dies keeps a job from running for at most the
-lease's time. Running a job that has nothing to do is a success.
+lease's time, or twice that where its clock was ahead. Running a job that has nothing to do is a success.
 """
 
 from __future__ import annotations
@@ -225,10 +225,11 @@ def _take_lease(work: Work, name: str, holder: str) -> None:
             work.execute(postgres_insert(t.job_lease).values(values).on_conflict_do_nothing())
         else:
             work.execute(insert(t.job_lease).values(values))
+    # A clock that was ahead leaves a lease that would block the job until that moment. Those of a host whose clock is
+    # a little ahead of this one end after the lease's time too, and do count.
+    is_free = or_(j.expires_at <= work.now, j.expires_at > work.now + 2 * LEASE, j.holder == "")
     taken = work.execute(
-        update(t.job_lease)
-        .where(j.name == name, or_(j.expires_at <= work.now, j.holder == ""))
-        .values(holder=holder, expires_at=work.now + LEASE)
+        update(t.job_lease).where(j.name == name, is_free).values(holder=holder, expires_at=work.now + LEASE)
     )
     if taken.rowcount != 1:
         row = work.execute(select(j.holder).where(j.name == name)).scalar()

@@ -574,6 +574,21 @@ def test_a_job_runs_once_at_a_time_and_a_dead_host_keeps_it_for_its_lease_only(t
     assert (view.last_run_at, view.last_result) == (trading.clock.now, "1 done, 0 left")
 
 
+def test_a_lease_of_a_clock_that_was_far_ahead_is_none(trading: Trading) -> None:
+    trading.clock.advance(days=30)
+    with trading.desk.work(SYSTEM, audited=False) as work:
+        jobs._take_lease(work, JOB, "another-host:1")
+    trading.clock.advance(days=-30)
+    assert jobs.run(trading.desk, JOB).ok
+    # As of a host whose clock is a minute ahead.
+    trading.clock.advance(minutes=1)
+    with trading.desk.work(SYSTEM, audited=False) as work:
+        jobs._take_lease(work, JOB, "another-host:1")
+    trading.clock.advance(minutes=-1)
+    with pytest.raises(Overtaken):
+        jobs.run(trading.desk, JOB)
+
+
 def test_a_job_that_is_none_is_not_found(trading: Trading) -> None:
     with pytest.raises(NotFound):
         jobs.run(trading.desk, "clean-desk")
