@@ -18,7 +18,7 @@ def command(ctx: typer.Context) -> None:
     from pettycash_tui.services import doctor
     from pettycash_tui.services.errors import DatabaseUnavailable
     from pettycash_tui.services.findings import Severity, has_errors
-    from pettycash_tui.services.opening import open_desk
+    from pettycash_tui.services.opening import open_desk, unopened_desk
 
     given = options(ctx)
     terminal = doctor.Terminal(
@@ -31,7 +31,8 @@ def command(ctx: typer.Context) -> None:
         with closing(open_desk(given.database, given.home, require_current=False)) as desk:
             findings = doctor.examine(desk, terminal)
     except DatabaseUnavailable as error:
-        findings = doctor.examine_without(error, terminal)
+        with closing(unopened_desk(given.database, given.home)) as desk:
+            findings = doctor.examine_without(error, desk, terminal)
     failed = has_errors(findings)
     warnings = sum(finding.severity is Severity.WARNING for finding in findings)
     summary = f"No errors, {warnings} {'warning' if warnings == 1 else 'warnings'}." if warnings else "All is well."

@@ -11,6 +11,7 @@ from pettycash_tui.services.doctor_host import Terminal
 from pettycash_tui.services.errors import DatabaseUnavailable, PettyCashError
 from pettycash_tui.services.findings import Finding, Severity
 from pettycash_tui.services.identity import SYSTEM
+from pettycash_tui.services.owner_only import UnsafeFile
 from pettycash_tui.services.work import Reading
 
 __all__ = ["Terminal", "examine", "examine_without"]
@@ -38,31 +39,54 @@ _MENDING = {
 """What to run for a database that cannot be used, by the code of its error."""
 
 
+_LOOKING = {
+    "files": "export PETTYCASH_HOME=FOLDER",
+    "database": "pettycash db check",
+    "rules": "pettycash db check",
+    "clock": "pettycash db check",
+    "balances": "pettycash db check",
+    "company": "pettycash db check",
+    "admins": "pettycash db check",
+    "audit": "pettycash audit verify --full",
+    "mail": doctor_mail.SETTING,
+    "notices": "pettycash notice list --all",
+    "mpesa": "pettycash gateway check",
+    "server_key": "pettycash secret where server_key",
+    "keyring": "pettycash secret where",
+    "terminal": "export TERM=xterm-256color",
+}
+"""What to run where a check could not be made and its error names no command, by the name of the check."""
+
+
 def examine(desk: Desk, terminal: Terminal) -> list[Finding]:
     """Every check, in the order in which one would mend things."""
     state, found = _schema(desk)
-    found += _guarded(lambda: doctor_host.files(desk), "files")
-    if state is SchemaState.CURRENT:
+    return found + _examine(desk, terminal, state)
+
+
+def examine_without(error: DatabaseUnavailable, desk: Desk, terminal: Terminal) -> list[Finding]:
+    """The checks that need no database, for when there is none; the desk's is not opened, which could make it."""
+    return [_unusable(error), *_examine(desk, terminal, None)]
+
+
+def _examine(desk: Desk, terminal: Terminal, state: SchemaState | None) -> list[Finding]:
+    has_books = state is SchemaState.CURRENT
+    found = _guarded(lambda: doctor_host.files(desk), "files")
+    if has_books:
         found += _guarded(lambda: doctor_database.connection(desk), "database")
         for check, name in _READ:
             found += _guarded(lambda check=check: desk.read(SYSTEM, _listed(check)), name)  # type: ignore[misc]
         found += _guarded(lambda: doctor_database.proofs(desk), "audit")
-        found += _guarded(lambda: doctor_mail.mail(desk), "mail")
+    found += _guarded(lambda: doctor_mail.mail(desk, has_books=has_books), "mail")
+    if has_books:
         found += _guarded(lambda: doctor_mail.undelivered(desk), "notices")
     found += _guarded(lambda: doctor_gateways.examine(desk, state), "mpesa")
     found += _guarded(lambda: doctor_host.server_key(desk), "server_key")
-    if state is SchemaState.CURRENT:
+    if has_books:
         found += _guarded(lambda: doctor_key.in_force(desk), "server_key")
     found += _guarded(doctor_host.secret_store, "keyring")
     found += _guarded(lambda: doctor_host.looked_at(terminal), "terminal")
     return found
-
-
-def examine_without(error: DatabaseUnavailable, terminal: Terminal) -> list[Finding]:
-    """The checks that need no database, for when there is none or it cannot be opened."""
-    found = [Finding(error.code, ERROR, error.message, _MENDING.get(error.code, ""))]
-    found += _guarded(doctor_host.secret_store, "keyring")
-    return found + _guarded(lambda: doctor_host.looked_at(terminal), "terminal")
 
 
 def _listed(check: Callable[[Reading], Iterator[Finding]]) -> Callable[[Reading], list[Finding]]:
@@ -75,18 +99,23 @@ def _guarded(check: Callable[[], Iterator[Finding] | list[Finding]], name: str) 
     try:
         return list(check())
     except PettyCashError as error:
-        return [Finding(f"{name}_{error.code}", ERROR, error.message)]
+        named = error.command if isinstance(error, UnsafeFile) else _MENDING.get(error.code, "")
+        return [Finding(f"{name}_{error.code}", ERROR, error.message, named or _LOOKING[name])]
     except Exception as error:
         # Whatever it is, the other checks are made; its text may hold what nobody should read.
         why = error.strerror if isinstance(error, OSError) and error.strerror else type(error).__name__
-        return [Finding(f"{name}_unreadable", ERROR, f"The check {name} could not be made: {why}.")]
+        return [Finding(f"{name}_unreadable", ERROR, f"The check {name} could not be made: {why}.", _LOOKING[name])]
+
+
+def _unusable(error: DatabaseUnavailable) -> Finding:
+    return Finding(error.code, ERROR, error.message, _MENDING.get(error.code, _LOOKING["database"]))
 
 
 def _schema(desk: Desk) -> tuple[SchemaState | None, list[Finding]]:
     try:
         status = desk.schema_status()
     except DatabaseUnavailable as error:
-        return None, [Finding(error.code, ERROR, error.message, _MENDING.get(error.code, ""))]
+        return None, [_unusable(error)]
     where = desk.shown_address
     if status.state is SchemaState.CURRENT:
         return status.state, [Finding("schema", NOTE, f"The database {where} is at this program's version ({HEAD}).")]

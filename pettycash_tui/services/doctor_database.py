@@ -39,7 +39,8 @@ def _connection(reading: Reading, mighty: Severity) -> Iterator[Finding]:
             )
             yield Finding("journal_mode", WARNING, sentence, "export PETTYCASH_HOME=FOLDER")
         if not found.execute(text("PRAGMA foreign_keys")).scalar():
-            yield Finding("foreign_keys", ERROR, "Foreign keys are not enforced by this build of SQLite.")
+            sentence = "Foreign keys are not enforced by this build of SQLite. Run the program with another Python."
+            yield Finding("foreign_keys", ERROR, sentence, "python3 -m venv .venv")
         return
     yield from _roles(reading, mighty)
 

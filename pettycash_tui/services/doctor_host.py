@@ -7,15 +7,16 @@ import re
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from glob import escape
 from pathlib import Path
 from shlex import quote
 
 from pettycash_tui.database import engine as engines
 from pettycash_tui.notify.outbox import FOLDER as OUTBOX
-from pettycash_tui.services import export_files, host_settings, keyrings, token_file
+from pettycash_tui.services import export_files, former_keys, host_settings, keyrings, token_file
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.findings import Finding, Severity
-from pettycash_tui.services.secrets import KEY_FILE, KEY_LOCK_FILE, NEXT_KEY_FILE, SERVER_KEY
+from pettycash_tui.services.secrets import KEY_FILE, SERVER_KEY
 
 _VARIABLE = re.compile(r"PETTYCASH_[A-Z_]+")
 ERROR, WARNING, NOTE = Severity.ERROR, Severity.WARNING, Severity.NOTE
@@ -35,13 +36,14 @@ _UNLOCKING = {"macOS": "security unlock-keychain", "SecretService": "gnome-keyri
 
 _FILES = (
     KEY_FILE,
-    NEXT_KEY_FILE,
-    KEY_LOCK_FILE,
     "checkpoint.key",
     token_file.NAME,
     host_settings.FILE,
 )
 """Files of the home that nobody else may touch, besides the database and `config.toml`."""
+
+_KEYS = (f"{KEY_FILE}.*", f"{former_keys.DAMAGED}-*")
+"""The server keys before and after the present one, and what was found in the place of one."""
 
 _FOLDERS = (export_files.FOLDER, f"{export_files.FOLDER}/*", OUTBOX, f"{OUTBOX}/notices")
 _DRAFTS = (".*.part", f"{export_files.FOLDER}/*/.*.part", ".*.key.*")
@@ -52,16 +54,20 @@ def files(desk: Desk) -> Iterator[Finding]:
     """Whether anybody else may touch what is in the home, and the database where it is a file."""
     yield from _owner_only(desk.home, 0o700)
     inside = [desk.home / name for name in _FILES]
-    inside += [path for pattern in (*_FOLDERS, *_DRAFTS) for path in sorted(desk.home.glob(pattern))]
+    inside += [path for pattern in (*_KEYS, *_FOLDERS, *_DRAFTS) for path in sorted(desk.home.glob(pattern))]
     for path in dict.fromkeys(inside):
         yield from _owner_only(path, 0o700 if path.is_dir() else 0o600)
     if not engines.is_embedded(desk.url):
         return
     path = Path(str(desk.url.database))
-    for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm")):
+    # What a restore put aside is a database, too.
+    aside = sorted(path.parent.glob(f"{escape(path.stem)}.before-*{escape(path.suffix)}"))
+    for name in (path, path.with_name(path.name + "-wal"), path.with_name(path.name + "-shm"), *aside):
         yield from _owner_only(name, 0o600)
     if path.parent != desk.home:
         yield from _owner_only(path.parent, 0o700)
+    if not path.exists():
+        return
     yield Finding(
         "one_trust_domain",
         NOTE,

@@ -21,29 +21,30 @@ PATIENCE_SECONDS = 3.0
 """How long the mail server may take to answer a connection."""
 
 
-_SETTING = "export PETTYCASH_SMTP_HOST=HOST PETTYCASH_SMTP_FROM=ADDRESS"
+SETTING = "export PETTYCASH_SMTP_HOST=HOST PETTYCASH_SMTP_FROM=ADDRESS"
 _SETTING_WITH_PORT = "export PETTYCASH_SMTP_HOST=HOST PETTYCASH_SMTP_PORT=PORT"
 
 
-def mail(desk: Desk) -> Iterator[Finding]:
-    if desk.is_demo:
+def mail(desk: Desk, *, has_books: bool = True) -> Iterator[Finding]:
+    """Whether mail is set up and its server answers; without books (`has_books`) nobody is asked who needs it."""
+    if has_books and desk.is_demo:
         yield Finding("mail", NOTE, f"This is a demo: messages are written to {desk.home / 'outbox'}.")
         return
     try:
         settings = messages.smtp_settings(desk)
     except DeliveryFailed as error:
-        yield Finding("mail", ERROR, str(error), _SETTING)
+        yield Finding("mail", ERROR, str(error), SETTING)
         return
     if settings is not None:
         yield _answer(settings.host, settings.port)
         return
     u = t.user.c
     waits = select(u.username).where(u.is_active, u.otp_channel == OtpChannel.EMAIL, u.role == Role.TREASURY)
-    officers = desk.read(SYSTEM, lambda reading: reading.execute(waits.limit(1)).first())
+    officers = desk.read(SYSTEM, lambda reading: reading.execute(waits.limit(1)).first()) if has_books else None
     sentence = "No mail server is set up (PETTYCASH_SMTP_HOST and PETTYCASH_SMTP_FROM)."
     if officers is not None:
         sentence += " Treasury officers whose codes go by email cannot pay."
-    yield Finding("mail", ERROR if officers is not None else WARNING, sentence, _SETTING)
+    yield Finding("mail", ERROR if officers is not None else WARNING, sentence, SETTING)
 
 
 def _answer(host: str, port: int) -> Finding:
@@ -77,7 +78,7 @@ def undelivered(desk: Desk) -> Iterator[Finding]:
             shown = ", ".join(names[:5]) + (" and others" if len(names) > 5 else "")
             setting = "PETTYCASH_SMS_URL_FILE" if channel is NoticeChannel.SMS else "PETTYCASH_SMTP_HOST"
             sentence = f"{shown} chose notices by {channel.label}, which is not set up here. Set {setting}."
-            command = f"export {setting}=PATH" if channel is NoticeChannel.SMS else _SETTING
+            command = f"export {setting}=PATH" if channel is NoticeChannel.SMS else SETTING
             yield Finding(f"notices_{channel.value}", WARNING, sentence, command)
     found = desk.read(SYSTEM, notices.undelivered)
     if found.total:

@@ -77,6 +77,11 @@ def open_desk(
     return desk
 
 
+def unopened_desk(database: str | None, home: Path | None) -> Desk:
+    """A desk for what needs no database: nobody has looked whether it is there. Raises InvalidInput as `open_desk`."""
+    return Desk(address_of(database, home), (home or default_home()).absolute())
+
+
 def _require_bound(desk: Desk) -> None:
     # Whoever owns the tables can switch the rules off: nobody should work so without having said it.
     if os.environ.get(ALLOW_OWNER_VARIABLE, "") not in ("", "0"):

@@ -7,6 +7,7 @@ import secrets as random_source
 import stat
 from contextlib import suppress
 from pathlib import Path
+from shlex import quote
 
 from pettycash_tui.services.errors import Refused
 
@@ -14,12 +15,20 @@ LARGEST = 65_536
 """No secret is longer, in bytes."""
 
 
-class DamagedFile(Refused):
+class UnsafeFile(Refused):
+    """The file of a secret is not used; `command` is what to run, empty where no command helps."""
+
+    def __init__(self, path: Path, message: str, command: str = "") -> None:
+        super().__init__(message, code="unsafe_file")
+        self.path = path
+        self.command = command
+
+
+class DamagedFile(UnsafeFile):
     """The file of a secret is ours alone and holds none: it was cut short, or something else was written there."""
 
     def __init__(self, path: Path, why: str) -> None:
-        super().__init__(f"The file {path} is not used, because it {why}.", code="unsafe_file")
-        self.path = path
+        super().__init__(path, f"The file {path} is not used, because it {why}.")
 
 
 def read_owner_only(path: Path) -> str:
@@ -39,9 +48,9 @@ def read_owner_only(path: Path) -> str:
         # Asked of the open file: a path could be exchanged between the question and the reading.
         about = os.fstat(handle)
         if not stat.S_ISREG(about.st_mode):
-            raise refused_file(path, "is not a regular file")
+            raise refused_file(path, "is not a regular file", f"ls -ld {quote(str(path))}")
         if about.st_uid != os.geteuid():
-            raise refused_file(path, "belongs to another user of this computer")
+            raise refused_file(path, "belongs to another user of this computer", f'chown "$USER" {quote(str(path))}')
         if about.st_mode & 0o077:
             mode = about.st_mode & 0o777
             raise refused_file(path, f"can be touched by others (mode {mode:04o}); run chmod 600 on it")
@@ -96,6 +105,8 @@ def text_of(path: Path, content: bytes) -> str:
     return text
 
 
-def refused_file(path: Path, why: str) -> Refused:
-    """The refusal of a secret's file."""
-    return Refused(f"The file {path} is not used, because it {why}.", code="unsafe_file")
+def refused_file(path: Path, why: str, command: str = "") -> UnsafeFile:
+    """The refusal of a secret's file, which `command` mends; without one, that only we may touch it does."""
+    return UnsafeFile(
+        path, f"The file {path} is not used, because it {why}.", command or f"chmod 600 {quote(str(path))}"
+    )

@@ -25,6 +25,7 @@ from pettycash_tui.services import keyrings
 from pettycash_tui.services.errors import InvalidInput, Reason, Refused
 from pettycash_tui.services.owner_only import (
     DamagedFile,
+    UnsafeFile,
     read_owner_only,
     refused_file,
     sync_folder,
@@ -428,7 +429,7 @@ def _from_named_file(name: str) -> Found | None:
         return Found(read_owner_only(path), f"the file {path} ({variable})", Place.NAMED_FILE)
     except FileNotFoundError:
         # Going on to the next place would use another secret than the one that somebody took care to name.
-        raise Refused(f"{variable} names {path}, which is not there.", code="unsafe_file") from None
+        raise UnsafeFile(path, f"{variable} names {path}, which is not there.", f"export {variable}=PATH") from None
 
 
 def _from_keyring(name: str) -> Found | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 
 import pytest
@@ -62,6 +62,26 @@ def test_a_clock_that_was_set_back_is_found(trading: Trading) -> None:
     assert "clock_back" not in findings(trading.desk)
     trading.clock.advance(hours=-5)
     assert findings(trading.desk)["clock_back"].severity is Severity.ERROR
+
+
+def test_a_host_and_a_server_whose_clocks_are_apart_are_told(
+    postgres_url: URL, open_desk: Callable[[URL], Desk], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apart = timedelta(0)
+
+    class Shifted(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+            return datetime.now(tz) + apart
+
+    monkeypatch.setattr(doctor_database, "datetime", Shifted)
+    desk = open_desk(postgres_url)
+    for seconds, is_told in ((0, False), (40, False), (90, True), (-90, True)):
+        apart = timedelta(seconds=seconds)
+        found = findings(desk).get("clock")
+        assert (found is not None) is is_told
+        if found is not None:
+            assert (found.severity, found.command) == (Severity.ERROR, "timedatectl set-ntp true")
 
 
 def test_admins_without_a_second_factor_are_named(trading: Trading) -> None:

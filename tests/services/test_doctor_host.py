@@ -20,6 +20,9 @@ TERMINAL = doctor.Terminal(is_terminal=True, term="xterm-256color", encoding="ut
 OPEN_TO_ALL = (
     "server.key",
     "server.key.next",
+    "server.key.0123456789abcdef",
+    "damaged-server.key-01234567",
+    "pettycash.before-20260302T090000Z.db",
     "checkpoint.key",
     "session",
     "environment",
@@ -96,7 +99,7 @@ def test_a_keyring_that_raises_stops_nothing(monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_a_check_that_fails_is_a_finding_by_its_class(sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(desk: Desk) -> list[Finding]:
+    def broken(desk: Desk, *, has_books: bool) -> list[Finding]:
         raise ZeroDivisionError("what nobody should read")
 
     monkeypatch.setattr(doctor_mail, "mail", broken)

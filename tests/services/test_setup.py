@@ -120,11 +120,13 @@ def test_the_doctor_names_open_files_gaps_and_a_missing_admin(sqlite_desk: Desk)
     assert {"permissions", "policy_gap", "no_admin"} <= errors
 
 
-def test_the_doctor_looks_at_the_terminal() -> None:
+def test_the_doctor_looks_at_the_terminal(sqlite_desk: Desk) -> None:
     poor = doctor.Terminal(is_terminal=True, term="dumb", encoding="ascii")
     from pettycash_tui.services.errors import DatabaseUnavailable
 
-    found = {f.code for f in doctor.examine_without(DatabaseUnavailable("Away.", code="no_database"), poor)}
+    found = {
+        f.code for f in doctor.examine_without(DatabaseUnavailable("Away.", code="no_database"), sqlite_desk, poor)
+    }
     assert {"no_database", "terminal", "encoding"} <= found
 
 
