@@ -41,7 +41,7 @@ def run(
 ) -> None:
     """Run one job. Having nothing to do is a success; one instance runs at a time across hosts.
 
-    Exit code 3 when it found something wrong, such as verify-audit.
+    Exit code 3 when it found something wrong, such as verify-audit, or when a checkpoint did not arrive everywhere.
     """
     from pettycash_tui.services import jobs
 

@@ -139,7 +139,7 @@ def _checkpoint(desk: Desk, dry_run: bool) -> JobResult:
     made = checkpoints.make(desk, SYSTEM)
     done = tuple(f"{made.events} events to the {place.kind} {place.where}" for place in made.places if not place.error)
     left = tuple(f"the {place.kind} {place.where}: {place.error}" for place in made.places if place.error)
-    return JobResult("checkpoint", False, done, left)
+    return JobResult("checkpoint", False, done, left, ok=made.is_everywhere)
 
 
 def _verify_audit(desk: Desk, dry_run: bool) -> JobResult:

@@ -131,9 +131,13 @@ def test_a_checkpoint_goes_to_each_place_and_says_where_it_did_not_arrive(
         # The directory's files are named by their moment.
         clock.advance(hours=1)
         answer = company("admin", "audit", "checkpoint")
+        clock.advance(hours=1)
+        ran = company("admin", "jobs", "run", "checkpoint")
     assert answer.code == 1
     errors = {place["kind"]: place["error"] for place in answer.document["places"]}
     assert errors == {"directory": "", "email": "", "webhook": "it answered 500"}
+    assert (ran.code, ran.document["ok"], len(ran.document["done"])) == (3, False, 2)
+    assert ran.document["left"][0].endswith("it answered 500")
 
 
 def test_who_looks_on_sees_how_far_a_verification_is(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
