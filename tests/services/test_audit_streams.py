@@ -222,6 +222,25 @@ def test_the_newest_checkpoint_is_the_one_that_says_so(trading: Trading, tmp_pat
 
 
 @pytest.mark.parametrize(
+    "url",
+    [
+        "http://vault.example.com/",
+        "http://localhost.example.com/",
+        "http://127.0.0.1.example.com/",
+        "http://127.0.0.1@example.com/",
+        "http://[::1",
+    ],
+)
+def test_a_checkpoint_crosses_no_network_unprotected(
+    url: str, trading: Trading, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PETTYCASH_CHECKPOINT_URL", url)
+    monkeypatch.setattr("httpx.post", lambda *_, **__: pytest.fail("it was sent"))
+    (place,) = checkpoints.make(trading.desk, SYSTEM).places
+    assert "must begin with https://" in place.error
+
+
+@pytest.mark.parametrize(
     "spoilt",
     [
         lambda text: text.replace('"length":', '"length":Infinity,"was":', 1),
