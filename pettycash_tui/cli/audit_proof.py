@@ -156,7 +156,8 @@ def checkpoint(
         typer.Option(
             "--after-restore",
             metavar="REASON",
-            help="Although the books were restored and lack what the checkpoint before sealed; the admins are told.",
+            help="Although the books were restored and lack what the checkpoint before sealed, or that is lost; the "
+            "admins are told.",
         ),
     ] = None,
 ) -> None:

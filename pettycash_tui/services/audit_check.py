@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from pettycash_tui.services import audit_alarm, audit_state, checkpoints
+from pettycash_tui.services import audit_alarm, audit_state, checkpoint_folder, checkpoints
 from pettycash_tui.services.audit_chain import Problem, ProblemKind
 from pettycash_tui.services.audit_unread import UNREADABLE
 from pettycash_tui.services.audit_verify import Progress, Verified, compare, verify
@@ -40,6 +40,12 @@ class Asked:
 
 def check(desk: Desk, actor: Actor, asked: Asked, *, progress: Progress | None = None) -> Verified:
     """Verify and record the result. Raises InvalidInput for days that do not go together."""
+    return _checked(desk, actor, asked, (), progress)
+
+
+def _checked(
+    desk: Desk, actor: Actor, asked: Asked, missed: tuple[Problem, ...], progress: Progress | None
+) -> Verified:
     if asked.full and (asked.since or asked.until):
         raise InvalidInput.of(full="does not go with --since or --until")
     if asked.since and asked.until and asked.until < asked.since:
@@ -50,6 +56,7 @@ def check(desk: Desk, actor: Actor, asked: Asked, *, progress: Progress | None =
     if problems:
         # What it says is not believed.
         sealed = None
+    problems = (*problems, *missed)
     found = desk.read(actor, verify, since=since, until=until, checkpoint=sealed, progress=progress)
     if problems:
         found = replace(found, ok=False, problems=(*problems, *found.problems))
@@ -59,12 +66,15 @@ def check(desk: Desk, actor: Actor, asked: Asked, *, progress: Progress | None =
 def check_daily(desk: Desk, *, progress: Progress | None = None) -> Verified:
     """Verify for all companies as each day does: the last days, against the newest checkpoint that this host keeps.
 
-    From the first event where that was not done for a week, or while something is wrong.
+    From the first event where that was not done for a week, or while something is wrong. That a checkpoint is not where
+    it was kept is wrong too.
     """
     full = True
     with suppress(*UNREADABLE):
         full = desk.read(SYSTEM, audit_state.is_full_due)
-    return check(desk, SYSTEM, Asked(full=full, checkpoint=checkpoints.kept(desk, SYSTEM)), progress=progress)
+    asked = Asked(full=full, checkpoint=checkpoint_folder.kept(desk, SYSTEM))
+    missed = checkpoint_folder.missing(desk, SYSTEM) or checkpoint_folder.gap(desk, SYSTEM)
+    return _checked(desk, SYSTEM, asked, missed, progress)
 
 
 def unended(error: BaseException) -> Verified:

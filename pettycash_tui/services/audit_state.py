@@ -5,7 +5,8 @@ Both are audit events, of the company or of the group, so that they are kept and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from sqlalchemy import Row, bindparam, select
 from pettycash_tui.models import tables as t
 from pettycash_tui.services.audit import canonical_value, company_stream, proof_stream
 from pettycash_tui.services.audit_chain import parsed
+from pettycash_tui.services.audit_unread import UNREADABLE
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.work import Reading, Work
 
@@ -34,12 +36,12 @@ FULL_AFTER = timedelta(days=7)
 
 _A = t.audit_event.c
 # Found by their subject, which has an index, however long the streams are; by number, since clocks are set back.
-_LAST = (
+_LATEST_FIRST = (
     select(_A.body, _A.created_at)
     .where(_A.subject_id == bindparam("subject"), _A.action == bindparam("action"), _A.stream == bindparam("stream"))
     .order_by(_A.sequence.desc())
-    .limit(1)
 )
+_LAST = _LATEST_FIRST.limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,11 +181,24 @@ def first_problems(found: Verified) -> list[dict[str, object]]:
 
 
 def record_checkpoint(
-    work: Work, made_at: datetime, streams: int, events: int, sha256: str, places: Sequence[str]
+    work: Work, made_at: datetime, streams: int, events: int, sha256: str, places: Sequence[str], *, folder: str = ""
 ) -> None:
-    """Note that a checkpoint was made, and at which kinds of places it is."""
+    """Note that a checkpoint was made, at which kinds of places it is, and in which folder of which host."""
     data = {"made_at": made_at, "streams": streams, "events": events, "sha256": sha256, "places": list(places)}
-    _record(work, SEALED, data)
+    _record(work, SEALED, {**data, "folder": folder} if folder else data)
+
+
+def told_latest_first(reading: Reading, action: str) -> list[Iterator[Mapping[str, Any]]]:
+    """What the events of such an act tell, the latest first: of all companies, and of the actor's."""
+    return [_told(reading, action, company) for company in _scopes(reading)]
+
+
+def _told(reading: Reading, action: str, company_id: UUID | None) -> Iterator[Mapping[str, Any]]:
+    values = {"action": action, "subject": _subject(company_id), "stream": company_stream(company_id)}
+    for row in reading.execute(_LATEST_FIRST, values):
+        # That one cannot be read is told by the verification of its stream.
+        with suppress(*UNREADABLE):
+            yield dict(parsed(row.body)["data"])
 
 
 def record_resealed(work: Work, by: Actor, data: Mapping[str, Any], made_at: datetime) -> None:

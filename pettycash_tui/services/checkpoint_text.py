@@ -7,7 +7,7 @@ with any Ed25519 (RFC 8032).
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -91,23 +91,6 @@ def read_checkpoint(path: Path) -> Checkpoint:
     if len(content) > LARGEST:
         raise InvalidInput.of(checkpoint="must be a file of `pettycash audit checkpoint`; this one is too large")
     return parse(content.decode("utf-8", "replace"))
-
-
-def newest_in(folder: Path, key: str, scopes: Collection[str]) -> Checkpoint | None:
-    """The newest checkpoint in a directory that says it was signed with this key, for one of these scopes.
-
-    Its signature is not looked at here. Several installations may share a directory; what is no checkpoint is passed.
-    """
-    newest: Checkpoint | None = None
-    for path in sorted(folder.glob("checkpoint-*.json"), reverse=True):
-        try:
-            found = read_checkpoint(path)
-        except InvalidInput:
-            continue
-        # By the time that is signed: whoever can copy a file can give it any name.
-        if found.key == key and found.scope in scopes and (newest is None or found.made_at > newest.made_at):
-            newest = found
-    return newest
 
 
 def parse(text: str) -> Checkpoint:

@@ -23,8 +23,8 @@ from pettycash_tui.models import tables as t
 from pettycash_tui.notify.message import Message
 from pettycash_tui.notify.protocol import DeliveryFailed
 from pettycash_tui.services import audit_events, audit_state, export_files, forced
-from pettycash_tui.services.audit import GROUP_STREAM, company_stream
-from pettycash_tui.services.checkpoint_text import Checkpoint, SealedHead, newest_in
+from pettycash_tui.services.audit import company_stream
+from pettycash_tui.services.checkpoint_text import Checkpoint, SealedHead
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, Refused
 from pettycash_tui.services.identity import Actor
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 DIRECTORY_VARIABLE = "PETTYCASH_CHECKPOINT_DIR"
 EMAIL_VARIABLE = "PETTYCASH_CHECKPOINT_EMAIL"
 URL_VARIABLE = "PETTYCASH_CHECKPOINT_URL"
+DIRECTORY = "directory"
 _PATIENCE_SECONDS = 15.0
 Write = Callable[[Checkpoint], None]
 _TAKEN = "there is a file of that name already"
@@ -101,42 +102,41 @@ def make(desk: Desk, actor: Actor, *, output: Path | None = None) -> Made:
     """Seal the books into a file and to the places that are set up, and record it.
 
     Raises Refused without any place, where the key is missing, or where the books are not what the checkpoint before
-    has sealed: a new one would make them look right. A place that cannot be reached is in the result.
+    has sealed or that one is gone: a new one would make them look right. A place that cannot be reached is in the
+    result.
     """
     # The check records what it finds, as every verification does, and that one asks here for keys.
-    from pettycash_tui.services import audit_check
+    from pettycash_tui.services import audit_check, checkpoint_folder
 
     to = targets(desk, output)
-    before = kept(desk, actor)
+    before = checkpoint_folder.kept(desk, actor)
     sealed = sealed_now(desk, actor, previous=before.digest if before is not None else "")
     if before is not None:
         audit_check.require_as_sealed(desk, actor, before)
+    checkpoint_folder.require_whole(desk, actor)
     return deliver(desk, actor, sealed, to)
 
 
 def deliver(desk: Desk, actor: Actor, sealed: Checkpoint, to: list[tuple[Place, Write]]) -> Made:
     """Write a checkpoint to its places (`targets`) and record it. One that cannot be reached is in the result."""
+    from pettycash_tui.services.checkpoint_folder import place_of
+
     digest = sealed.digest
     places = tuple(_put(place, write, sealed) for place, write in to)
     made = Made(sealed.made_at, len(sealed.heads), sealed.events, sealed.key, digest, places)
-    arrived = [place.kind for place in places if not place.error]
+    arrived = [place for place in places if not place.error]
     if arrived:
-        desk.run(actor, audit_state.record_checkpoint, made.made_at, made.streams, made.events, digest, arrived)
+        kinds = [place.kind for place in arrived]
+        folder = next((place_of(Path(place.where)) for place in arrived if place.kind == DIRECTORY), "")
+        desk.run(
+            actor, audit_state.record_checkpoint, made.made_at, made.streams, made.events, digest, kinds, folder=folder
+        )
     return made
 
 
 def places(desk: Desk) -> tuple[str, ...]:
     """The places that are set up, in words. Raises Refused without any."""
     return tuple(f"{place.kind} {place.where}" for place, _ in targets(desk, None))
-
-
-def kept(desk: Desk, actor: Actor) -> Checkpoint | None:
-    """The newest checkpoint of this host in PETTYCASH_CHECKPOINT_DIR that seals what the actor may check."""
-    folder = os.environ.get(DIRECTORY_VARIABLE, "").strip()
-    if not folder or not any(Path(folder).glob("checkpoint-*.json")):
-        return None
-    scopes = {"", GROUP_STREAM, company_stream(actor.company_id)}
-    return newest_in(Path(folder), public_key(desk).fingerprint, scopes)
 
 
 def sealed_now(desk: Desk, actor: Actor, *, previous: str = "") -> Checkpoint:
@@ -207,7 +207,7 @@ def targets(desk: Desk, output: Path | None) -> list[tuple[Place, Write]]:
         found.append((Place("file", str(output)), lambda sealed: _write_named(output, sealed)))
     folder = os.environ.get(DIRECTORY_VARIABLE, "").strip()
     if folder:
-        found.append((Place("directory", folder), lambda sealed: _write(_dated(Path(folder), sealed), sealed)))
+        found.append((Place(DIRECTORY, folder), lambda sealed: _write(_dated(Path(folder), sealed), sealed)))
     address = os.environ.get(EMAIL_VARIABLE, "").strip()
     if address:
         found.append((Place("email", address), lambda sealed: _mail(desk, address, sealed)))

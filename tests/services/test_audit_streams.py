@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from pettycash_tui.models.columns import new_id
 from pettycash_tui.services import (
     audit,
     audit_events,
+    checkpoint_folder,
     checkpoints,
     people,
     requisitions,
@@ -31,7 +33,7 @@ from pettycash_tui.services import (
 )
 from pettycash_tui.services.audit_told import Told
 from pettycash_tui.services.audit_verify import verify
-from pettycash_tui.services.checkpoint_text import newest_in, parse
+from pettycash_tui.services.checkpoint_text import parse
 from pettycash_tui.services.errors import InvalidInput
 from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.requisitions import RequisitionInput
@@ -205,20 +207,21 @@ def test_what_is_set_last_is_kept_without_the_event() -> None:
     assert gone() is None
 
 
-def test_the_newest_checkpoint_is_the_one_that_says_so(trading: Trading, tmp_path: Path) -> None:
-    def sealed(name: str) -> str:
+def test_the_newest_checkpoint_is_the_one_that_says_so(
+    trading: Trading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PETTYCASH_CHECKPOINT_DIR", str(tmp_path))
+    assert checkpoint_folder.kept(trading.desk, SYSTEM) is None
+    for day in (1, 2):
         trading.clock.advance(hours=1)
-        made = checkpoints.sealed_now(trading.desk, SYSTEM)
-        (tmp_path / name).write_text(made.text, encoding="utf-8")
-        return made.key
-
-    key = sealed("checkpoint-20240101T000000000000Z.json")
-    sealed("checkpoint-20240102T000000000000Z.json")
-    newest = newest_in(tmp_path, key, {"group"})
+        newest = checkpoints.sealed_now(trading.desk, SYSTEM)
+        (tmp_path / f"checkpoint-2024010{day}T000000000000Z.json").write_text(newest.text, encoding="utf-8")
     old = (tmp_path / "checkpoint-20240101T000000000000Z.json").read_text(encoding="utf-8")
     (tmp_path / "checkpoint-20990101T000000000000Z.json").write_text(old, encoding="utf-8")
-    assert newest is not None
-    assert newest_in(tmp_path, key, {"group"}) == newest
+    assert checkpoint_folder.kept(trading.desk, SYSTEM) == newest
+    naming = replace(newest, made_at=newest.made_at - timedelta(hours=9), previous=newest.digest)
+    (tmp_path / "checkpoint-20990102T000000000000Z.json").write_text(naming.text, encoding="utf-8")
+    assert checkpoint_folder.kept(trading.desk, SYSTEM) == newest, "what nobody signed stands behind nothing"
 
 
 @pytest.mark.parametrize(
