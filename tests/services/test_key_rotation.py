@@ -16,7 +16,18 @@ from sqlalchemy import URL, func, select
 from story import approved, code_for, executor_of, trading_company
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import execution, key_in_force, key_rotation, otp, recovery, totp
+from pettycash_tui.services import (
+    audit_check,
+    audit_export,
+    checkpoints,
+    execution,
+    export_files,
+    key_in_force,
+    key_rotation,
+    otp,
+    recovery,
+    totp,
+)
 from pettycash_tui.services.desk import DEMO, Desk
 from pettycash_tui.services.errors import InvalidInput, NotAllowed, Overtaken, PettyCashError, Refused
 from pettycash_tui.services.identity import SYSTEM, Actor
@@ -106,6 +117,21 @@ def test_recovery_codes_are_void_and_who_had_some_is_named(
     with pytest.raises(Overtaken, match="server key"):
         totp.new_recovery_codes(stale, people["treasury"])
     assert key_rotation.rotate(desk, SYSTEM).recovery_voided_for == ()
+
+
+def test_what_was_sealed_and_exported_before_still_verifies(desk: Desk, tmp_path: Path) -> None:
+    people = trading_company(desk, kind=DEMO)
+    sealed = checkpoints.sealed_now(desk, SYSTEM)
+    key = checkpoints.public_key(desk).public_key
+    with export_files.at_path(tmp_path / "events.jsonl", replace=False) as draft:
+        audit_export.export(desk, people["cfo"], draft)
+
+    key_rotation.rotate(desk, SYSTEM)
+
+    assert checkpoints.public_key(desk).public_key == key
+    found = audit_check.check(desk, SYSTEM, audit_check.Asked(full=True, checkpoint=sealed))
+    assert (found.problems, found.sealed_events) == ((), sealed.events)
+    assert audit_export.verify_file(tmp_path / "events.jsonl", key).ok
 
 
 def test_only_a_superuser_rotates(sqlite_desk: Desk) -> None:
