@@ -30,8 +30,28 @@ def set_secret(
 
     secret_places.require_settable(name)
     value = sys.stdin.read() if stdin else asking.ask_secret(ctx, name, field="secret", repeat=True)
-    where = secret_places.keep(options(ctx).home or default_home(), name, value)
+    home = options(ctx).home or default_home()
+    where = secret_places.keep(home, name, value, is_sealed=lambda: _is_sealed(ctx))
     output.emit(ctx, {"name": name, "where": where}, sentence=f"{name} is kept in {where}.")
+
+
+def _is_sealed(ctx: typer.Context) -> bool:
+    """Whether a checkpoint key has signed the books; not where there are none yet."""
+    from contextlib import closing
+
+    from pettycash_tui.services import audit_state
+    from pettycash_tui.services.errors import DatabaseUnavailable
+    from pettycash_tui.services.identity import SYSTEM
+    from pettycash_tui.services.opening import open_desk
+
+    given = options(ctx)
+    try:
+        with closing(open_desk(given.database, given.home, require_current=False)) as desk:
+            return desk.read(SYSTEM, audit_state.is_sealed)
+    except DatabaseUnavailable as error:
+        if error.code in ("no_database", "schema"):
+            return False
+        raise
 
 
 @app.command("where")

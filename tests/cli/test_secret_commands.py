@@ -11,7 +11,7 @@ from cli_answer import Run
 from keyring_kinds import USELESS
 from signing import enrolled, give_passwords, hash_quickly
 
-from pettycash_tui.services import key_in_force
+from pettycash_tui.services import checkpoints, key_in_force
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.secrets import fingerprint
@@ -32,6 +32,37 @@ def test_a_secret_is_kept_read_back_and_never_shown(run: Run, home: Path, monkey
     assert run("--home", str(home), "secret", "where", "smtp_password", "--json").document["where"] == "the keyring"
     places = run("--home", str(home), "secret", "where", "--json").document["items"]
     assert {"name": "server_key", "where": "nowhere"} in places
+
+
+def test_the_key_that_sealed_the_books_is_not_replaced(
+    run: Run, desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pettycash_tui.services import keyrings
+
+    kept: dict[str, str] = {}
+    monkeypatch.setattr(keyrings, "put", lambda name, value: kept.update({name: value}) is None)
+    monkeypatch.setattr(keyrings, "get", kept.get)
+    address = desk.url.render_as_string(hide_password=False)
+    command = ("--home", str(desk.home), "--database", address, "secret")
+
+    def put(key: str) -> str:
+        monkeypatch.setattr("sys.stdin", io.StringIO(f"{key}\n"))
+        answer = run(*command, "set", "checkpoint_key", "--stdin", "--json")
+        return "" if answer.code == 0 else str(answer.error["fields"])
+
+    building.company(desk)
+    first, second = "1a" * 32, "2b" * 32
+    assert "64 hexadecimal digits" in put("hunter2")
+    assert put(second) == "" and put(first) == "", "nothing was sealed yet"
+    (desk.home / "checkpoint.key").unlink(missing_ok=True)
+    checkpoints.make(desk, SYSTEM, output=tmp_path / "sealed.json")
+    places = run(*command, "where", "--json").document["items"]
+    assert {"name": "checkpoint_key", "where": "the keyring"} in places
+    assert "sealed with another key, in the keyring" in put(second)
+    assert kept["checkpoint_key"] == first
+    assert put(first) == ""
+    kept.clear()
+    assert put(first) == "", "a copy is put back"
 
 
 @pytest.mark.parametrize("matter", list(USELESS))
