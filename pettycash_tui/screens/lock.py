@@ -88,6 +88,12 @@ class LockScreen(Background, Screen[None]):
         field = self.query_one(Field)
         with self.prevent(Input.Changed):
             field.query_one(Input).value = ""
+        if error.code == "password_missing":
+            field.show_error(
+                f"You have no password, so none can open this desk: {key('lock.sign_out')} signs out, and you come back"
+                " by your SSH key. An admin can give you a password."
+            )
+            return
         field.show_error(error.message)
 
     def action_leave(self) -> None:

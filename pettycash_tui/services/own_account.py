@@ -22,7 +22,6 @@ from pettycash_tui.services.errors import NotAllowed
 from pettycash_tui.services.identity import SYSTEM, Actor
 from pettycash_tui.services.news_parts import name_of
 from pettycash_tui.services.shipped import shipped_text
-from pettycash_tui.services.work import Reading
 
 _log = logging.getLogger("pettycash_tui.own_account")
 
@@ -34,7 +33,7 @@ def require_password(desk: Desk, actor: Actor, password: str | None) -> None:
     """
     if not standing.is_signed_in(actor):
         return
-    if not desk.read(actor, _has_password):
+    if not desk.read(actor, signin.has_password):
         raise NotAllowed(
             "This asks for your password, and you have none. Ask an admin to give you one"
             f" (`pettycash user set-password {actor.username}`), change it with `pettycash passwd` and try again.",
@@ -66,8 +65,3 @@ def tell(desk: Desk, person_id: UUID, what: str) -> None:
         channel.deliver(Message(name_of(person), person.email, "Your petty cash account", body, "own_account"))
     except DeliveryFailed:
         fault.log(_log, "a person could not be told of a change to their account")
-
-
-def _has_password(reading: Reading) -> bool:
-    u = t.user.c
-    return reading.execute(select(u.password_hash).where(u.id == reading.actor.person_id)).scalar() is not None

@@ -11,7 +11,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Row, update
+from sqlalchemy import Row, select, update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import forced, passwords, recovery, sessions, standing, throttle
@@ -19,12 +19,12 @@ from pettycash_tui.services.administering import administered
 from pettycash_tui.services.audit import company_stream
 from pettycash_tui.services.audit_values import told
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import InvalidInput, Refused
+from pettycash_tui.services.errors import InvalidInput, NotAllowed, Refused
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.services.proving import Proved, prove
 from pettycash_tui.services.refusals import told_when_refused
 from pettycash_tui.services.sessions import CLI, act_as, end_sessions, resume, sign_out, touch, user_actor
-from pettycash_tui.services.work import Work
+from pettycash_tui.services.work import Reading, Work
 
 __all__ = [
     "CLI",
@@ -34,6 +34,7 @@ __all__ = [
     "change_password",
     "confirm_password",
     "end_sessions",
+    "has_password",
     "resume",
     "set_password",
     "sign_in",
@@ -82,10 +83,12 @@ def sign_in(desk: Desk, username: str, password: str, *, client: str, source: st
 
 
 def confirm_password(desk: Desk, actor: Actor, password: str) -> None:
-    """Prove that it is still the same person (the idle lock of the desk). Raises NotAllowed; tries are counted.
+    """Prove that it is still the same person (the idle lock of the desk). Raises NotAllowed; tries are counted, but
+    for who came by a key and has no password to try (`password_missing`).
 
     What was confirmed by a code before is confirmed no more: who unlocks a desk pays with a fresh code.
     """
+    _require_password_to_try(desk, actor)
 
     def confirmed(work: Work, proved: Proved) -> None:
         _record(work.as_actor(actor), "signin.confirmed", proved.row, {"client": actor.client})
@@ -95,6 +98,22 @@ def confirm_password(desk: Desk, actor: Actor, password: str) -> None:
 
     # In the same transaction, or the desk would be unlocked with codes that still pay; codes are locked before people.
     prove(desk, actor.username, password, confirmed, client=actor.client, source=actor.source, first=void)
+
+
+def has_password(reading: Reading) -> bool:
+    """Whether the person who reads has a password; who signs in by an SSH key needs none."""
+    u = t.user.c
+    return reading.execute(select(u.password_hash).where(u.id == reading.actor.person_id)).scalar() is not None
+
+
+def _require_password_to_try(desk: Desk, actor: Actor) -> None:
+    # None would be right, so their tries would only lock the account, and their key with it.
+    if not desk.read(actor, has_password):
+        raise NotAllowed(
+            "You have no password, so none can be right. Sign out and come back by your SSH key, or ask an admin to"
+            f" give you a password (`pettycash user set-password {actor.username}`).",
+            code="password_missing",
+        )
 
 
 def _void_confirmed_codes(work: Work) -> None:
@@ -128,11 +147,13 @@ def _void_confirmed_codes(work: Work) -> None:
 def change_password(desk: Desk, actor: Actor, old: str, new: str) -> None:
     """Change one's own password and end one's other sessions.
 
-    Raises NotAllowed when `old` is wrong (tries are counted), InvalidInput naming `password` when `new` may not be one.
+    Raises NotAllowed when `old` is wrong (tries are counted) and for who has none (`password_missing`), InvalidInput
+    naming `password` when `new` may not be one.
     """
     actor.person_id  # noqa: B018 - the system has no password
     if old == new:
         raise InvalidInput.of(password="must be another than before")
+    _require_password_to_try(desk, actor)
     hashed = passwords.hash_password(new, actor.username)
 
     def change(work: Work, proved: Proved) -> None:

@@ -9,6 +9,7 @@ import story
 from building import PASSWORD
 from building import actor as find_actor
 from desk_app import demo_company, desk_app, notices, press, running, screen_text, settled, texts, type_text, until
+from everything_once import KEY
 from settable_clock import SettableClock
 from textual import events
 from textual.pilot import Pilot
@@ -20,7 +21,7 @@ from pettycash_tui.screens.lock import LockScreen
 from pettycash_tui.screens.requisition_form import RequisitionFormScreen
 from pettycash_tui.screens.sign_in import SignInScreen
 from pettycash_tui.screens.small_window import SmallWindowScreen
-from pettycash_tui.services import form_drafts, signin
+from pettycash_tui.services import form_drafts, signin, ssh_keys
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput
 from pettycash_tui.widgets.footer import live_keys
@@ -259,6 +260,24 @@ async def test_an_idle_desk_is_locked_and_nothing_is_lost(sqlite_desk: Desk) -> 
         await press(pilot, "enter")
         await until(pilot, lambda: isinstance(app.screen, RequisitionFormScreen))
         assert app.screen.fields.values["amount"] == "4500"
+
+
+async def test_who_has_no_password_is_told_that_only_signing_out_helps(sqlite_desk: Desk) -> None:
+    people = demo_company(sqlite_desk)
+    key = sqlite_desk.run(people["admin"], ssh_keys.add_key, "staff", f"ssh-ed25519 {KEY}")
+    here, _ = ssh_keys.enter(sqlite_desk, key.id, source="ssh 192.0.2.7")
+    app = PettyCashApp(sqlite_desk, load_context(sqlite_desk, here))
+    async with app.run_test(size=(80, 24)) as pilot:
+        await settled(pilot)
+        app._last_input -= 15 * 60
+        app.watch_presence()
+        await until(pilot, lambda: isinstance(app.screen, LockScreen))
+        await type_text(pilot, "whatever it was")
+        await press(pilot, "enter")
+        await until(pilot, lambda: "You have no password" in screen_text(pilot))
+        said = " ".join(screen_text(pilot).replace("│", " ").split())
+        assert "^o signs out, and you come back by your SSH key. An admin can give you a password." in said
+        assert isinstance(app.screen, LockScreen) and find_actor(sqlite_desk, "staff").id == here.id
 
 
 async def test_a_session_that_has_ended_ends_at_the_desk_too(sqlite_desk: Desk, clock: SettableClock) -> None:

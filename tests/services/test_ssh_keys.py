@@ -10,10 +10,12 @@ from pkgutil import walk_packages
 import building
 import pytest
 from signing import told
+from sqlalchemy import select
 from textual.app import App
 from textual.dom import DOMNode
 
 from pettycash_tui.app import PettyCashApp
+from pettycash_tui.models import tables as t
 from pettycash_tui.models.ssh import SshKey
 from pettycash_tui.services import forced, opening, people, signin, ssh_keys, ssh_lines
 from pettycash_tui.services.desk import Desk
@@ -74,6 +76,27 @@ def test_good_keys_are_taken() -> None:
         _key(b"ecdsa-sha2-nistp256", b"nistp256", b"\4" * 65),
     ):
         assert len(ssh_lines.read_line(line).fingerprint) == 50
+
+
+def test_who_has_no_password_is_told_so_and_locks_nothing_by_trying(desk: Desk, left: None) -> None:
+    who = building.company(desk)
+    key = desk.run(who["admin"], ssh_keys.add_key, "staff", GOOD)
+    here, _ = ssh_keys.enter(desk, key.id, source="ssh 192.0.2.7")
+    tries = (
+        lambda: signin.confirm_password(desk, here, "no password of theirs"),
+        lambda: signin.change_password(desk, here, "no password of theirs", building.PASSWORD),
+    )
+    for number in range(12):
+        with pytest.raises(NotAllowed, match="You have no password") as refused:
+            tries[number % 2]()
+        assert refused.value.code == "password_missing"
+    person = desk.read(SYSTEM, lambda reading: reading.execute(select(t.user).where(t.user.c.id == here.id)).one())
+    assert (person.failed_logins, person.locked_at) == (0, None)
+    assert ssh_keys.enter(desk, key.id, source="ssh 192.0.2.7")[0].username == "staff"
+    # Whoever asks from outside learns nothing of it.
+    with pytest.raises(NotAllowed) as stranger:
+        signin.sign_in(desk, "staff", "no password of theirs", client="cli", source="local")
+    assert stranger.value.code == "signin_refused"
 
 
 def test_a_key_is_one_persons_until_it_is_removed_for_ever(desk: Desk, left: None) -> None:
