@@ -176,7 +176,12 @@ def backup(
         "The server key and other secrets are not in it: keep a copy of them elsewhere.",
         *(f"{finding.severity.value}: {finding.message}" for finding in done.findings),
     ]
-    output.emit(ctx, {"ok": not failed, **_fields(done)}, sentence=lines)
+    if not done.recorded:
+        lines.append(
+            "This backup is not recorded: nothing could be written to the database. Note the SHA-256 elsewhere, and see"
+            " `pettycash db check`."
+        )
+    output.emit(ctx, {"ok": not failed, **_fields(done)}, sentence=lines, always=not done.recorded)
     if failed:
         raise typer.Exit(3)
 

@@ -8,7 +8,7 @@ key no code that was sent and no authenticator of a restored database can be che
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
@@ -23,6 +23,7 @@ from pettycash_tui.database.schema import SchemaState
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import backup_archive, backup_postgres, backup_sqlite, book_check
 from pettycash_tui.services.audit import GROUP_STREAM
+from pettycash_tui.services.audit_unread import UNREADABLE
 from pettycash_tui.services.backup_file import (
     digest_of,
     name_it,
@@ -34,7 +35,7 @@ from pettycash_tui.services.backup_file import (
 )
 from pettycash_tui.services.book_check import Tell, silent
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, Refused
+from pettycash_tui.services.errors import DatabaseUnavailable, InvalidInput, PettyCashError, Refused
 from pettycash_tui.services.findings import Finding
 from pettycash_tui.services.identity import SYSTEM
 from pettycash_tui.services.work import Clock, Reading, Work, system_clock
@@ -42,7 +43,10 @@ from pettycash_tui.services.work import Clock, Reading, Work, system_clock
 
 @dataclass(frozen=True, slots=True)
 class Backup:
-    """A backup that was taken: where, how large (bytes), its SHA-256, and what is wrong in the books it holds."""
+    """A backup that was taken: where, how large (bytes), its SHA-256, and what is wrong in the books it holds.
+
+    `recorded` is False where the books take no event any more: their chain is broken, or the database only reads.
+    """
 
     file: Path
     size: int
@@ -50,6 +54,7 @@ class Backup:
     revision: str
     rows: int
     findings: tuple[Finding, ...]
+    recorded: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +71,9 @@ class Restored:
 def backup(desk: Desk, path: Path, tell: Tell = silent) -> Backup:
     """Write a backup of a database in use to `path`, read it again, and look at the books it holds.
 
-    The file is kept where the books are wrong: it is the best there is, and the findings say so. Raises Refused where
-    the name is taken, the folder or disk refuses, this role may not read everything, or the file cannot be read.
+    The file is kept where the books are wrong: it is the best there is, and the findings say so; and where nothing can
+    be put on record in them, which is told as well. Raises Refused where the name is taken, the folder or disk refuses,
+    this role may not read everything, or the file cannot be read.
     """
     desk.require_current()
     path = path.expanduser().absolute()
@@ -82,8 +88,16 @@ def backup(desk: Desk, path: Path, tell: Tell = silent) -> Backup:
             manifest, findings = backup_postgres.write(desk, draft, tell)
             revision, rows = manifest.revision, sum(part.rows for part in manifest.parts)
         size, digest = digest_of(draft)
-    desk.run(SYSTEM, _note, "database.backed_up", path.name, {"sha256": digest, "size": size, "rows": rows})
-    return Backup(path, size, digest, revision, rows, tuple(findings))
+    recorded = _put_on_record(desk, path, {"sha256": digest, "size": size, "rows": rows})
+    return Backup(path, size, digest, revision, rows, tuple(findings), recorded)
+
+
+def _put_on_record(desk: Desk, path: Path, data: Mapping[str, object]) -> bool:
+    """False where that cannot be: the file is there under its name, and whoever took it is to learn which it is."""
+    with suppress(PettyCashError, *UNREADABLE):
+        desk.run(SYSTEM, _note, "database.backed_up", path.name, data)
+        return True
+    return False
 
 
 def restore(

@@ -14,7 +14,7 @@ from postgres_roles import address_of, named_roles, with_passwords
 from sqlalchemy import URL
 
 from pettycash_tui.database import schema
-from pettycash_tui.services import forced
+from pettycash_tui.services import backup_file, forced
 from pettycash_tui.services import people as people_service
 from pettycash_tui.services.desk import Desk
 
@@ -66,6 +66,22 @@ def test_backup_restore_and_check_tell_scripts_what_came_of_it(
     assert mended.code == 0 and mended.out == f"Every rule of {schema.HEAD} is in force.\n"
     assert run("--home", str(other), "db", "check").out == "The books are whole.\n"
     assert run("--home", str(home), "db", "restore", str(tmp_path / "missing"), "--json").code == 2
+
+
+def test_a_backup_of_books_that_take_no_event_is_told_with_its_name_and_digest(
+    desk: Callable[..., Answer], home: Path, tmp_path: Path
+) -> None:
+    assert desk("db", "backup", str(tmp_path / "first.db"), "--json").document["recorded"] is True
+    with closing(sqlite3.connect(home / "pettycash.db", isolation_level=None)) as raw:
+        for (name,) in raw.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            raw.execute(f'DROP TRIGGER "{name}"')
+        raw.execute("DELETE FROM stream_head WHERE stream = 'group'")
+    told = desk("db", "backup", str(tmp_path / "second.db"))
+    digest = backup_file.digest_of(tmp_path / "second.db")[1]
+    assert told.code == 3 and f"to {tmp_path / 'second.db'}" in told.out and f"SHA-256: {digest}" in told.out
+    assert "This backup is not recorded" in told.out
+    as_json = desk("db", "backup", str(tmp_path / "third.db"), "--json")
+    assert as_json.code == 3 and '"recorded": false' in as_json.out and "third.db" in as_json.out
 
 
 def test_rules_are_put_in_force_and_what_cannot_be_is_named(

@@ -15,16 +15,39 @@ from typing import Any, NoReturn
 import pytest
 import story
 from backed_up import contents
+from sqlalchemy import delete
+from tampering import owner
 from trading import Trading
 
 from pettycash_tui.database import engine as engines
+from pettycash_tui.models import tables as t
 from pettycash_tui.services import backup_archive, backups, book_check
+from pettycash_tui.services.backup_file import digest_of
 from pettycash_tui.services.desk import Desk
-from pettycash_tui.services.errors import Refused
+from pettycash_tui.services.errors import DatabaseUnavailable, Refused
 
 
 def names(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir())
+
+
+def test_a_backup_that_the_books_cannot_record_is_kept_and_named(
+    paid: Trading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = paid.desk
+    assert backups.backup(desk, tmp_path / "first").recorded
+    with owner(paid, keep=True) as reading:
+        reading.execute(delete(t.stream_head).where(t.stream_head.c.stream == "group"))
+    kept = backups.backup(desk, tmp_path / "tampered")
+    assert [finding.message for finding in kept.findings] == ["The stream group has events and no head."]
+    assert not kept.recorded and digest_of(kept.file) == (kept.size, kept.sha256)
+
+    def only_reads(*_anything: object) -> NoReturn:
+        raise DatabaseUnavailable("The database only reads.", code="database_read_only")
+
+    monkeypatch.setattr(Desk, "run", only_reads)
+    kept = backups.backup(desk, tmp_path / "of one that only reads")
+    assert not kept.recorded and digest_of(kept.file) == (kept.size, kept.sha256)
 
 
 @pytest.mark.only_on("sqlite")
