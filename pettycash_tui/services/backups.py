@@ -21,7 +21,7 @@ from pettycash_tui.database import engine as engines
 from pettycash_tui.database import schema
 from pettycash_tui.database.schema import SchemaState
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import backup_archive, backup_postgres, backup_sqlite, book_check
+from pettycash_tui.services import at_host, backup_archive, backup_postgres, backup_sqlite, book_check
 from pettycash_tui.services.audit import GROUP_STREAM
 from pettycash_tui.services.audit_unread import UNREADABLE
 from pettycash_tui.services.backup_file import (
@@ -221,7 +221,8 @@ def _end_what_was_open(work: Work, path: Path, revision: str, aside: Path | None
 
 
 def _note(work: Work, action: str, name: str, data: Mapping[str, object]) -> None:
-    work.record(action, "backup", None, name[:120], stream=GROUP_STREAM, company_id=None, data=data)
+    by = {"at_the_host": at_host.user_here()}
+    work.record(action, "backup", None, name[:120], stream=GROUP_STREAM, company_id=None, data={**data, **by})
 
 
 def _is_used(reading: Reading) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shlex
 import shutil
@@ -25,6 +26,7 @@ from trading import Trading
 from pettycash_tui.database import engine as engines
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import backup_file, backups, book_check
+from pettycash_tui.services.at_host import user_here
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, Refused
 from pettycash_tui.services.identity import SYSTEM
@@ -42,6 +44,13 @@ def elsewhere(paid: Trading, tmp_path: Path, request: pytest.FixtureRequest) -> 
     server.run(f'CREATE DATABASE "{name}"')
     yield server.url.set(database=name)
     server.drop(name)
+
+
+def at_the_host(desk: Desk, action: str) -> list[str]:
+    """The users of the host that the books know of an act."""
+    events = select(t.audit_event.c.body).where(t.audit_event.c.action == action)
+    bodies = desk.read(SYSTEM, lambda reading: reading.execute(events).scalars().all())
+    return [json.loads(body)["data"]["at_the_host"] for body in bodies]
 
 
 def test_a_backup_is_restored_elsewhere_and_is_the_same(paid: Trading, elsewhere: URL, tmp_path: Path) -> None:
@@ -62,8 +71,8 @@ def test_a_backup_is_restored_elsewhere_and_is_the_same(paid: Trading, elsewhere
         assert desk.read(SYSTEM, lambda reading: reading.execute(is_open).first()) is None
         signed_in = select(s.id).where(s.ended_at.is_(None))
         assert desk.read(SYSTEM, lambda reading: reading.execute(signed_in).first()) is None
-        told = select(t.audit_event.c.action).where(t.audit_event.c.stream == "group")
-        assert "database.restored" in desk.read(SYSTEM, lambda reading: reading.execute(told).scalars().all())
+        assert at_the_host(desk, "database.restored") == [user_here()]
+        assert at_the_host(paid.desk, "database.backed_up") == [user_here()]
         shutil.copy(paid.desk.home / "server.key", home / "server.key")  # which no backup holds
         story.request(desk, paid["staff"], "700")  # the rules are in force and work goes on
         assert book_check.check(desk) == []
