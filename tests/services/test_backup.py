@@ -25,7 +25,7 @@ from trading import Trading
 
 from pettycash_tui.database import engine as engines
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import backup_file, backups, book_check
+from pettycash_tui.services import backup_file, backups, book_check, requisitions
 from pettycash_tui.services.at_host import user_here
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput, Refused
@@ -172,11 +172,15 @@ FORGERIES = {
     "payment_unwritten": "DELETE FROM payment_execution",
     "payment_unpaid": "UPDATE payment SET status = 'failed' WHERE status = 'success'",
     "chain": "UPDATE audit_event SET body = body || ' ' WHERE sequence = 2",
+    "attachment": "UPDATE attachment SET sha256 = substr(sha256, 2) || substr(sha256, 1, 1)",
+    "orphan_file": "UPDATE attachment SET requisition_id = id",
 }
 
 
 def test_the_check_names_each_thing_that_is_wrong(paid: Trading) -> None:
     desk = paid.desk
+    number = story.request(desk, paid["staff"])
+    desk.run(paid["staff"], requisitions.attach, number, "quote.pdf", b"%PDF-1.4 a quote")
     assert book_check.check(desk) == []
     is_postgres = not engines.is_embedded(desk.url)
     for code, statement in FORGERIES.items():
@@ -185,6 +189,7 @@ def test_the_check_names_each_thing_that_is_wrong(paid: Trading) -> None:
                 connection.exec_driver_sql("SET session_replication_role = replica")
             else:
                 connection.exec_driver_sql("PRAGMA ignore_check_constraints = ON")
+                connection.exec_driver_sql("PRAGMA defer_foreign_keys = ON")
                 triggers = connection.exec_driver_sql("SELECT name FROM sqlite_master WHERE type = 'trigger'")
                 for name in triggers.scalars().all():
                     connection.exec_driver_sql(f'DROP TRIGGER "{name}"')
