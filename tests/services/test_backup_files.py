@@ -9,9 +9,11 @@ import sqlite3
 import zipfile
 from collections.abc import Iterable
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any, NoReturn
 
+import books
 import pytest
 import story
 from backed_up import contents
@@ -21,7 +23,7 @@ from trading import Trading
 
 from pettycash_tui.database import engine as engines
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import backup_archive, backups, book_check
+from pettycash_tui.services import backup_archive, backup_sqlite, backups, book_check
 from pettycash_tui.services.backup_file import digest_of
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import DatabaseUnavailable, Refused
@@ -48,6 +50,27 @@ def test_a_backup_that_the_books_cannot_record_is_kept_and_named(
     monkeypatch.setattr(Desk, "run", only_reads)
     kept = backups.backup(desk, tmp_path / "of one that only reads")
     assert not kept.recorded and digest_of(kept.file) == (kept.size, kept.sha256)
+
+
+def test_a_backup_is_of_one_moment_whatever_is_paid_meanwhile(
+    paid: Trading, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = paid.desk
+    number = story.approved(desk, paid["staff"])
+    # So that there is something left to copy when the payment comes.
+    monkeypatch.setattr(backup_sqlite, "_copy", partial(backup_sqlite._copy, pages=8))
+    begins = "Copying: 8 of" if engines.is_embedded(desk.url) else "Writing treasury_fund:"
+    before, during = contents(desk), []
+
+    def tell(text: str) -> None:
+        if text.startswith(begins) and not during:
+            during.append(story.pay(desk, number))
+
+    kept = backups.backup(desk, tmp_path / "good", tell)
+    assert during and kept.findings == () and contents(desk) != before
+    restored = backups.restore(desk.url, desk.home, kept.file, replace=True, clock=paid.clock)
+    assert restored.findings == () and contents(desk) == before
+    books.check(desk)
 
 
 @pytest.mark.only_on("sqlite")
