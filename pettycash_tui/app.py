@@ -166,6 +166,8 @@ class PettyCashApp(Confined, ThinLine, Following, inherit_bindings=False):
             if opened.context is not None:
                 self._enter(opened.context)
                 self.release_keys()
+            if opened.warning:
+                self.notify(opened.warning, severity="warning", timeout=20, markup=False)
 
         self.run_worker(carry(), name="open", group="open", exit_on_error=False)
 

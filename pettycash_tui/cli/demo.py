@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from pettycash_tui.cli import output
+from pettycash_tui.cli import output, session
 from pettycash_tui.cli.garbage import look_again
 from pettycash_tui.cli.given import GlobalOptions
 from pettycash_tui.cli.options import options
@@ -32,7 +32,7 @@ def command(
     """
     from contextlib import closing
 
-    from pettycash_tui.services import demo, demo_place
+    from pettycash_tui.services import demo, demo_place, opening
 
     given = options(ctx)
     with closing(demo_place.open_demo_desk(given.database, given.home)) as desk:
@@ -40,6 +40,7 @@ def command(
         made = demo.make(desk, reset=reset, progress=_progress(given))
         here = replace(given, home=desk.home)
         output.emit(ctx, _document(desk, made), sentence=_sentences(given, desk, made), table=_people(made))
+        session.warn(ctx, opening.warning_of(desk))
     opens = not no_tui and not given.json
     if opens and sys.stdin.isatty() and sys.stdout.isatty():
         from pettycash_tui.cli.desk import open_desk

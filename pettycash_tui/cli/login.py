@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from pettycash_tui.cli import asking, output
+from pettycash_tui.cli import asking, output, session
 from pettycash_tui.cli.options import options
 from pettycash_tui.services.errors import InvalidInput, NotAllowed
 
@@ -19,12 +19,13 @@ def command(ctx: typer.Context, user: Annotated[str, typer.Argument(metavar="USE
     from contextlib import closing
 
     from pettycash_tui.services import forced, token_file
-    from pettycash_tui.services.opening import open_desk, source_here
+    from pettycash_tui.services.opening import open_desk, source_here, warning_of
     from pettycash_tui.services.signin import CLI, sign_in
 
     forced.refuse_others()
     given = options(ctx)
     with closing(open_desk(given.database, given.home)) as desk:
+        session.warn(ctx, warning_of(desk))
         password = asking.ask_secret(ctx, "Password")
         try:
             signed = sign_in(desk, user, password, client=CLI, source=source_here())

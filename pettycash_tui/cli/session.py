@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Concatenate, ParamSpec, TypeVar
 
+from pettycash_tui.cli import output
 from pettycash_tui.cli.garbage import look_again
 from pettycash_tui.cli.options import options
 
@@ -23,12 +24,19 @@ T = TypeVar("T")
 @contextmanager
 def open_database(ctx: Context) -> Iterator[Desk]:
     """The desk that the options name, without asking who is there (jobs)."""
-    from pettycash_tui.services.opening import open_desk
+    from pettycash_tui.services.opening import open_desk, warning_of
 
     given = options(ctx)
     with closing(open_desk(given.database, given.home)) as desk:
         look_again()
+        warn(ctx, warning_of(desk))
         yield desk
+
+
+def warn(ctx: Context, warning: str) -> None:
+    """Tell what is not as it should be with the desk that was opened, if anything, beside the result."""
+    if warning:
+        output.note(ctx, f"Warning: {warning}")
 
 
 @contextmanager

@@ -31,10 +31,11 @@ class DeskOptions(Protocol):
 
 
 class Opened(NamedTuple):
-    """An open desk, and the person who acts with `--as`; without one somebody signs in."""
+    """An open desk, and the person who acts with `--as`; without one somebody signs in. `warning` is told once."""
 
     desk: Desk
     context: DeskContext | None
+    warning: str = ""
 
 
 def open_desk(options: DeskOptions) -> Opened:
@@ -56,7 +57,7 @@ def _open(options: DeskOptions) -> Opened:
         context = None
         if options.as_user is not None or forced.current() is not None:
             context = load_context(desk, opening.identify(desk, options.as_user))
-        return Opened(desk, context)
+        return Opened(desk, context, opening.warning_of(desk))
     except BaseException:
         desk.close()
         raise

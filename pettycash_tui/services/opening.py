@@ -15,6 +15,7 @@ from sqlalchemy import URL
 
 from pettycash_tui.database import engine as engines
 from pettycash_tui.database import tls
+from pettycash_tui.database.grants import Standing
 from pettycash_tui.database.schema import SchemaState
 from pettycash_tui.services import forced, signin, token_file
 from pettycash_tui.services.desk import Desk
@@ -84,18 +85,38 @@ def unopened_desk(database: str | None, home: Path | None) -> Desk:
 
 def _require_bound(desk: Desk) -> None:
     # Whoever owns the tables can switch the rules off: nobody should work so without having said it.
-    if os.environ.get(ALLOW_OWNER_VARIABLE, "") not in ("", "0"):
+    standing = _unbound(desk)
+    if standing is None or desk.is_demo:
         return
-    standing = desk.standing()
-    if standing is None or standing.is_bound or desk.is_demo:
-        return
-    what = standing.might or "the owner of its tables"
     raise Refused(
-        f"The program would work on {desk.shown_address} as {standing.role}, {what}, whom no rule of the books binds."
+        f"The program would work on {desk.shown_address} as {_who(standing)}, whom no rule of the books binds."
         " Make a role with `pettycash db grant ROLE` and connect as that, or say --allow-owner"
         f" ({ALLOW_OWNER_VARIABLE}=1).",
         code="superuser" if standing.might else "owner_role",
     )
+
+
+def warning_of(desk: Desk) -> str:
+    """What is to be told of the role that works on a demo, where anything else would be refused; empty for nothing."""
+    standing = _unbound(desk)
+    if standing is None or not desk.is_demo:
+        return ""
+    return (
+        f"This demo is worked on as {_who(standing)}, whom no rule of the books binds; books that are no demo are not"
+        " opened so."
+    )
+
+
+def _unbound(desk: Desk) -> Standing | None:
+    """The role of this desk, where the rules do not bind it and nobody has said that it may be so."""
+    if os.environ.get(ALLOW_OWNER_VARIABLE, "") not in ("", "0"):
+        return None
+    standing = desk.standing()
+    return standing if standing is not None and not standing.is_bound else None
+
+
+def _who(standing: Standing) -> str:
+    return f"{standing.role}, {standing.might or 'the owner of its tables'}"
 
 
 def _require_file(url: URL) -> None:

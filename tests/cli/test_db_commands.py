@@ -16,7 +16,7 @@ from sqlalchemy import URL
 from pettycash_tui.database import schema
 from pettycash_tui.services import backup_file, forced
 from pettycash_tui.services import people as people_service
-from pettycash_tui.services.desk import Desk
+from pettycash_tui.services.desk import DEMO, Desk
 
 
 @pytest.fixture
@@ -146,6 +146,19 @@ def test_the_roles_are_granted_by_one_command_and_the_program_refuses_the_owner(
         assert run(*here, "--allow-owner", "whoami", "--json").code == 5
         monkeypatch.delenv("PETTYCASH_ALLOW_OWNER")
         assert run(*here, "db", "status").code == 0
+
+
+def test_a_demo_that_no_rule_binds_warns_beside_the_result(
+    run: Run, postgres_url: URL, open_desk: Callable[[URL], Desk], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PETTYCASH_ALLOW_OWNER")
+    story.trading_company(open_desk(postgres_url), kind=DEMO)
+    here = ("--database", postgres_url.render_as_string(hide_password=False), "--home", str(tmp_path), "--as", "staff")
+    warned = run(*here, "req", "list")
+    assert warned.code == 0 and warned.err.startswith("Warning: This demo is worked on as ")
+    assert warned.err.count("\n") == 1 and "Warning" not in warned.out
+    for silent in ("--quiet", "--json"):
+        assert run(*here, "req", "list", silent).err == ""
 
 
 def _verifies_without_signing_in(

@@ -279,6 +279,9 @@ def test_a_demo_is_opened_by_its_owner(
     with closing(opening.open_desk(address, home)) as desk:
         standing = desk.standing()
         assert standing is not None and not standing.is_bound
+        assert f"as {standing.role}, a superuser, whom no rule" in opening.warning_of(desk)
+        monkeypatch.setenv("PETTYCASH_ALLOW_OWNER", "1")
+        assert opening.warning_of(desk) == ""
 
 
 def test_the_owner_upgrades_and_the_roles_keep_their_rights(roles: Roles) -> None:

@@ -21,6 +21,7 @@ from pettycash_tui.screens.lock import LockScreen
 from pettycash_tui.screens.requisition_form import RequisitionFormScreen
 from pettycash_tui.screens.sign_in import SignInScreen
 from pettycash_tui.screens.small_window import SmallWindowScreen
+from pettycash_tui.screens.starting import Opened
 from pettycash_tui.services import form_drafts, signin, ssh_keys
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import InvalidInput
@@ -278,6 +279,15 @@ async def test_who_has_no_password_is_told_that_only_signing_out_helps(sqlite_de
         said = " ".join(screen_text(pilot).replace("│", " ").split())
         assert "^o signs out, and you come back by your SSH key. An admin can give you a password." in said
         assert isinstance(app.screen, LockScreen) and find_actor(sqlite_desk, "staff").id == here.id
+
+
+async def test_what_is_to_be_told_of_the_database_is_told_once(sqlite_desk: Desk) -> None:
+    here = load_context(sqlite_desk, demo_company(sqlite_desk)["staff"])
+    app = PettyCashApp(opening=lambda: Opened(sqlite_desk, here, "This demo is worked on as the owner."))
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await until(pilot, lambda: app.current_mode == "desk")
+        await settled(pilot)
+        assert notices(pilot) == ["This demo is worked on as the owner."]
 
 
 async def test_a_session_that_has_ended_ends_at_the_desk_too(sqlite_desk: Desk, clock: SettableClock) -> None:
