@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
+import pytest
 from journey import PASSWORD, Place
 
 _WHAT_IS_LOADED = """
@@ -36,6 +38,21 @@ def test_without_a_database_the_desk_says_so_and_ends(sqlite_place: Place) -> No
     with sqlite_place.open() as terminal:
         terminal.wait_for("There is no database at", "pettycash demo")
         assert terminal.wait_exit() == 7
+
+
+@pytest.mark.parametrize("arguments", [("req", "list"), ()], ids=["a command", "the desk"])
+def test_with_a_postgres_that_is_down_it_says_so_without_the_password_and_ends(
+    tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
+    # Nobody listens on port 1.
+    place = Place(tmp_path, "postgresql://books:not-to-be-shown@127.0.0.1:1/books")
+    with place.open(*arguments, rows=40, columns=120) as terminal:
+        assert terminal.wait_exit() == 7, terminal.screen_text()
+        told = " ".join(terminal.screen_text().split())
+        assert "The database postgresql://books:***@127.0.0.1:1/books cannot be reached" in told
+        assert "try again, or ask your admin." in told
+        assert "Traceback" not in told
+        assert b"not-to-be-shown" not in terminal.raw
 
 
 def test_a_bare_command_and_one_with_options_open_the_same_desk(sqlite_place: Place) -> None:
