@@ -11,7 +11,7 @@ import pytest
 import story
 from building import actor
 from crew import Crew, Outcome
-from test_kill import Killing
+from killing import Killing
 
 from pettycash_tui.models.enums import BatchFormat, OrderStatus, PaymentStatus
 from pettycash_tui.services import bank_batches, bank_settling, export_files, payments

@@ -8,8 +8,8 @@ import pytest
 import story
 from building import person
 from crew import Crew, Outcome
+from killing import Killing
 from sqlalchemy import update
-from test_kill import Killing
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import PaymentStatus, Role, TransferStatus, VarianceStatus

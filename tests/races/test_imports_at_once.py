@@ -7,8 +7,8 @@ from pathlib import Path
 import books
 from building import actor
 from crew import Crew
+from killing import Killing
 from sqlalchemy import select
-from test_kill import Killing
 from trading import Trading
 from vouchers import file_of, numbered
 

@@ -1,24 +1,16 @@
 """kill -9, or an error, after any statement leaves everything or nothing, and the next attempt finishes the work once.
 
-For every n there is something new to do. A process is forked for it, opens the same books anew, acts, and kills itself
-after its n-th statement (a COMMIT counts twice: before and after it). n goes up until the act gets through. On SQLite
-the same is done with an error in the place of the kill, in this process and on a desk that is used again.
+For every n there is something new to do; how it is ended there stands in `killing.py`.
 """
 
 from __future__ import annotations
 
-import os
-import signal
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
-from typing import Any, Generic, TypeVar
-
 import books
 import pytest
 import story
-from books import Books
+from killing import Killing
 from settable_clock import SettableClock
-from sqlalchemy import event, update
+from sqlalchemy import update
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.models.enums import PaymentStatus, ReplenishmentStatus, RequisitionStatus
@@ -26,112 +18,7 @@ from pettycash_tui.services import acts, execution, otp, replenishments, submiss
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.errors import Overtaken, Refused
 from pettycash_tui.services.execution import Executed
-from pettycash_tui.services.identity import SYSTEM, Actor
-
-MOST_POINTS = 80
-Subject = TypeVar("Subject")
-
-
-@dataclass
-class Killing(Generic[Subject]):
-    """Acts that end at every point, one after the other; from the `first`, where those before it only read."""
-
-    desk: Desk
-    prepare: Callable[[], Subject]
-    act: Callable[[Desk, Subject], object]
-    done: list[bool] = field(default_factory=list)
-    first: int = 1
-
-    def points(self) -> Iterator[tuple[Subject, Books]]:
-        """Each subject that was acted on, and the books just after the act had ended."""
-        ways = (killed, failed) if self.desk.engine.dialect.name == "sqlite" else (killed,)
-        for n in range(self.first, MOST_POINTS):
-            is_through = False
-            for way in ways:
-                subject = self.prepare()
-                ended = way(self.desk, lambda here, subject=subject: self.act(here, subject), n)  # type: ignore[misc]
-                # An act that goes on with the next thing after an error of ours ends without one.
-                is_through = is_through or (way is killed and not ended)
-                yield subject, books.check(self.desk)
-            if is_through:
-                break
-        else:
-            raise AssertionError("never gets through")
-        # Nothing up to some point, everything from there on.
-        assert self.done == sorted(self.done)
-        assert set(self.done) == {False, True}
-        print(f"{self.desk.engine.dialect.name}: {len(self.done)} points, nothing done at {self.done.count(False)}")
-
-
-def killed(desk: Desk, act: Callable[[Desk], object], n: int) -> bool:
-    """Whether a process that acts was killed: after its n-th statement, or by what it does itself."""
-    child = os.fork()
-    if child == 0:
-        # Whatever happens here, pytest must not go on in this process.
-        try:
-            here = Desk(desk.url, desk.home, clock=desk.clock)
-            _end_after(here, n, _kill)
-            act(here)
-            os._exit(0)
-        except BaseException:
-            os._exit(1)
-    _, status = os.waitpid(child, 0)
-    if os.WIFSIGNALED(status):
-        assert os.WTERMSIG(status) == signal.SIGKILL
-        return True
-    assert os.WEXITSTATUS(status) == 0, f"refused instead of killed at {n}"
-    return False
-
-
-class Injected(RuntimeError):
-    """An error that nobody expects."""
-
-
-def failed(desk: Desk, act: Callable[[Desk], object], n: int) -> bool:
-    """Whether an act ended with an error that came after its n-th statement. Its desk is as good as before."""
-    here = Desk(desk.url, desk.home, clock=desk.clock)
-    is_acting = True
-
-    def fail() -> None:
-        if is_acting:
-            raise Injected(f"after statement {n}")
-
-    _end_after(here, n, fail)
-    try:
-        act(here)
-    except Injected:
-        return True
-    finally:
-        is_acting = False
-        # It was given back, and is no transaction that somebody waits for.
-        assert here.engine.pool.checkedout() == 0  # type: ignore[attr-defined]
-        here.run_unaudited(SYSTEM, lambda work: None)
-        here.close()
-    return False
-
-
-def _kill() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
-def _end_after(desk: Desk, n: int, end: Callable[[], None]) -> None:
-    seen = 0
-
-    def count(*_: Any) -> None:
-        nonlocal seen
-        seen += 1
-        if seen == n:
-            end()
-
-    commit = desk.engine.dialect.do_commit
-
-    def commit_and_count(connection: Any) -> None:
-        commit(connection)
-        count()
-
-    event.listen(desk.engine, "after_cursor_execute", count)
-    event.listen(desk.engine, "commit", count)
-    desk.engine.dialect.do_commit = commit_and_count  # type: ignore[method-assign]
+from pettycash_tui.services.identity import Actor
 
 
 @pytest.fixture
@@ -159,7 +46,7 @@ def test_a_payment_killed_anywhere_is_paid_once_in_the_end(desk: Desk, people: d
         payment, officer, code = subject
         return execution.execute(here, officer, payment, code=code)
 
-    killing = Killing(desk, prepare, pay)
+    killing = Killing(desk, prepare, pay, is_shared=True)
     for subject, found in killing.points():
         payment = subject[0]
         killing.done.append(found.payment(payment).status is PaymentStatus.SUCCESS)
@@ -185,7 +72,7 @@ def test_a_payment_killed_anywhere_gives_its_result_to_the_same_key(desk: Desk, 
         payment, officer, code = subject
         return execution.execute(here, officer, payment, code=code, idempotency_key=f"key of {payment}")
 
-    killing = Killing(desk, prepare, pay)
+    killing = Killing(desk, prepare, pay, is_shared=True)
     for subject, found in killing.points():
         killing.done.append(found.payment(subject[0]).status is PaymentStatus.SUCCESS)
         again = pay(desk, subject)
@@ -203,7 +90,7 @@ def test_a_last_approval_killed_anywhere_makes_one_payment_in_the_end(desk: Desk
     def approve(here: Desk, subject: tuple[str, Actor]) -> acts.Acted:
         return here.run(subject[1], workflow.approve, subject[0])
 
-    killing = Killing(desk, prepare, approve)
+    killing = Killing(desk, prepare, approve, is_shared=True)
     for subject, found in killing.points():
         killing.done.append(found.requisition(subject[0]).status is RequisitionStatus.APPROVED)
         if killing.done[-1]:
@@ -231,7 +118,7 @@ def test_a_replenishment_killed_anywhere_pays_in_once_in_the_end(desk: Desk, peo
     def complete(here: Desk, subject: tuple[str, str]) -> replenishments.ReplenishmentState:
         return here.run(people["cfo"], replenishments.complete, subject[0], f"FT-{subject[0]}")
 
-    killing = Killing(desk, prepare, complete)
+    killing = Killing(desk, prepare, complete, is_shared=True)
     for subject, found in killing.points():
         row = next(row for row in found.replenishments if row.number == subject[0])
         killing.done.append(row.status is ReplenishmentStatus.COMPLETED)
@@ -257,7 +144,7 @@ def test_a_code_killed_while_it_is_sent_is_sent_again(
     def send(here: Desk, subject: tuple[str, Actor]) -> otp.Sent:
         return otp.send(here, subject[1], subject[0])
 
-    killing = Killing(desk, prepare, send)
+    killing = Killing(desk, prepare, send, is_shared=True)
     for (payment, _), found in killing.points():
         payment_id = found.payment(payment).id
         killing.done.append(payment_id in {code.payment_id for code in found.codes})

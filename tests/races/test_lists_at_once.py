@@ -11,7 +11,7 @@ import pytest
 import story
 from building import actor
 from crew import Crew
-from test_kill import Killing
+from killing import Killing
 
 from pettycash_tui.models.enums import PaymentStatus
 from pettycash_tui.services import bulk, execution, payments

@@ -10,7 +10,7 @@ import books
 import pytest
 import story
 from crew import Crew
-from test_kill import Killing, killed
+from killing import Killing, killed
 from trading import Trading
 
 from pettycash_tui.models.enums import NoticeStatus

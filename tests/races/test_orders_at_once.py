@@ -12,10 +12,10 @@ import order_acts
 import pytest
 import story
 from crew import Crew
+from killing import Killing
 from order_acts import Vendor
 from settable_clock import SettableClock
 from sqlalchemy import update
-from test_kill import Killing
 
 from pettycash_tui.gateways.protocol import Accepted, Order, Outcome, Verdict
 from pettycash_tui.models import tables as t

@@ -6,9 +6,9 @@ import books
 import building
 import pytest
 from crew import Crew
+from killing import Killing
 from signing import PASSWORD, enrolled, give_passwords, hash_quickly, told
 from sqlalchemy import select
-from test_kill import Killing
 
 from pettycash_tui.models import tables as t
 from pettycash_tui.services import key_in_force, key_rotation, lost_key, recovery, signin, totp

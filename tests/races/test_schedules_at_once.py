@@ -12,9 +12,9 @@ import pytest
 import story
 from building import actor
 from crew import Crew
+from killing import Killing
 from order_acts import Vendor
 from settable_clock import MONDAY_MORNING, SettableClock
-from test_kill import Killing
 
 from pettycash_tui.models.enums import OrderStatus, PaymentStatus
 from pettycash_tui.services import due_payments, gateway_settings, payments, schedules
