@@ -2,8 +2,9 @@
 
 Watched is what the program itself makes and is given: one-time codes, passwords, authenticator secrets, recovery codes,
 the server key and the one that signs checkpoints, tokens of sessions. Looked through are every audit event as it is
-written, and at the end of each test its log, its standard output and error, what the test read of these, and the `.log`
-files below its folder. The outbox may hold codes, and so may the screen of a demo database.
+written, and at the end of each test its log, its standard output and error, what the test read of these, what commands
+over ssh and in a journey gave, and the files `log` and `*.log` below its folder. The outbox may hold codes, and so may
+the screen of a demo database: those a journey knows from its outbox alone count as such.
 """
 
 from __future__ import annotations
@@ -65,9 +66,15 @@ class Watch:
             for letter in folder.rglob("outbox/*.eml"):
                 self.shown_codes.update(_ALONE.findall(letter.read_text(errors="replace")))
         if folder is not None and (self.codes or self.shown_codes or self.words):
-            for path in folder.rglob("*.log"):
-                if path.stat().st_size < LARGEST_LOG:
+            for path in (*folder.rglob("*.log"), *folder.rglob("log")):
+                if path.is_file() and path.stat().st_size < LARGEST_LOG:
                     self.look(path.read_text(errors="replace"), path.name)
+
+
+def given(out: str, error: str) -> None:
+    """Watch what a program of its own gave to the test, as what the test reads of its own output."""
+    watch.read.append(out)
+    watch.read_errors.append(error)
 
 
 _ALONE = re.compile(r"(?m)^(\d{6})\r?$")

@@ -16,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import leaks
 import pytest
 
 SSHD = shutil.which("sshd", path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
@@ -89,7 +90,7 @@ class Sshd:
     ) -> subprocess.CompletedProcess[bytes]:
         """Run a command line on the server with a key."""
         words = [*self.client(key, *options), *([command] if command else [])]
-        return subprocess.run(
+        done = subprocess.run(
             words,
             input=stdin,
             capture_output=True,
@@ -97,6 +98,8 @@ class Sshd:
             check=False,
             env={**os.environ, **(env or {})},
         )
+        leaks.given(done.stdout.decode(errors="replace"), done.stderr.decode(errors="replace"))
+        return done
 
     def ask_to_forward(self, key: str, *options: str) -> subprocess.CompletedProcess[bytes]:
         """Ask the open connection of a key to forward something (ssh -O forward)."""

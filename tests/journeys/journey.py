@@ -17,6 +17,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import leaks
 from terminal import NOTICE, PROGRAM, TIMEOUT, Terminal, Wanted
 
 PASSWORD = "demo"
@@ -98,7 +99,9 @@ class Place:
             check=False,
             timeout=TIMEOUT * 4,
         )
-        return Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
+        answer = Answer(done.returncode, done.stdout.decode(), done.stderr.decode())
+        leaks.given(answer.out, answer.err)
+        return answer
 
     def ask(self, person: str, *arguments: str) -> Any:
         """What a command gives this person as JSON."""

@@ -30,6 +30,19 @@ def test_a_secret_in_a_log_is_found(text: str, watch: leaks.Watch, tmp_path: Pat
     assert len(watch.found) == 1
 
 
+def test_a_secret_in_a_file_named_log_or_given_by_another_program_is_found(
+    watch: leaks.Watch, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(leaks, "watch", watch)
+    (tmp_path / "log").write_text("code 493817.")
+    leaks.given("a correct horse battery", "otp=493817")
+    # A demo shows its codes, whichever program it is.
+    leaks.given("271828", "271828")
+    watch.look_everywhere([], tmp_path)
+
+    assert [found.partition(" in ")[2] for found in watch.found] == ["its output", "its standard error", "log"]
+
+
 @pytest.mark.parametrize("text", ["PAY-493817", "1493817", "0.493817", "a493817f", "493816", "correct horse"])
 def test_what_only_looks_like_one_is_none(text: str, watch: leaks.Watch) -> None:
     watch.look_everywhere([("Captured log call", text)], None)
