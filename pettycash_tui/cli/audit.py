@@ -26,7 +26,8 @@ ROWS = [
 def log(
     ctx: typer.Context,
     action: Annotated[
-        str | None, typer.Option("--action", metavar="ACTION", help="Only such as payment.executed, or payment.")
+        str | None,
+        typer.Option("--action", metavar="ACTION", help="Only such as payment.executed, payment. or user.,ssh."),
     ] = None,
     user: Annotated[str | None, typer.Option("--user", metavar="USER", help="Only what this person did.")] = None,
     fund: Fund = None,

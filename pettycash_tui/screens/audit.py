@@ -107,7 +107,7 @@ class AuditScreen(ListAndDetail):
     def _say_what_is_shown(self) -> None:
         given = self._given
         shown = [f"by {given.user}"] if given.user else []
-        shown += [given.action.rstrip(".")] if given.action else []
+        shown += [dict(FAMILIES)[given.action].partition(":")[0].lower()] if given.action else []
         shown += [self._subject] if given.subject_id else []
         shown += [self._period.words] if self._period.text else []
         shown += [f"“{self.filter_text}”"] if self.filter_text else []

@@ -73,9 +73,10 @@ def verify(
     for name in names:
         with told(reading, name, lambda each: unread.update({each.stream: each}), of="the head of the stream"):
             heads[name] = audit_events.head(reading, name)
-    total = sum(found.length for found in heads.values() if isinstance(found.length, int))
+    written = sum(found.length for found in heads.values() if isinstance(found.length, int))
+    total = written if progress is None else _to_check(reading, heads, since, until)
     contradicts = False
-    if checkpoint is not None and total and not any(name in checkpoint.heads for name in names):
+    if checkpoint is not None and written and not any(name in checkpoint.heads for name in names):
         message = "the checkpoint seals none of these streams: it is of another company or another database"
         problems.append(Problem("checkpoint", 0, ProblemKind.CHANGED, message))
     events = 0
@@ -123,6 +124,18 @@ def compare(reading: Reading, checkpoint: Checkpoint) -> Verified:
     return Verified(
         not problems, 0, problems, len(names), None, None, checkpoint.made_at, sealed, contradicts=bool(problems)
     )
+
+
+def _to_check(reading: Reading, heads: dict[str, Head], since: datetime | None, until: datetime | None) -> int:
+    """How many events the window holds, by the numbers of its first and last in each stream."""
+    total = 0
+    for name, found in heads.items():
+        # What cannot be read is told where the stream is walked.
+        with told(reading, name, lambda _: None):
+            first, last = _edges(reading, name, since, until)
+            end = found.length if last is None else last
+            total += max(end - first + 1, 0) if isinstance(end, int) else 0
+    return total
 
 
 def _strange(reading: Reading, names: list[str]) -> frozenset[str]:

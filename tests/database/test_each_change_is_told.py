@@ -23,6 +23,7 @@ from pettycash_tui.models.enums import NoticeKind, NoticeTiming
 from pettycash_tui.services import (
     alerts,
     audit_check,
+    audit_views,
     bulk_import,
     checkpoints,
     delegations,
@@ -123,6 +124,7 @@ def test_whatever_is_done_by_administration_is_told(watching: tuple[Trading, See
     audit_check.check(desk, SYSTEM, audit_check.Asked(full=True))
     assert seen.untold == []
     assert {"category.edited", "policy.deactivated", "delegation.ended", "audit.sealed"} <= seen.actions
+    assert [action for action in seen.actions if not audit_views.family_of(action)] == []
 
 
 @pytest.mark.parametrize("trading", ["sqlite"], indirect=True)
@@ -161,6 +163,7 @@ def test_whatever_is_done_to_get_in_and_to_try_codes_is_told(watching: tuple[Tra
     key_rotation.rotate(desk, SYSTEM)
     assert seen.untold == []
     assert {"otp.tried", "otp.refused", "otp.voided", "signin.locked", "secret.rotated"} <= seen.actions
+    assert [action for action in seen.actions if not audit_views.family_of(action)] == []
 
 
 @pytest.mark.parametrize("trading", ["sqlite"], indirect=True)

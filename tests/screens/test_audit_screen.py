@@ -57,7 +57,7 @@ async def test_it_is_narrowed_by_person_action_subject_period_and_words(
         await type_text(pilot, "branch_m")
         await press(pilot, "enter")
         await until(pilot, lambda: all(" branch_manager" in line for line in lines(pilot)) and bool(lines(pilot)))
-        assert "Audit: by branch_manager, requisition" in screen_text(pilot)
+        assert "Audit: by branch_manager, requisitions" in screen_text(pilot)
         await press(pilot, "o", "enter", "t", "enter")
         await until(pilot, lambda: "payment.executed" in lines(pilot)[0])
         # All that happened to this payment, and nothing else.
