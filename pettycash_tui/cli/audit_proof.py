@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -69,9 +70,8 @@ def verify(
     )
     with session.at_desk(ctx, verifies=True) as (desk, actor):
         found = _watched(ctx, lambda tell: audit_check.check(desk, actor, asked, progress=tell))
-        untold = audit_alarm.tell(desk, actor, found, email) if alert else ()
-    for sentence in untold:
-        output.note(ctx, sentence)
+        if alert:
+            found = replace(found, untold=audit_alarm.tell(desk, actor, found, email))
     _tell(ctx, found)
 
 
@@ -141,6 +141,7 @@ def _tell(ctx: Context, found: Verified, *, records: bool = True) -> None:
         )
     if records and not found.recorded:
         sentences.append("This verification is not recorded: nothing can be written to the database.")
+    sentences += found.untold
     output.emit(
         ctx, found, sentence=sentences, table=Table(_PROBLEMS, found.problems) if found.problems else None, always=True
     )

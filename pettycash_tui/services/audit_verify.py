@@ -46,6 +46,8 @@ class Verified:
     """Whether the books are not what the checkpoint sealed."""
     recorded: bool = False
     """Whether there is an audit event of this verification."""
+    untold: tuple[str, ...] = ()
+    """Whom no mail could tell what is wrong, and why, where that was asked for."""
 
 
 def verify(

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from cli_answer import Run
@@ -18,7 +18,8 @@ from settable_clock import SettableClock
 from sqlalchemy import text
 
 from pettycash_tui.cli import progress_line
-from pettycash_tui.services import audit_state
+from pettycash_tui.notify.protocol import DeliveryFailed
+from pettycash_tui.services import audit_state, messages
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import SYSTEM
 
@@ -138,6 +139,22 @@ def test_a_checkpoint_goes_to_each_place_and_says_where_it_did_not_arrive(
     assert errors == {"directory": "", "email": "", "webhook": "it answered 500"}
     assert (ran.code, ran.document["ok"], len(ran.document["done"])) == (3, False, 2)
     assert ran.document["left"][0].endswith("it answered 500")
+
+
+def test_a_script_sees_that_no_mail_told_anybody(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
+    told = company("admin", "audit", "verify", "--alert")
+    assert (told.code, told.document["untold"]) == (0, []), "nothing was wrong, and nobody to be told"
+    broken(company)
+
+    def away(desk: object) -> NoReturn:
+        raise DeliveryFailed("the mail server cannot be reached")
+
+    monkeypatch.setattr(messages, "channel_for", away)
+    asked = ("audit", "verify", "--full", "--alert", "--email", "auditor@example.com")
+    answer = company("admin", *asked)
+    (untold,) = answer.document["untold"]
+    assert answer.code == 3 and untold == "auditor@example.com could not be told: the mail server cannot be reached"
+    assert "auditor@example.com could not be told" in company.plain("admin", *asked, "--quiet").out
 
 
 def test_who_looks_on_sees_how_far_a_verification_is(company: Company, monkeypatch: pytest.MonkeyPatch) -> None:
