@@ -127,6 +127,9 @@ def test_a_cash_book_quotes_what_is_not_its_own(hostile_desk: Desk, tmp_path: Pa
         assert ElementTree.fromstring(said).find(".//MEMO") is not None
 
 
+_NUMBERS = (ValueKind.INTEGER, ValueKind.MONEY)
+
+
 def check_table(columns: Sequence[ExportColumn], content: bytes, *, is_workbook: bool) -> int:
     """Every number is one; no text steers, and no spreadsheet makes a formula of it or of a part. How many marks."""
     if is_workbook:
@@ -134,6 +137,10 @@ def check_table(columns: Sequence[ExportColumn], content: bytes, *, is_workbook:
         cells = [[(cell.value, cell.data_type) for cell in row] for row in sheet.iter_rows()]
         assert not any(kind == "f" for row in cells for _, kind in row)
         rows: list[list[Any]] = [[value for value, _ in row] for row in cells]
+        # One that is stored as a text is no number to a spreadsheet.
+        for row in cells[1:]:
+            for column, (value, kind) in zip(columns, row, strict=False):
+                assert kind == "n" or value is None or column.kind not in _NUMBERS, (column.key, value, kind)
     else:
         rows = list(csv.reader(io.StringIO(content.decode("utf-8-sig"), newline="")))
     marks = 0
@@ -141,7 +148,7 @@ def check_table(columns: Sequence[ExportColumn], content: bytes, *, is_workbook:
         for column, cell in zip(columns, row, strict=False):
             if cell is None or cell == "":
                 continue
-            if column.kind in (ValueKind.INTEGER, ValueKind.MONEY):
+            if column.kind in _NUMBERS:
                 assert Decimal(str(cell)).is_finite(), (column.key, cell)
             elif isinstance(cell, str):
                 assert not STEERS.search(cell), (column.key, cell)

@@ -146,7 +146,7 @@ def test_money_has_the_decimals_of_its_currency(
 
     assert csv_rows(exported(sqlite_desk, cfo, request, Format.CSV))[1] == [written]
     cell = workbook(exported(sqlite_desk, cfo, request, Format.XLSX)).active["A2"]
-    assert (Decimal(str(cell.value)), cell.number_format) == (Decimal(written), shown)
+    assert (Decimal(str(cell.value)), cell.number_format, cell.data_type) == (Decimal(written), shown, "n")
 
 
 def test_the_largest_amount_keeps_every_digit_in_a_workbook(sqlite_desk: Desk, cfo: Actor) -> None:

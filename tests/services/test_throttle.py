@@ -13,7 +13,8 @@ from signing import WRONG, code_now, enrolled, enter, give_passwords, hash_quick
 from sqlalchemy import event, insert, select
 
 from pettycash_tui.models import tables as t
-from pettycash_tui.services import opening, signin, throttle
+from pettycash_tui.models.enums import NoticeKind, NoticeTiming
+from pettycash_tui.services import notice_choices, opening, sessions, signin, throttle
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import Actor
 
@@ -216,3 +217,20 @@ def test_unlocking_a_desk_is_not_held_up_by_a_place_that_guesses(desk: Desk, peo
 
     signin.confirm_password(desk, here.actor, building.PASSWORD)
     assert [each["actor_name"] for each in told(desk, "signin.confirmed")] == ["staff"]
+
+
+def test_who_guesses_until_it_locks_ends_no_work_that_is_under_way(
+    desk: Desk, people: dict[str, Actor], clock: SettableClock, at: Callable[[str], None]
+) -> None:
+    here = enter(desk, "staff")
+    at("elsewhere 1001")
+    for _ in range(10):
+        clock.advance(minutes=1)
+        assert refusal(desk, "staff", WRONG).code == "signin_refused"
+    assert told(desk, "signin.locked") != []
+    clock.advance(minutes=1)
+    assert refusal(desk, "staff").code == "signin_refused", "nothing new begins"
+
+    assert sessions.resume(desk, here.token, client="cli", source="local").username == "staff"
+    chosen = desk.run(here.actor, notice_choices.choose, NoticeKind.PAID, NoticeTiming.OFF, None)
+    assert chosen.how is NoticeTiming.OFF
