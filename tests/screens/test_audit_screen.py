@@ -8,6 +8,8 @@ from desk_app import demo_company, press, running, screen_text, type_text, until
 from settable_clock import SettableClock
 from textual.pilot import Pilot
 
+from pettycash_tui.screens.export_prompt import ExportPrompt
+from pettycash_tui.services import audit_export, checkpoints
 from pettycash_tui.services.desk import Desk
 from pettycash_tui.services.identity import Actor
 from pettycash_tui.widgets.detail_pane import DetailPane
@@ -112,3 +114,21 @@ async def test_a_changed_event_is_named_and_the_mark_says_so(sqlite_desk: Desk, 
         await until(pilot, lambda: "changed  fund " in screen_text(pilot))
         await press(pilot, "escape")
         await until(pilot, lambda: "✖ 1 thing is wrong" in screen_text(pilot))
+
+
+async def test_what_is_exported_with_its_proof_is_verified_by_itself(
+    sqlite_desk: Desk, people: dict[str, Actor]
+) -> None:
+    async with running(sqlite_desk, "cfo", go="audit") as pilot:
+        await until(pilot, lambda: "payment.executed" in lines(pilot)[0])
+        await press(pilot, "E", "down", "left")
+        assert isinstance(pilot.app.screen, ExportPrompt)
+        assert "(•) PROOF" in pilot.app.screen.text
+        await press(pilot, "enter")
+        assert isinstance(pilot.app.screen, ExportPrompt) and "✔ " in pilot.app.screen.text
+    [path] = (sqlite_desk.home / "exports/cfo").iterdir()
+    key = checkpoints.public_key(sqlite_desk).public_key
+    found = audit_export.verify_file(path, key)
+    assert found.ok and found.events > 20
+    path.write_text(path.read_text().replace("PAY-000001", "PAY-000002", 1))
+    assert not audit_export.verify_file(path, key).ok
