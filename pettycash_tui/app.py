@@ -167,7 +167,7 @@ class PettyCashApp(Confined, ThinLine, Following, inherit_bindings=False):
                 self._enter(opened.context)
                 self.release_keys()
             if opened.warning:
-                self.notify(opened.warning, severity="warning", timeout=20, markup=False)
+                self.notify(opened.warning, severity="warning", markup=False)
 
         self.run_worker(carry(), name="open", group="open", exit_on_error=False)
 

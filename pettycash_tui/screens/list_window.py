@@ -269,14 +269,17 @@ class ListWindow(ListShown):
     def finish(self, title: str, lines: Lines) -> None:
         """Show what came of it; one can only close it."""
         self.query_one(".title", PlainText).show(title)
-        self.shown.show(lines)
         self.query_one("#total").display = False
-        self.shown.scroll_home(animate=False)
+        # The room first: lines that are shown in too little of it get a scroll bar, which may stay.
         self._end_asking()
+        self.shown.show(lines)
+        self.shown.scroll_home(animate=False)
+        self.tick()
 
     def _end_asking(self) -> None:
         self.is_over = True
         for field in self.query(Field):
+            field.display = False
             field.remove()
         self.query_one("#code-state").display = False
         self.say("")
