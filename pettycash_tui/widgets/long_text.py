@@ -58,6 +58,8 @@ class LongText(ScrollView, can_focus=False, inherit_bindings=False):
     def on_resize(self, event: events.Resize) -> None:
         """Break the lines for the width that there is."""
         self._break()
+        # A scroll bar that was needed for a moment, while there was less room, would stay.
+        self.call_after_refresh(self._refresh_scrollbars)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return max(1, len(self._shown))
