@@ -273,6 +273,8 @@ class ListWindow(ListShown):
         # The room first: lines that are shown in too little of it get a scroll bar, which may stay.
         self._end_asking()
         self.shown.show(lines)
+        # A scroll bar that was needed for a moment, while there was less room, would else stay.
+        self.shown.styles.overflow_y = "auto" if self.shown.line_count > self.room else "hidden"
         self.shown.scroll_home(animate=False)
         self.tick()
 
