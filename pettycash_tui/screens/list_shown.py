@@ -110,7 +110,8 @@ class ListShown(AsksCode[BundleSent], ModalScreen[None]):
         others += _lines_of(self.query_one("#said", FieldError).text, width)
         most = max(_LEAST, self.app.size.height - others)
         if most != self.room:
-            self.room = self.shown.styles.max_height = most
+            self.room = most
+            self.shown.give_room(most)
 
     @property
     def shown(self) -> LongText:

@@ -269,19 +269,15 @@ class ListWindow(ListShown):
     def finish(self, title: str, lines: Lines) -> None:
         """Show what came of it; one can only close it."""
         self.query_one(".title", PlainText).show(title)
-        self.query_one("#total").display = False
-        # The room first: lines that are shown in too little of it get a scroll bar, which may stay.
-        self._end_asking()
         self.shown.show(lines)
-        # A scroll bar that was needed for a moment, while there was less room, would else stay.
-        self.shown.styles.overflow_y = "auto" if self.shown.line_count > self.room else "hidden"
+        self.query_one("#total").display = False
         self.shown.scroll_home(animate=False)
-        self.tick()
+        self._end_asking()
 
     def _end_asking(self) -> None:
         self.is_over = True
         for field in self.query(Field):
-            field.display = False
+            field.display = False  # its room is the list's at once; it goes a moment later
             field.remove()
         self.query_one("#code-state").display = False
         self.say("")

@@ -18,16 +18,17 @@ Lines = Sequence[tuple[Content, int]]
 
 
 class LongText(ScrollView, can_focus=False, inherit_bindings=False):
-    """Lines made with `Sheet`; its height is that of its text, up to the `max_height` of its styles."""
+    """Lines made with `Sheet`; its height is that of its text, up to the room that it is given."""
 
     DEFAULT_CSS = """
-    LongText { height: auto; scrollbar-size-vertical: 1; background: transparent; overflow-x: hidden; }
+    LongText { height: auto; scrollbar-size-vertical: 1; background: transparent; overflow: hidden; }
     """
 
     def __init__(self, *, id: str | None = None) -> None:
         super().__init__(id=id)
         self._lines: Lines = ()
         self._shown: list[Content] = []
+        self._room = 0
 
     @property
     def text(self) -> str:
@@ -45,6 +46,12 @@ class LongText(ScrollView, can_focus=False, inherit_bindings=False):
         self._break()
         self.refresh(layout=True)
 
+    def give_room(self, lines: int) -> None:
+        """Be at most so many lines high."""
+        self._room = lines
+        self.styles.max_height = lines
+        self._break()
+
     def show_line(self, place: int) -> None:
         """Bring a line of what was given into view."""
         lines, top = self.size.height, round(self.scroll_y)
@@ -58,8 +65,6 @@ class LongText(ScrollView, can_focus=False, inherit_bindings=False):
     def on_resize(self, event: events.Resize) -> None:
         """Break the lines for the width that there is."""
         self._break()
-        # A scroll bar that was needed for a moment, while there was less room, would stay.
-        self.call_after_refresh(self._refresh_scrollbars)
 
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
         return max(1, len(self._shown))
@@ -72,9 +77,17 @@ class LongText(ScrollView, can_focus=False, inherit_bindings=False):
         return Visual.to_strips(self, self._shown[place], width, 1, self.visual_style)[0]
 
     def _break(self) -> None:
-        width = self.scrollable_content_region.width
-        if width <= 0:
-            self._shown = [line for line, _ in self._lines]
-        else:
-            self._shown = [piece for line, before in self._lines for piece in pieces(line, before, width)]
+        width = self.content_region.width
+        self._shown = self._broken(width)
+        # Textual would keep a scroll bar that was needed for a moment only, while a window was laid out anew.
+        scrolls = 0 < self._room < len(self._shown)
+        self.styles.overflow_y = "scroll" if scrolls else "hidden"
+        if scrolls and width > 0:
+            width -= self.styles.scrollbar_size_vertical
+            self._shown = self._broken(width)
         self.virtual_size = Size(width, len(self._shown))
+
+    def _broken(self, width: int) -> list[Content]:
+        if width <= 0:
+            return [line for line, _ in self._lines]
+        return [piece for line, before in self._lines for piece in pieces(line, before, width)]

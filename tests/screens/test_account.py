@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from base64 import b32decode, b32encode
+from threading import Event
 from typing import Any
 
 import building
@@ -42,6 +43,13 @@ def people(sqlite_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> dict[str, Acto
 def signed_in(desk: Desk, **options: Any) -> PettyCashApp:
     """The desk of the branch manager, who came in by password."""
     return PettyCashApp(desk, load_context(desk, enter(desk, "branch_manager", **options).actor))
+
+
+def signed_in_by_app(desk: Desk, people: dict[str, Actor]) -> tuple[PettyCashApp, bytes, tuple[str, ...]]:
+    """The same by password and app; the app's secret and its recovery codes."""
+    secret, codes = enrolled(desk, people["branch_manager"])
+    desk.clock.advance(minutes=1)  # type: ignore[attr-defined]
+    return signed_in(desk, code=code_now(desk, secret)), secret, codes
 
 
 async def open_part(pilot: Pilot[None], part: str) -> None:
@@ -137,10 +145,7 @@ async def test_the_code_to_scan_is_the_apps_and_is_shown_whole(sqlite_desk: Desk
 async def test_a_wrong_password_shows_no_code_and_left_before_the_end_nothing_has_changed(
     sqlite_desk: Desk, people: dict[str, Actor]
 ) -> None:
-    give_passwords(sqlite_desk, "branch_manager")
-    secret, _ = enrolled(sqlite_desk, people["branch_manager"])
-    sqlite_desk.clock.advance(minutes=1)  # type: ignore[attr-defined]
-    app = signed_in(sqlite_desk, code=code_now(sqlite_desk, secret))
+    app, secret, _ = signed_in_by_app(sqlite_desk, people)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await settled(pilot)
         await open_part(pilot, "auth")
@@ -157,12 +162,36 @@ async def test_a_wrong_password_shows_no_code_and_left_before_the_end_nothing_ha
     enter(sqlite_desk, "branch_manager", code=code_now(sqlite_desk, secret))
 
 
+async def test_codes_that_were_made_are_shown_also_to_who_left_the_window_meanwhile(
+    sqlite_desk: Desk, people: dict[str, Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, confirm = Event(), totp.confirm
+
+    def slowly(desk: Desk, actor: Actor, code: str) -> tuple[str, ...]:
+        go_on.wait(20)
+        return confirm(desk, actor, code)
+
+    monkeypatch.setattr(totp, "confirm", slowly)
+    app = signed_in(sqlite_desk)
+    async with app.run_test(size=(80, 24), notifications=True) as pilot:
+        await settled(pilot)
+        await open_part(pilot, "auth")
+        await type_text(pilot, PASSWORD)
+        await press(pilot, "enter")
+        await until(pilot, lambda: isinstance(app.screen, EnrolWindow))
+        await type_text(pilot, code_now(sqlite_desk, secret_shown(pilot)))
+        await pilot.press("enter", "escape")
+        assert notices(pilot) == ["The code is being looked at; you are told what comes of it."]
+        go_on.set()
+        await until(pilot, lambda: isinstance(app.screen, TextWindow))
+        codes = RECOVERY_CODE.findall(screen_text(pilot))
+    assert enter(sqlite_desk, "branch_manager", code=codes[0]).recovery_codes_left == 9
+
+
 async def test_new_recovery_codes_are_shown_once_and_those_before_no_longer_count(
     sqlite_desk: Desk, people: dict[str, Actor]
 ) -> None:
-    secret, old = enrolled(sqlite_desk, people["branch_manager"])
-    sqlite_desk.clock.advance(minutes=1)  # type: ignore[attr-defined]
-    app = signed_in(sqlite_desk, code=code_now(sqlite_desk, secret))
+    app, _, old = signed_in_by_app(sqlite_desk, people)
     async with app.run_test(size=(80, 24), notifications=True) as pilot:
         await settled(pilot)
         await open_part(pilot, "reco")
