@@ -207,7 +207,8 @@ def _change_password(screen: DeskScreen) -> None:
     def done(_: None) -> None:
         screen.tell("Your password is changed; wherever else you were signed in you are not any more.")
 
-    prompt = _prompt(screen, "Change your password", [], asks, act, then=done, enter_does="changes it")
+    lines = ["Wherever else you are signed in, you are not any more then."]
+    prompt = _prompt(screen, "Change your password", lines, asks, act, then=done, enter_does="changes it")
     screen.app.push_screen(prompt)
 
 
