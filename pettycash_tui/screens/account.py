@@ -14,10 +14,10 @@ from pettycash_tui.screens.closing import close
 from pettycash_tui.screens.context import DeskContext, load_context
 from pettycash_tui.screens.desk_screen import DeskScreen
 from pettycash_tui.screens.enrolling import EnrolWindow
-from pettycash_tui.screens.form_prompt import Asked, FormPrompt, Send, Typed
+from pettycash_tui.screens.form_prompt import Asked, FormPrompt, Typed
 from pettycash_tui.screens.text_window import TextWindow
 from pettycash_tui.services import signin, standing, totp
-from pettycash_tui.services.errors import PettyCashError
+from pettycash_tui.services.errors import InvalidInput, PettyCashError
 from pettycash_tui.widgets.entering import LineInput
 from pettycash_tui.widgets.plain import Field
 
@@ -196,20 +196,16 @@ def _change_password(screen: DeskScreen) -> None:
         Asked(_REPEATED, "Once more", length=1024),
     ]
 
-    def act(typed: Typed) -> Callable[[], None] | None:
-        if typed["password"] == typed[_REPEATED]:
-            return partial(signin.change_password, desk, actor, typed["old"], typed["password"])
-        for field in prompt.query(Field):
-            if field.field_name == _REPEATED:
-                field.show_error("Is not the same as the new password.")
-        return None
+    def act(typed: Typed) -> None:
+        if typed["password"] != typed[_REPEATED]:
+            raise InvalidInput.of(**{_REPEATED: "is not the same as the new password"})
+        signin.change_password(desk, actor, typed["old"], typed["password"])
 
     def done(_: None) -> None:
         screen.tell("Your password is changed; wherever else you were signed in you are not any more.")
 
     lines = ["Wherever else you are signed in, you are not any more then."]
-    prompt = _prompt(screen, "Change your password", lines, asks, act, then=done, enter_does="changes it")
-    screen.app.push_screen(prompt)
+    _ask(screen, "Change your password", lines, asks, act, then=done, enter_does="changes it")
 
 
 # -- asking ------------------------------------------------------------------------------------------------------------
@@ -231,29 +227,26 @@ def _with_password(
         return
     asks = [Asked("password", "Your password", length=1024)]
 
-    def with_typed(typed: Typed) -> Callable[[], Any]:
-        return partial(act, typed["password"])
+    def with_typed(typed: Typed) -> Any:
+        return act(typed["password"])
 
-    screen.app.push_screen(_prompt(screen, title, lines, asks, with_typed, then=then, enter_does=enter_does))
+    _ask(screen, title, lines, asks, with_typed, then=then, enter_does=enter_does)
 
 
-def _prompt(
+def _ask(
     screen: DeskScreen,
     title: str,
     lines: list[str],
     asks: list[Asked],
-    act: Callable[[Typed], Callable[[], Any] | None],
+    act: Callable[[Typed], Any],
     *,
     then: Callable[[Any], object],
     enter_does: str,
-) -> PasswordPrompt:
-    """A prompt that closes when it is done; `act` makes of what was typed what is to be done, or says what is wrong."""
+) -> None:
+    """Open a prompt that does something with what was typed, in a thread, and closes when it is done."""
 
     def send(typed: Typed) -> bool:
-        to_do = act(typed)
-        if to_do is None:
-            return False
-        return screen.write(to_do, then=done, failed=failed, key=("account", title), window=prompt)
+        return screen.write(lambda: act(typed), then=done, failed=failed, key=("account", title), window=prompt)
 
     def done(outcome: Any) -> None:
         # Also for who has left the window meanwhile: codes that were made and not shown would be lost.
@@ -266,6 +259,5 @@ def _prompt(
         else:
             screen.show_error(error)
 
-    sending: Send = send
-    prompt = PasswordPrompt(title, lines, asks, sending, enter_does=enter_does, undo="")
-    return prompt
+    prompt = PasswordPrompt(title, lines, asks, send, enter_does=enter_does, undo="")
+    screen.app.push_screen(prompt)
